@@ -1,0 +1,104 @@
+/** The JSON of `lab run`, `lab demo` and each row of a campaign (CONTRACT.md). Not measured is null. */
+
+export interface Quantiles {
+  readonly n: number;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+}
+
+export interface LinkMeasurement {
+  readonly from: string;
+  readonly to: string;
+  readonly askedRttMs: number;
+  readonly measuredRttMs: number | null;
+  readonly askedLoss: number;
+  readonly measuredLoss: number | null;
+  readonly n: number;
+  readonly ok: boolean;
+}
+
+export interface AttackResult {
+  readonly id: string;
+  readonly name: string;
+  readonly succeeded: boolean | null;
+  readonly success: Readonly<Record<string, unknown>>;
+  /** Ms after the load started. */
+  readonly strikeMs: number | null;
+  readonly firstDetectedMs: number | null;
+  /** Median over slashed offenders of first lie → slashing vote executed. */
+  readonly timeToSlashMs: number | null;
+  readonly timeToBanMs: number | null;
+  readonly detectedBy: readonly string[];
+  readonly adversaries: number;
+  readonly offenders: number;
+  readonly detected: number;
+  readonly slashed: number;
+  readonly cost: {
+    readonly attempts: number | null;
+    readonly coreSeconds: number | null;
+    readonly usd: number | null;
+  };
+}
+
+export interface RunResult {
+  readonly run: string;
+  readonly testnet: string;
+  readonly driver: string;
+  readonly shaping: 'netem' | 'userspace' | 'simulated' | 'none';
+  readonly shapingOk: boolean;
+  readonly fidelity: { readonly ok: boolean; readonly reasons: readonly string[] };
+  readonly seed: number;
+  readonly version: string;
+  readonly traceHash: string | null;
+  readonly timeScale: number;
+  readonly commitRule: string;
+  readonly conflictRule: string;
+  readonly durationMs: number;
+  readonly wallMs: number;
+  readonly peers: {
+    readonly honest: number;
+    readonly adversarial: number;
+    readonly clients: number;
+  };
+  readonly transactions: {
+    readonly submitted: number;
+    readonly committed: number;
+    readonly timedOut: number;
+    readonly conflicting: number;
+    readonly safetyViolations: number;
+  };
+  readonly finality: Quantiles & {
+    readonly unit: 'ms';
+    readonly atFirst: Quantiles;
+    readonly atAll: Quantiles;
+  };
+  readonly messages: {
+    readonly perCommit: number | null;
+    readonly datagramsPerCommit: number | null;
+    readonly perPeerPerCommit: number | null;
+    readonly bytesPerPeerPerSecond: number | null;
+    readonly byType: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
+  };
+  readonly links: readonly LinkMeasurement[];
+  readonly attacks: readonly AttackResult[];
+  readonly detection: {
+    readonly unit: 'identity';
+    readonly observerQueriesPerSecond: number | null;
+    readonly offenders: number;
+    readonly truePositives: number;
+    readonly falsePositives: number;
+    readonly falseNegatives: number;
+    readonly rate: number | null;
+    readonly rateInterval: readonly [number, number] | null;
+    readonly falseSlashes: number;
+  };
+  readonly expectations: readonly {
+    readonly expression: string;
+    readonly value: unknown;
+    readonly ok: boolean;
+  }[];
+  readonly reportPath: string | null;
+  readonly telemetry: { readonly rows: number; readonly dropped: number };
+}

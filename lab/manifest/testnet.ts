@@ -1,0 +1,94 @@
+/**
+ * A testnet definition after validation, with every default filled in and every group expanded into
+ * names: what the supervisor, the drivers and the analysis work from. `load.ts` makes one from YAML.
+ */
+import type { ProtocolParameters } from '../../node/parameters.ts';
+
+export interface Testnet {
+  readonly name: string;
+  /** The file it came from, and its text, kept with the run. */
+  readonly file: string;
+  readonly source: string;
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly protocol: ProtocolParameters;
+  readonly regions: readonly string[];
+  /** One profile for every ordered pair of regions, the pair of a region with itself included. */
+  readonly links: readonly LinkProfile[];
+  readonly members: readonly Member[];
+  readonly load: Load;
+  readonly attacks: readonly PlannedAttack[];
+  readonly faults: readonly PlannedFault[];
+  readonly expect: readonly string[];
+  /** Accept a run whose links were not as asked, or whose host was too busy (no exit code 5). */
+  readonly allow: { readonly shapingOff: boolean; readonly lowFidelity: boolean };
+}
+
+/** One direction between two regions; the same fields as a LinkClass, with names for both ends. */
+export interface LinkProfile {
+  readonly from: string;
+  readonly to: string;
+  readonly delayMs: number;
+  readonly jitterMs: number;
+  readonly distribution: 'uniform' | 'normal' | 'pareto';
+  readonly correlation: number;
+  readonly loss: number;
+  readonly burst?: {
+    readonly enter: number;
+    readonly leave: number;
+    readonly lossBad: number;
+    readonly lossGood: number;
+  };
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly rateBitsPerSecond: number;
+}
+
+/** One process of the network: `honest-01`, `liars-03`, `client-02`. */
+export interface Member {
+  readonly name: string;
+  readonly group: string;
+  readonly kind: 'peer' | 'client';
+  readonly region: string;
+  /** Adversary whose image it runs (its folder in attacks/); absent for the honest. Truth, not telemetry. */
+  readonly adversary?: string;
+  /** An adversary that acts from the start; a sleeper waits for an attack order. */
+  readonly active: boolean;
+}
+
+export interface Load {
+  /** For the whole network; each client makes its share. */
+  readonly transactionsPerSecond: number;
+  readonly tokensPerTransaction: Readonly<Record<string, number>>;
+  readonly transferShare: number;
+  readonly destroyShare: number;
+  readonly highValueShare: number;
+  readonly popularityZipf: number;
+  /** Of each client. */
+  readonly queryRatePerSecond: number;
+  readonly askPeers: number;
+}
+
+export interface PlannedAttack {
+  readonly name: string;
+  readonly atMs: number;
+  readonly forMs?: number;
+  readonly knobs: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** Times are ms after the load starts. Without `forMs` a fault stays until cleared. */
+export type Fault =
+  | {
+      readonly kind: 'partition';
+      readonly between: readonly [string, string];
+      readonly direction: 'both' | 'forward';
+    }
+  | {
+      readonly kind: 'link';
+      readonly between: readonly [string, string];
+      readonly change: Partial<Omit<LinkProfile, 'from' | 'to'>>;
+    }
+  | { readonly kind: 'pause' | 'kill' | 'restart'; readonly members: readonly string[] }
+  | { readonly kind: 'clock'; readonly members: readonly string[]; readonly skewMs: number };
+
+export type PlannedFault = Fault & { readonly atMs: number; readonly forMs?: number };

@@ -1,0 +1,134 @@
+/**
+ * What a run's supervisor offers on its control socket: HTTP/1.1 on the unix socket
+ * LAB_HOME/runs/RUN/control.sock (mode 0600), header `authorization: Bearer <token>` from
+ * LAB_HOME/runs/RUN/token (mode 0600). JSON in, JSON out; errors are {error, remedy?, exitCode}.
+ *
+ *   GET  /status                → RunStatus
+ *   GET  /events?since=N        → NDJSON stream of RunEvent until the run ends or the client leaves
+ *   POST /attack  AttackRequest → {id}
+ *   POST /attack/ID {action: 'stop'|'pause'|'resume'|'set', knobs?}
+ *   POST /fault   Fault & {forMs?} → {id}        DELETE /fault/ID
+ *   POST /links   {}            → {links: LinkMeasurement[]}   (measures anew)
+ *   POST /query   {sql}         → {rows}
+ *   POST /stop · POST /start    → RunStatus       (halt keeping state · bring back)
+ *   GET  /logs?member=M&lines=N → text
+ *   POST /result  {}            → RunResult        (score what there is so far)
+ *   POST /down    {}            → {removed: string[]}  (removes everything, then the supervisor exits)
+ */
+import type { Health } from '../../node/control.ts';
+import type { DriverName, MemberState } from '../drivers/driver.ts';
+
+/** Names of a run's files, relative to LAB_HOME/runs/RUN. */
+export const RUN_FILES = {
+  journal: 'journal.ndjson',
+  token: 'token',
+  socket: 'control.sock',
+  plan: 'plan.json',
+  manifest: 'testnet.yaml',
+  telemetry: 'telemetry',
+  result: 'result.json',
+  report: 'report.html',
+  supervisorLog: 'supervisor.log',
+  members: 'members',
+} as const;
+
+/** What a supervisor is asked to carry out, written to `plan.json` before it starts. */
+export interface RunPlan {
+  readonly run: string;
+  /** Path of the testnet file copied into the run's folder. */
+  readonly manifest: string;
+  readonly driver: DriverName;
+  /** Why this driver, in words, when it was chosen automatically. */
+  readonly driverReason: string;
+  readonly seed: number;
+  /** `up`: launch and stay. `run`: whole timeline, score, report, remove, exit. */
+  readonly mode: 'up' | 'run';
+  /** Version of the package and commit, for the result. */
+  readonly version: string;
+}
+
+export type RunPhase =
+  | 'preparing'
+  | 'launching'
+  | 'meshing'
+  | 'measuring'
+  | 'running'
+  | 'draining'
+  | 'scoring'
+  | 'stopped'
+  | 'removing'
+  | 'ended'
+  | 'failed';
+
+export interface MemberStatus {
+  readonly name: string;
+  readonly group: string;
+  readonly kind: 'peer' | 'client';
+  readonly region: string;
+  readonly address: string | null;
+  readonly endpoint: { readonly ip: string; readonly port: number };
+  readonly state: MemberState;
+  readonly connected: boolean;
+  readonly health: Health | null;
+}
+
+export interface RunStatus {
+  readonly run: string;
+  readonly testnet: string;
+  readonly driver: DriverName;
+  readonly shaping: 'netem' | 'userspace' | 'none';
+  readonly phase: RunPhase;
+  /** ISO time of the start. */
+  readonly since: string;
+  readonly supervisorPid: number;
+  readonly elapsedMs: number | null;
+  readonly durationMs: number;
+  readonly members: readonly MemberStatus[];
+  readonly attacks: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly state: string;
+  }[];
+  readonly faults: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly state: string;
+  }[];
+}
+
+/** Progress, in order, numbered from 0; kept for the whole run so that a late client sees all of it. */
+export type RunEvent = { readonly n: number; readonly atMs: number } & (
+  | { readonly type: 'phase'; readonly phase: RunPhase; readonly text: string }
+  | {
+      readonly type: 'progress';
+      readonly phase: RunPhase;
+      readonly done: number;
+      readonly of: number;
+    }
+  | { readonly type: 'figures'; readonly figures: LiveFigures }
+  | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly text: string }
+  | {
+      readonly type: 'attack' | 'fault';
+      readonly id: string;
+      readonly name: string;
+      readonly state: string;
+    }
+  | {
+      readonly type: 'ended';
+      readonly exitCode: number;
+      readonly resultPath: string | null;
+      readonly error?: string;
+      readonly remedy?: string;
+    }
+);
+
+/** What a person watches while a run goes on. */
+export interface LiveFigures {
+  readonly committed: number;
+  readonly submitted: number;
+  readonly finalityP50Ms: number | null;
+  readonly statements: number;
+  readonly evidence: number;
+  readonly banned: number;
+  readonly slashed: number;
+}

@@ -1,0 +1,81 @@
+import { ID_BYTES, type Id } from '../id.ts';
+
+const INITIAL_BYTES = 512;
+
+/** Appends big-endian fixed-layout fields to a growing buffer. Out-of-range values are bugs and throw. */
+export class Writer {
+  #bytes = new Uint8Array(INITIAL_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#room(1), checked(value, 0xff));
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#room(2), checked(value, 0xffff));
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#room(4), checked(value, 0xffff_ffff));
+    return this;
+  }
+
+  /** A safe integer as 8 bytes: times in ms, heights, sequences. */
+  u64(value: number): this {
+    this.#view.setBigUint64(this.#room(8), BigInt(checked(value, Number.MAX_SAFE_INTEGER)));
+    return this;
+  }
+
+  id(id: Id): this {
+    const at = this.#room(ID_BYTES);
+    const { read, written } = this.#bytes.subarray(at, at + ID_BYTES).setFromHex(id);
+    if (read !== id.length || written !== ID_BYTES) throw new RangeError(`not an id: ${id}`);
+    return this;
+  }
+
+  /** Bytes whose number the reader knows. */
+  raw(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#room(bytes.length));
+    return this;
+  }
+
+  /** A 16-bit length, then the bytes. */
+  bytes(bytes: Uint8Array): this {
+    return this.u16(bytes.length).raw(bytes);
+  }
+
+  /** An 8-bit count, then each element. */
+  list<T>(items: readonly T[], write: (item: T) => void): this {
+    this.u8(items.length);
+    for (const item of items) write(item);
+    return this;
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #room(length: number): number {
+    const at = this.#length;
+    const needed = at + length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.#length = needed;
+    return at;
+  }
+}
+
+function checked(value: number, max: number): number {
+  if (!Number.isSafeInteger(value) || value < 0 || value > max) {
+    throw new RangeError(`${value} is not an integer in 0..${max}`);
+  }
+  return value;
+}

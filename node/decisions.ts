@@ -1,0 +1,37 @@
+/**
+ * The named points at which an adversary's peer may decide otherwise than an honest one. The peer
+ * asks here and nowhere else; an attack replaces some of them and leaves the rest. Each gets what
+ * the peer itself knows, never the inside of another peer.
+ */
+import type { Id } from './id.ts';
+import type { Block, Transaction } from './ledger/types.ts';
+import type { Statement } from './minefield/types.ts';
+
+export interface Asker {
+  /** Address of a peer, or a client's ephemeral key. */
+  readonly id: Id;
+  readonly kind: 'peer' | 'client';
+}
+
+export interface Decisions {
+  /** A token's mapping was asked for. `honest` makes (and numbers) the true statement; null: no answer. */
+  answerMapping(
+    asker: Asker,
+    token: Id,
+    query: Uint8Array,
+    honest: () => Statement,
+  ): Statement | null;
+  /** A block of this peer's own chain was asked for by hash or height. */
+  serveBlock(asker: Asker, wanted: Id | number, honest: () => Block | null): Block | null;
+  /** The verdict on one token of a transaction; null stays silent. */
+  vote(transaction: Transaction, token: Id, honest: Ballot): Ballot | null;
+}
+
+export type Ballot = 'valid' | 'invalid' | 'out-of-order';
+
+/** What every honest peer does. */
+export const HONEST: Decisions = {
+  answerMapping: (_asker, _token, _query, honest) => honest(),
+  serveBlock: (_asker, _wanted, honest) => honest(),
+  vote: (_transaction, _token, honest) => honest,
+};

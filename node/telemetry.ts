@@ -1,0 +1,130 @@
+/**
+ * The rows that peers and clients report. Names and columns are those of the tables in database
+ * `lab` (CONTRACT.md); the host adds `run`, `ts` (its true time, not the peer's skewed one) and
+ * `peer` (the lab's name of the reporter) to each. Ids are lowercase hex, times are ms since the
+ * epoch (fractions allowed), null means not measured.
+ */
+
+/** One row per peer and transaction, when its fate is known there. */
+export interface TransactionRow {
+  readonly table: 'transactions';
+  readonly tx: string;
+  /** `client` submitted it; `neighbour` keeps at least one of its tokens; `witness` only a copy. */
+  readonly part: 'client' | 'neighbour' | 'witness';
+  readonly outcome: 'submitted' | 'committed' | 'timed-out' | 'conflicting';
+  readonly kind: 'create' | 'transfer' | 'destroy' | 'mixed' | 'slash';
+  readonly valueClass: 'low' | 'high';
+  /** Its tokens, and for each the owner key hash it sets (64 zeros destroy) and the previous tx. */
+  readonly tokens: readonly string[];
+  readonly owners: readonly string[];
+  readonly previous: readonly string[];
+  /** Those of `tokens` this peer keeps. */
+  readonly kept: readonly string[];
+  readonly submittedAt: number | null;
+  readonly firstVoteAt: number | null;
+  readonly committedAt: number | null;
+}
+
+/** A vote that this peer cast. */
+export interface VoteRow {
+  readonly table: 'votes';
+  readonly tx: string;
+  readonly token: string;
+  readonly verdict: 'valid' | 'invalid' | 'out-of-order';
+}
+
+/** Messages of one type in one direction during about one second. */
+export interface MessagesRow {
+  readonly table: 'messages';
+  readonly direction: 'in' | 'out';
+  /** A message type, or `(datagram)` for the sealed datagrams that carried all of them. */
+  readonly type: string;
+  readonly count: number;
+  readonly datagrams: number;
+  /** Bytes of messages; for `(datagram)`, UDP payload bytes. */
+  readonly bytes: number;
+}
+
+/** A signed statement that this peer or client received and found well signed. */
+export interface StatementRow {
+  readonly table: 'statements';
+  /** Address of the peer that made it. */
+  readonly speaker: string;
+  readonly statement: string;
+  readonly token: string;
+  /** The mapping told; empty strings when the answer was "unknown". */
+  readonly owner: string;
+  readonly tx: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly height: number;
+  readonly head: string;
+  readonly statedAt: number;
+  /** Whether other answers to the same question disagreed when the question was closed. */
+  readonly disagreed: boolean;
+  readonly bytes: number;
+}
+
+/** What happened to one evidence package at this peer. */
+export interface EvidenceRow {
+  readonly table: 'evidence';
+  readonly package: string;
+  readonly accused: string;
+  /** Which rule it proves broken (node/minefield). */
+  readonly rule: string;
+  readonly event: 'assembled' | 'verified' | 'refused';
+  readonly reason: string;
+  readonly bytes: number;
+}
+
+/** A step of a slashing at this peer. */
+export interface SlashingRow {
+  readonly table: 'slashing';
+  readonly accused: string;
+  readonly event: 'banned' | 'proposed' | 'voted' | 'executed' | 'rejected';
+  readonly package: string;
+  readonly tx: string;
+  readonly votesFor: number | null;
+  readonly votesAgainst: number | null;
+}
+
+/** A detector's suspicion: weaker than evidence. */
+export interface FlagRow {
+  readonly table: 'flags';
+  readonly accused: string;
+  readonly layer: string;
+  readonly reason: string;
+  readonly score: number | null;
+}
+
+/** Life of a peer or client. */
+export interface PeerRow {
+  readonly table: 'peers';
+  readonly address: string;
+  readonly event: 'started' | 'meshed' | 'stopping';
+  readonly kind: 'peer' | 'client';
+  readonly epoch: number;
+  readonly height: number;
+}
+
+/** Resources of the process; reported by the runtime about once a second. */
+export interface ResourcesRow {
+  readonly table: 'resources';
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+  readonly privateBytes: number | null;
+  readonly loopDelayP99Ms: number;
+  readonly socketDrops: number;
+  readonly telemetryDropped: number;
+}
+
+export type Row =
+  | TransactionRow
+  | VoteRow
+  | MessagesRow
+  | StatementRow
+  | EvidenceRow
+  | SlashingRow
+  | FlagRow
+  | PeerRow
+  | ResourcesRow;
