@@ -1,0 +1,90 @@
+/**
+ * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): HChaCha20 makes a subkey of the first 16 nonce
+ * bytes, OpenSSL's ChaCha20-Poly1305 does the rest. A sender's prefix stays for its whole transport
+ * epoch, so the subkey is kept with the key.
+ */
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { hchacha } from '@noble/ciphers/chacha.js';
+
+export const BOX_KEY_BYTES = 32;
+export const NONCE_BYTES = 24;
+export const PREFIX_BYTES = 16;
+export const TAG_BYTES = 16;
+
+/** "expand 32-byte k" as little-endian words. */
+const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
+
+/** One key and the subkey of the prefix it was last used with. */
+export class BoxKey {
+  readonly #key: Uint32Array;
+  #prefix: Uint8Array | null = null;
+  #subkey = new Uint8Array(0);
+
+  constructor(key: Uint8Array) {
+    if (key.length !== BOX_KEY_BYTES) throw new RangeError(`a key has 32 bytes, not ${key.length}`);
+    this.#key = words(key);
+  }
+
+  /** Ciphertext ‖ 16-byte tag. The caller never uses a nonce twice. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    const cipher = createCipheriv('chacha20-poly1305', this.#subkeyOf(nonce), shortNonce(nonce), {
+      authTagLength: TAG_BYTES,
+    });
+    cipher.setAAD(aad, { plaintextLength: plaintext.length });
+    const body = cipher.update(plaintext);
+    cipher.final();
+    return Buffer.concat([body, cipher.getAuthTag()]);
+  }
+
+  /** The plaintext, or null when it was not sealed with this key, nonce and associated data. */
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+    if (sealed.length < TAG_BYTES) return null;
+    const at = sealed.length - TAG_BYTES;
+    const cipher = createDecipheriv('chacha20-poly1305', this.#subkeyOf(nonce), shortNonce(nonce), {
+      authTagLength: TAG_BYTES,
+    });
+    cipher.setAAD(aad, { plaintextLength: at });
+    cipher.setAuthTag(sealed.subarray(at));
+    const body = cipher.update(sealed.subarray(0, at));
+    try {
+      cipher.final();
+    } catch {
+      // The tag is wrong: the only failure `final` has.
+      return null;
+    }
+    return new Uint8Array(body.buffer, body.byteOffset, body.length);
+  }
+
+  #subkeyOf(nonce: Uint8Array): Uint8Array {
+    if (nonce.length !== NONCE_BYTES) {
+      throw new RangeError(`a nonce has ${NONCE_BYTES} bytes, not ${nonce.length}`);
+    }
+    const prefix = nonce.subarray(0, PREFIX_BYTES);
+    if (this.#prefix === null || Buffer.compare(this.#prefix, prefix) !== 0) {
+      const out = new Uint32Array(8);
+      hchacha(SIGMA, this.#key, words(prefix), out);
+      this.#subkey = fromWords(out);
+      this.#prefix = prefix.slice();
+    }
+    return this.#subkey;
+  }
+}
+
+/** The 96-bit nonce inside: four zero bytes, then the last eight. */
+function shortNonce(nonce: Uint8Array): Uint8Array {
+  const short = new Uint8Array(12);
+  short.set(nonce.subarray(PREFIX_BYTES), 4);
+  return short;
+}
+
+function words(bytes: Uint8Array): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, true));
+}
+
+function fromWords(from: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(from.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (const [i, word] of from.entries()) view.setUint32(i * 4, word, true);
+  return bytes;
+}

@@ -1,0 +1,45 @@
+/**
+ * `H` of PROTOCOL.md: BLAKE3-256 over a one-byte domain tag and the parts, which must themselves be
+ * of fixed layout. Different domains never collide, so a transaction can't be passed off as a block.
+ */
+import { createBLAKE3 } from 'hash-wasm';
+import type { Id } from '../id.ts';
+
+/** One tag per kind of value; never reuse or renumber. */
+export const DOMAIN = {
+  network: 1,
+  key: 2,
+  transaction: 3,
+  trieLeaf: 4,
+  trieInner: 5,
+  header: 6,
+  entryLeaf: 7,
+  historyLeaf: 8,
+  treeInner: 9,
+  jumps: 10,
+  statement: 11,
+  certificate: 12,
+  evidence: 13,
+  identity: 14,
+  lamppost: 15,
+  ticket: 16,
+  authorisation: 17,
+  attack: 18,
+} as const;
+
+export type Domain = keyof typeof DOMAIN;
+
+// The WASM hasher is compiled once and reused: ten times the speed of a fresh one per hash.
+const hasher = await createBLAKE3();
+const tag = new Uint8Array(1);
+
+export function hashBytes(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
+  tag[0] = DOMAIN[domain];
+  hasher.init().update(tag);
+  for (const part of parts) hasher.update(part);
+  return hasher.digest('binary');
+}
+
+export function hash(domain: Domain, ...parts: readonly Uint8Array[]): Id {
+  return hashBytes(domain, ...parts).toHex();
+}

@@ -1,0 +1,229 @@
+/**
+ * An in-memory network with virtual time for tests of whole peers: seeded, single-threaded, the
+ * same run for the same seed. Nothing here waits; `run(ms)` plays what is due.
+ *
+ *     const network = new VirtualNetwork({ seed: 7, link: () => ({ delayMs: 40 }) });
+ *     const host = network.host(endpoint);
+ *     network.attach(endpoint, (from, datagram) => peer.receive(from, datagram));
+ *     network.run(2000);
+ */
+import type { Endpoint, Host, Store, Timer } from '../../node/host.ts';
+import type { Row } from '../../node/telemetry.ts';
+
+/** What happens to one datagram. Missing is none. */
+export interface VirtualLink {
+  readonly delayMs?: number;
+  readonly lossProbability?: number;
+  /** Probability that a second copy arrives, up to one more delay later. */
+  readonly duplicate?: number;
+}
+
+export type LinkFunction = (from: Endpoint, to: Endpoint) => VirtualLink;
+
+export type Receive = (from: Endpoint, datagram: Uint8Array) => void;
+
+/** One row as it was reported. */
+export interface ReportedRow {
+  readonly endpoint: Endpoint;
+  readonly at: number;
+  readonly row: Row;
+}
+
+/** `ip:port`. */
+export function endpointText(endpoint: Endpoint): string {
+  return `${endpoint.ip}:${endpoint.port}`;
+}
+
+/** The n-th address of a test network. */
+export function virtualEndpoint(index: number): Endpoint {
+  return { ip: `10.0.${index >> 8}.${index & 255}`, port: 4000 };
+}
+
+/** A Map behind the Store interface; give the same one to the host of a restarted peer. */
+export class MemoryStore implements Store {
+  readonly #map = new Map<string, Uint8Array>();
+
+  get(key: string): Uint8Array | undefined {
+    return this.#map.get(key)?.slice();
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#map.set(key, value.slice());
+  }
+
+  delete(key: string): void {
+    this.#map.delete(key);
+  }
+
+  *entries(prefix: string): Iterable<readonly [key: string, value: Uint8Array]> {
+    const keys = [...this.#map.keys()].filter((key) => key.startsWith(prefix)).sort();
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+}
+
+/** Numbers in [0, 1) from a 32-bit seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface VirtualHost extends Host {
+  readonly store: MemoryStore;
+  /** As kill -9 and a closed socket: no timer of this host fires and nothing is sent any more. */
+  kill(): void;
+}
+
+interface Event {
+  readonly at: number;
+  readonly order: number;
+  run(): void;
+}
+
+export class VirtualNetwork {
+  /** Virtual ms since the epoch. */
+  now: number;
+  readonly rows: ReportedRow[] = [];
+  /** Change it at will: it is asked for each datagram. */
+  link: LinkFunction;
+  /** Sees each datagram as it is sent, before loss. */
+  tap: ((from: Endpoint, to: Endpoint, datagram: Uint8Array) => void) | undefined;
+  datagramsSent = 0;
+  readonly #events: Event[] = [];
+  readonly #receivers = new Map<string, Receive>();
+  readonly #random: () => number;
+  #order = 0;
+  #hosts = 0;
+  readonly #seed: number;
+
+  constructor(options: { seed?: number; startMs?: number; link?: LinkFunction } = {}) {
+    this.#seed = options.seed ?? 1;
+    this.#random = seededRandom(this.#seed);
+    this.now = options.startMs ?? 1_700_000_000_000;
+    this.link = options.link ?? (() => ({ delayMs: 1 }));
+  }
+
+  /** `skewMs` is added to the network's time in this host's clock. */
+  host(endpoint: Endpoint, options: { store?: MemoryStore; skewMs?: number } = {}): VirtualHost {
+    this.#hosts += 1;
+    const random = seededRandom(this.#seed * 65_537 + this.#hosts);
+    const skewMs = options.skewMs ?? 0;
+    let alive = true;
+    return {
+      now: () => this.now + skewMs,
+      random: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
+      after: (delayMs, callback) =>
+        this.after(delayMs, () => {
+          if (alive) callback();
+        }),
+      send: (to, datagram) => {
+        if (alive) this.send(endpoint, to, datagram);
+      },
+      store: options.store ?? new MemoryStore(),
+      report: (row) => {
+        if (alive) this.rows.push({ endpoint, at: this.now, row });
+      },
+      kill: () => {
+        alive = false;
+        this.#receivers.delete(endpointText(endpoint));
+      },
+    };
+  }
+
+  /** Datagrams to `endpoint` go to `receive` from now on. */
+  attach(endpoint: Endpoint, receive: Receive): void {
+    this.#receivers.set(endpointText(endpoint), receive);
+  }
+
+  /** Sends as if from `from`, also for attackers that have no host (and may lie about `from`). */
+  send(from: Endpoint, to: Endpoint, datagram: Uint8Array): void {
+    this.datagramsSent += 1;
+    const copy = datagram.slice();
+    this.tap?.(from, to, copy);
+    const { delayMs = 0, lossProbability = 0, duplicate = 0 } = this.link(from, to);
+    if (this.#random() < lossProbability) return;
+    const deliver = (): void => this.#receivers.get(endpointText(to))?.(from, copy.slice());
+    this.after(delayMs, deliver);
+    if (this.#random() < duplicate) this.after(delayMs * (1 + this.#random()), deliver);
+  }
+
+  /** Calls back in virtual time. */
+  after(delayMs: number, run: () => void): Timer {
+    let live = true;
+    this.#order += 1;
+    this.#push({
+      at: this.now + Math.max(0, Math.ceil(delayMs)),
+      order: this.#order,
+      run: () => {
+        if (live) run();
+      },
+    });
+    return {
+      cancel: () => {
+        live = false;
+      },
+    };
+  }
+
+  /** Plays all that is due within the next `ms`, in order of time and then of asking. */
+  run(ms: number): void {
+    const until = this.now + ms;
+    for (;;) {
+      const next = this.#events[0];
+      if (next === undefined || next.at > until) break;
+      this.#pop();
+      this.now = next.at;
+      next.run();
+    }
+    this.now = until;
+  }
+
+  /** Plays until `done`, at most `limitMs`; says whether it was. */
+  runUntil(done: () => boolean, limitMs: number): boolean {
+    const until = this.now + limitMs;
+    while (!done() && this.now < until) this.run(Math.min(10, until - this.now));
+    return done();
+  }
+
+  #push(event: Event): void {
+    const heap = this.#events;
+    let at = heap.push(event) - 1;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = heap[up];
+      if (parent === undefined || !before(event, parent)) break;
+      heap[at] = parent;
+      at = up;
+    }
+    heap[at] = event;
+  }
+
+  #pop(): void {
+    const heap = this.#events;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = at * 2 + 1;
+      const a = heap[left];
+      if (a === undefined) break;
+      const b = heap[left + 1];
+      const [child, down] = b !== undefined && before(b, a) ? [b, left + 1] : [a, left];
+      if (!before(child, last)) break;
+      heap[at] = child;
+      at = down;
+    }
+    heap[at] = last;
+  }
+}
+
+function before(a: Event, b: Event): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
