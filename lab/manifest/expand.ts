@@ -1,0 +1,141 @@
+/** From what a manifest says to every member and every directed link by name. */
+import type { Manifest } from './schema.ts';
+import type { LinkProfile, Member, PlannedAttack, PlannedFault } from './testnet.ts';
+import { attackDeclaration } from './attacks.ts';
+
+/** Every peer, then every client; each group is dealt to its regions in turn from the first. */
+export function expandMembers(manifest: Manifest): Member[] {
+  const all = manifest.regions.map(({ name }) => name);
+  const deal = (regions: 'even' | readonly string[], index: number): string => {
+    const hand = regions === 'even' ? all : regions;
+    return hand[index % hand.length] ?? '';
+  };
+  const members: Member[] = manifest.peers.flatMap((group) =>
+    Array.from({ length: group.count }, (_, index) => ({
+      name: numbered(group.group, index, group.count),
+      group: group.group,
+      kind: 'peer' as const,
+      region: deal(group.regions, index),
+      ...(group.adversary === undefined ? {} : { adversary: group.adversary }),
+      active: group.active ?? false,
+    })),
+  );
+  const { count, regions } = manifest.clients;
+  for (let index = 0; index < count; index++) {
+    const name = numbered('client', index, count);
+    members.push({
+      name,
+      group: 'client',
+      kind: 'client',
+      region: deal(regions, index),
+      active: false,
+    });
+  }
+  return members;
+}
+
+/** `honest-01`: as many digits as the last needs, at least two, so that names sort. */
+function numbered(group: string, index: number, count: number): string {
+  return `${group}-${String(index + 1).padStart(Math.max(2, String(count).length), '0')}`;
+}
+
+type Fields = Omit<LinkProfile, 'from' | 'to'>;
+type Given = { readonly [K in keyof Fields]?: Fields[K] | undefined };
+
+/** What a link does when nothing is asked of it. */
+const UNSHAPED: Fields = {
+  delayMs: 0,
+  jitterMs: 0,
+  distribution: 'normal',
+  correlation: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  rateBitsPerSecond: 0,
+};
+
+/** `given` over `base`, field by field. */
+export function mergeProfile(base: Fields, given: Given): Fields {
+  const burst = given.burst ?? base.burst;
+  return {
+    delayMs: given.delayMs ?? base.delayMs,
+    jitterMs: given.jitterMs ?? base.jitterMs,
+    distribution: given.distribution ?? base.distribution,
+    correlation: given.correlation ?? base.correlation,
+    loss: given.loss ?? base.loss,
+    ...(burst === undefined ? {} : { burst }),
+    duplicate: given.duplicate ?? base.duplicate,
+    reorder: given.reorder ?? base.reorder,
+    rateBitsPerSecond: given.rateBitsPerSecond ?? base.rateBitsPerSecond,
+  };
+}
+
+/** One profile per ordered pair: the pair's own, else the reverse pair's, else the default. */
+export function expandLinks(manifest: Manifest): LinkProfile[] {
+  const entry = manifest.links.find((link) => 'default' in link);
+  const base =
+    entry !== undefined && 'default' in entry ? mergeProfile(UNSHAPED, entry.default) : UNSHAPED;
+  const pairs = new Map<string, Given>();
+  for (const link of manifest.links) if ('from' in link) pairs.set(`${link.from} ${link.to}`, link);
+  const regions = manifest.regions.map(({ name }) => name);
+  return regions.flatMap((from) =>
+    regions.map((to) => {
+      const own = pairs.get(`${from} ${to}`) ?? pairs.get(`${to} ${from}`);
+      return { from, to, ...(own === undefined ? base : mergeProfile(base, own)) };
+    }),
+  );
+}
+
+/** The attacks with every knob filled in from the declaration. */
+export function expandAttacks(manifest: Manifest): PlannedAttack[] {
+  return manifest.attacks.map(({ name, atMs, forMs, knobs }) => ({
+    name,
+    atMs,
+    ...(forMs === undefined ? {} : { forMs }),
+    knobs: {
+      ...Object.fromEntries(
+        Object.entries(attackDeclaration(name)?.knobs ?? {}).map(([key, knob]) => [
+          key,
+          knob.default,
+        ]),
+      ),
+      ...knobs,
+    },
+  }));
+}
+
+/** The faults with groups replaced by their members. */
+export function expandFaults(manifest: Manifest, members: readonly Member[]): PlannedFault[] {
+  const expand = (names: readonly string[]) => [
+    ...new Set(
+      names.flatMap((name) => {
+        const group = members.filter((member) => member.group === name);
+        return group.length > 0 ? group.map((member) => member.name) : [name];
+      }),
+    ),
+  ];
+  return manifest.faults.map((fault): PlannedFault => {
+    const { forMs } = fault;
+    const when = { atMs: fault.atMs, ...(forMs === undefined ? {} : { forMs }) };
+    switch (fault.kind) {
+      case 'partition':
+        return { kind: fault.kind, between: fault.between, direction: fault.direction, ...when };
+      case 'link':
+        return {
+          kind: fault.kind,
+          between: fault.between,
+          change: givenFields(fault.change),
+          ...when,
+        };
+      case 'clock':
+        return { kind: fault.kind, members: expand(fault.members), skewMs: fault.skewMs, ...when };
+      default:
+        return { kind: fault.kind, members: expand(fault.members), ...when };
+    }
+  });
+}
+
+/** Only the fields that were given: absent means unchanged. */
+export function givenFields(change: Given): Partial<Fields> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
