@@ -43,6 +43,8 @@ export interface LaunchSpec {
   readonly group: string;
   /** Which image: the peer's, or the adversary's (peer plus attacks/). */
   readonly image: 'peer' | 'adversary';
+  /** Which adversary the adversary image plays (its folder in attacks/): environment LAB_ADVERSARY. */
+  readonly adversary?: string;
 }
 
 export type MemberState = 'running' | 'paused' | 'exited' | 'absent';
