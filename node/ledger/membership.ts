@@ -1,0 +1,94 @@
+/** Who belongs to the network, and who is near a point of the ring (PROTOCOL.md 3). */
+import type { Endpoint } from '../host.ts';
+import { type Id, ringDistance } from '../id.ts';
+import type { IdentityRecord } from '../identity/record.ts';
+
+export interface Member {
+  readonly address: Id;
+  readonly record: IdentityRecord;
+  readonly endpoint: Endpoint;
+}
+
+/** The members, sorted by address. Who may enter, and how many, is the caller's decision. */
+export class Membership {
+  readonly #byAddress = new Map<Id, Member>();
+  readonly #sorted: Member[] = [];
+
+  get size(): number {
+    return this.#sorted.length;
+  }
+
+  /** Adds a member, or replaces what was known of it. */
+  add(member: Member): void {
+    const at = this.#position(member.address);
+    this.#sorted.splice(at, this.#byAddress.has(member.address) ? 1 : 0, member);
+    this.#byAddress.set(member.address, member);
+  }
+
+  /** True if it was a member. */
+  remove(address: Id): boolean {
+    if (!this.#byAddress.delete(address)) return false;
+    this.#sorted.splice(this.#position(address), 1);
+    return true;
+  }
+
+  get(address: Id): Member | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  has(address: Id): boolean {
+    return this.#byAddress.has(address);
+  }
+
+  /** In order of address. */
+  all(): readonly Member[] {
+    return this.#sorted;
+  }
+
+  /** The `k` members nearest `point` by ring distance, nearest first, ties by address. */
+  nearest(point: Id, k: number): readonly Member[] {
+    const count = Math.min(k, this.#sorted.length);
+    const found: Member[] = [];
+    // Two fingers leave the point in both directions; what they show next is the nearest left.
+    let up = this.#position(point);
+    let down = up - 1;
+    while (found.length < count) {
+      const above = this.#around(up);
+      const below = this.#around(down);
+      if (closer(point, above, below)) {
+        found.push(above);
+        up += 1;
+      } else {
+        found.push(below);
+        down -= 1;
+      }
+    }
+    return found;
+  }
+
+  #around(index: number): Member {
+    const size = this.#sorted.length;
+    const member = this.#sorted[((index % size) + size) % size];
+    if (member === undefined) throw new RangeError('no member on an empty ring');
+    return member;
+  }
+
+  /** Index of the first member whose address is not below `point`. */
+  #position(point: Id): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const address = this.#sorted[middle]?.address;
+      if (address !== undefined && address < point) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function closer(point: Id, a: Member, b: Member): boolean {
+  const left = ringDistance(point, a.address);
+  const right = ringDistance(point, b.address);
+  return left === right ? a.address <= b.address : left < right;
+}
