@@ -1,0 +1,154 @@
+/** The run's control socket: api.ts over HTTP on a unix socket, for the owner with the token. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { EXIT, LabError } from '../errors.ts';
+import type { RunEvents } from './events.ts';
+import { messageOf } from './run-context.ts';
+
+/** Queries and orders are short. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** An event stream whose reader does not read is ended. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+
+/** What the routes do; `body` is parsed JSON, not yet checked. A string answers as text. */
+export interface ControlRoutes {
+  status(): Promise<unknown>;
+  attack(body: unknown): Promise<unknown>;
+  steerAttack(id: string, body: unknown): Promise<unknown>;
+  fault(body: unknown): Promise<unknown>;
+  clearFault(id: string): Promise<unknown>;
+  links(): Promise<unknown>;
+  query(body: unknown): Promise<unknown>;
+  stop(): Promise<unknown>;
+  start(): Promise<unknown>;
+  logs(member: string, lines: number): Promise<string>;
+  result(): Promise<unknown>;
+  down(): Promise<unknown>;
+}
+
+function bodyOf(request: IncomingMessage): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) reject(new LabError('the request is too long', { exitCode: EXIT.badUse }));
+      else chunks.push(chunk);
+    });
+    request.on('error', reject);
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString('utf8');
+      try {
+        resolve(text.trim() === '' ? {} : JSON.parse(text));
+      } catch {
+        reject(new LabError('the request is not JSON', { exitCode: EXIT.badUse }));
+      }
+    });
+  });
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const exitCode = error instanceof LabError ? error.exitCode : EXIT.broke;
+  const remedy = error instanceof LabError ? error.remedy : undefined;
+  const body = { error: messageOf(error), exitCode, ...(remedy === undefined ? {} : { remedy }) };
+  response.writeHead(exitCode === EXIT.badUse ? 400 : 500, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+export class ControlSocket {
+  private readonly server: Server;
+  private readonly digest: Buffer;
+  private readonly file: string;
+  private readonly events: RunEvents;
+  private readonly routes: ControlRoutes;
+  private readonly streams = new Set<ServerResponse>();
+
+  constructor(file: string, token: string, events: RunEvents, routes: ControlRoutes) {
+    this.file = file;
+    this.digest = createHash('sha256').update(`Bearer ${token}`).digest();
+    this.events = events;
+    this.routes = routes;
+    this.server = createServer((request, response) => {
+      this.handle(request, response).catch((error: unknown) => sendError(response, error));
+    });
+  }
+
+  /** Listens; the lock says that no other supervisor does, so a socket file there is a dead one's. */
+  listen(): Promise<void> {
+    rmSync(this.file, { force: true });
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.file, () => {
+        chmodSync(this.file, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  /** Ends the event streams after what was written is sent, then closes. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+    await Promise.all(
+      [...this.streams].map((stream) => new Promise<void>((resolve) => stream.end(resolve))),
+    );
+    this.server.closeIdleConnections();
+    await closed;
+    rmSync(this.file, { force: true });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const given = createHash('sha256').update(request.headers.authorization ?? '').digest();
+    if (!timingSafeEqual(given, this.digest)) {
+      response.writeHead(401).end(JSON.stringify({ error: 'wrong token', exitCode: EXIT.broke }));
+      return;
+    }
+    const url = new URL(request.url ?? '/', 'http://lab');
+    if (request.method === 'GET' && url.pathname === '/events') {
+      this.stream(Number(url.searchParams.get('since') ?? 0), response);
+      return;
+    }
+    const body = await bodyOf(request);
+    const result = await this.route(`${request.method} ${url.pathname}`, url.searchParams, body);
+    const text = typeof result === 'string';
+    response.writeHead(200, { 'content-type': text ? 'text/plain' : 'application/json' });
+    response.end(text ? result : JSON.stringify(result));
+  }
+
+  private route(what: string, search: URLSearchParams, body: unknown): Promise<unknown> {
+    const { routes } = this;
+    const attack = /^POST \/attack\/([^/]+)$/.exec(what)?.[1];
+    const fault = /^DELETE \/fault\/([^/]+)$/.exec(what)?.[1];
+    if (attack !== undefined) return routes.steerAttack(decodeURIComponent(attack), body);
+    if (fault !== undefined) return routes.clearFault(decodeURIComponent(fault));
+    if (what === 'GET /status') return routes.status();
+    if (what === 'POST /attack') return routes.attack(body);
+    if (what === 'POST /fault') return routes.fault(body);
+    if (what === 'POST /links') return routes.links();
+    if (what === 'POST /query') return routes.query(body);
+    if (what === 'POST /stop') return routes.stop();
+    if (what === 'POST /start') return routes.start();
+    if (what === 'POST /result') return routes.result();
+    if (what === 'POST /down') return routes.down();
+    if (what === 'GET /logs') {
+      return routes.logs(search.get('member') ?? '', Number(search.get('lines') ?? 100));
+    }
+    throw new LabError(`the supervisor has no ${what}`, { exitCode: EXIT.badUse });
+  }
+
+  private stream(since: number, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.flushHeaders();
+    this.streams.add(response);
+    const leave = this.events.follow(Number.isFinite(since) ? since : 0, (event) => {
+      response.write(`${JSON.stringify(event)}\n`);
+      if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
+    });
+    response.on('close', () => {
+      leave();
+      this.streams.delete(response);
+    });
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Faults on a living network: journalled, applied, cleared; after a restart of the supervisor those
+ * that are active are applied again (each application may be repeated).
+ */
+import { z } from 'zod';
+import { EXIT, LabError } from '../errors.ts';
+import type { Fault } from '../manifest/testnet.ts';
+import { concurrently } from './concurrently.ts';
+import type { LinkControl } from './link-control.ts';
+import { addRow, messageOf, warn, type RunContext } from './run-context.ts';
+
+const MEMBERS_AT_ONCE = 8;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+const between = z.tuple([z.string(), z.string()]);
+const members = z.array(z.string()).min(1);
+const share = z.number().min(0).max(1);
+const change = z.strictObject({
+  delayMs: z.number().min(0).optional(),
+  jitterMs: z.number().min(0).optional(),
+  distribution: z.enum(['uniform', 'normal', 'pareto']).optional(),
+  correlation: share.optional(),
+  loss: share.optional(),
+  burst: z.strictObject({ enter: share, leave: share, lossBad: share, lossGood: share }).optional(),
+  duplicate: share.optional(),
+  reorder: share.optional(),
+  rateBitsPerSecond: z.number().min(0).optional(),
+});
+const faultSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('partition'),
+    between,
+    direction: z.enum(['both', 'forward']).default('both'),
+  }),
+  z.object({ kind: z.literal('link'), between, change }),
+  z.object({ kind: z.literal('pause'), members }),
+  z.object({ kind: z.literal('kill'), members }),
+  z.object({ kind: z.literal('restart'), members }),
+  z.object({ kind: z.literal('clock'), members, skewMs: z.number() }),
+]);
+
+/** Drops what is present and undefined: absent is absent (exactOptionalPropertyTypes). */
+function defined(value: z.infer<typeof change>): Extract<Fault, { kind: 'link' }>['change'] {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
+}
+
+/** A fault from the API or the journal, checked against the network it is for. Throws LabError. */
+export function readFault(
+  value: unknown,
+  network: { readonly regions: readonly string[]; readonly members: readonly { name: string }[] },
+): Fault {
+  const parsed = faultSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new LabError(`not a fault: ${z.prettifyError(parsed.error)}`, { exitCode: EXIT.badUse });
+  }
+  const fault = parsed.data;
+  const known = 'between' in fault ? network.regions : network.members.map((m) => m.name);
+  const named = 'between' in fault ? fault.between : fault.members;
+  const stranger = named.find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw new LabError(`no ${'between' in fault ? 'region' : 'member'} ${stranger}`, {
+      exitCode: EXIT.badUse,
+      remedy: `there is: ${known.join(', ')}`,
+    });
+  }
+  return fault.kind === 'link' ? { ...fault, change: defined(fault.change) } : fault;
+}
+
+function touchedRegions(fault: Fault, context: RunContext): ReadonlySet<string> {
+  if ('between' in fault) return new Set(fault.between);
+  const { members: all } = context.testnet;
+  return new Set(all.flatMap((m) => (fault.members.includes(m.name) ? [m.region] : [])));
+}
+
+export class FaultControl {
+  private readonly context: RunContext;
+  private readonly links: () => LinkControl;
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(context: RunContext, links: () => LinkControl) {
+    this.context = context;
+    this.links = links;
+  }
+
+  /** Those in force now, in the order they were started. */
+  active(): Fault[] {
+    return [...this.context.journal.state.faults.values()]
+      .filter((fault) => fault.endedAtMs === null)
+      .map((fault) => readFault(JSON.parse(fault.fault), this.context.testnet));
+  }
+
+  /** Members that a fault keeps down or silent: nobody waits for them. */
+  absent(): ReadonlySet<string> {
+    return new Set(
+      this.active().flatMap((f) => (f.kind === 'pause' || f.kind === 'kill' ? f.members : [])),
+    );
+  }
+
+  async start(fault: Fault, forMs: number | null, planned: string | null): Promise<string> {
+    const { journal, events } = this.context;
+    const id = `${fault.kind}-${journal.state.faults.size + 1}`;
+    const line = JSON.stringify(fault);
+    journal.write({ entry: 'fault-started', atMs: Date.now(), id, fault: line, forMs, planned });
+    events.emit({ type: 'fault', id, name: fault.kind, state: 'active' });
+    await this.apply(fault);
+    await this.row(id, fault, 'active');
+    // A restart without a duration is over as soon as the members are on their way back.
+    if (fault.kind === 'restart' && forMs === null) await this.clear(id);
+    else if (forMs !== null) this.clearAfter(id, forMs);
+    return id;
+  }
+
+  /** Ends a fault. Throws LabError when there is no such fault in force. */
+  async clear(id: string): Promise<void> {
+    const { journal, events, testnet } = this.context;
+    const entry = journal.state.faults.get(id);
+    if (entry === undefined || entry.endedAtMs !== null) {
+      throw new LabError(`no fault ${id} is in force`, { exitCode: EXIT.badUse });
+    }
+    clearTimeout(this.timers.get(id));
+    this.timers.delete(id);
+    journal.write({ entry: 'fault-ended', atMs: Date.now(), id });
+    const fault = readFault(JSON.parse(entry.fault), testnet);
+    await this.undo(fault);
+    events.emit({ type: 'fault', id, name: fault.kind, state: 'cleared' });
+    await this.row(id, fault, 'cleared');
+    // Members that come back are measured when they are meshed again.
+    if (fault.kind === 'partition' || fault.kind === 'link') await this.remeasure(fault);
+  }
+
+  /** After a restart of the supervisor: what should be in force is, what is overdue ends. */
+  async resume(nowMs: number): Promise<void> {
+    for (const [id, entry] of this.context.journal.state.faults) {
+      if (entry.endedAtMs !== null) continue;
+      const fault = readFault(JSON.parse(entry.fault), this.context.testnet);
+      const leftMs = entry.forMs === null ? null : entry.atMs + entry.forMs - nowMs;
+      if (fault.kind === 'restart' && leftMs === null) await this.clear(id);
+      else {
+        await this.apply(fault);
+        if (leftMs !== null) this.clearAfter(id, Math.max(0, leftMs));
+      }
+    }
+  }
+
+  /** Forgets timers; the journal keeps what is in force. */
+  detach(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  /** Clock skew lives in the process: a member that came back gets it anew. */
+  async restore(member: string): Promise<void> {
+    for (const fault of this.active()) {
+      if (fault.kind === 'clock' && fault.members.includes(member)) {
+        await this.skew(member, fault.skewMs);
+      }
+    }
+  }
+
+  private clearAfter(id: string, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.clear(id).catch((error: unknown) => {
+        warn(this.context, `clearing ${id}: ${messageOf(error)}`);
+      });
+    }, delayMs);
+    this.timers.set(id, timer);
+  }
+
+  private async apply(fault: Fault): Promise<void> {
+    const { driver } = this.context;
+    if (fault.kind === 'partition' || fault.kind === 'link') {
+      await this.links().applyWhereConnected(touchedRegions(fault, this.context));
+      if (fault.kind === 'link') await this.remeasure(fault);
+      return;
+    }
+    const states = await driver.states();
+    await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
+      if (fault.kind === 'clock') await this.skew(member, fault.skewMs);
+      else if (states.get(member) !== 'running') return;
+      else if (fault.kind === 'pause') await driver.pause(member);
+      else if (fault.kind === 'kill') await driver.kill(member);
+      else await driver.stop(member);
+    });
+  }
+
+  private async undo(fault: Fault): Promise<void> {
+    const { driver } = this.context;
+    if (fault.kind === 'partition' || fault.kind === 'link') {
+      await this.links().applyWhereConnected(touchedRegions(fault, this.context));
+      return;
+    }
+    await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
+      if (fault.kind === 'clock') await this.skew(member, 0);
+      else if (fault.kind === 'pause') await driver.resume(member);
+      else await driver.start(member);
+    });
+  }
+
+  private async skew(member: string, skewMs: number): Promise<void> {
+    try {
+      await this.context.control.request(member, { method: 'clock', skewMs }, REQUEST_TIMEOUT_MS);
+    } catch (error) {
+      warn(this.context, `clock of ${member}: ${messageOf(error)}`);
+    }
+  }
+
+  private async remeasure(fault: Fault): Promise<void> {
+    await this.links().measure(touchedRegions(fault, this.context));
+  }
+
+  private async row(id: string, fault: Fault, state: string): Promise<void> {
+    const detail = JSON.stringify(fault);
+    await addRow(this.context, 'faults', { fault_id: id, kind: fault.kind, state, detail });
+  }
+}
