@@ -1,0 +1,66 @@
+/**
+ * Judges one attack from the truth. Success of an attack by lies, whatever it claims of itself: at
+ * least one honest client was told a lie that no other answer to the same question contradicted
+ * (`disagreed` false), so that the client had nothing to doubt it by.
+ */
+import { casesOf, type DetectionFacts } from './detection.ts';
+import type { AttackResult } from './result.ts';
+import { medianOf } from './statistics.ts';
+
+/** An attack as the supervisor ordered it. */
+export interface AttackFacts {
+  readonly id: string;
+  readonly name: string;
+  /** Ms since the epoch; null: planned, and never reached. */
+  readonly startedAtMs: number | null;
+  /** Names of its members. */
+  readonly members: readonly string[];
+}
+
+/** `originMs`: when the load started, ms since the epoch. */
+export function attackResult(
+  attack: AttackFacts,
+  originMs: number,
+  facts: DetectionFacts,
+): AttackResult {
+  const startedAtMs = attack.startedAtMs ?? Number.POSITIVE_INFINITY;
+  const mine = new Set(attack.members);
+  const own = {
+    lies: facts.lies.filter((lie) => mine.has(lie.member) && lie.at_ms >= startedAtMs),
+    detections: facts.detections.filter((entry) => mine.has(entry.member)),
+    sentences: facts.sentences.filter((entry) => mine.has(entry.member)),
+  };
+  const cases = casesOf(own);
+  const detected = cases.filter((entry) => entry.firstDetectedAtMs !== null);
+  const slashed = cases.filter((entry) => entry.slashedAtMs !== null);
+  const firstDetectedAtMs = Math.min(...detected.map((entry) => entry.firstDetectedAtMs ?? 0));
+  const toClients = own.lies.filter((lie) => lie.heard_kind === 'client');
+  const unopposed = toClients.filter((lie) => !lie.disagreed);
+  const delays = (end: 'slashedAtMs' | 'firstBannedAtMs'): number[] =>
+    cases.flatMap((entry) => {
+      const at = entry[end];
+      return at === null ? [] : [at - entry.firstLieAtMs];
+    });
+  return {
+    id: attack.id,
+    name: attack.name,
+    succeeded: attack.startedAtMs === null ? null : unopposed.length > 0,
+    success: {
+      liesTold: own.lies.length,
+      victims: new Set(toClients.map((lie) => lie.heard_by)).size,
+      tokens: new Set(own.lies.map((lie) => lie.token)).size,
+      unopposedLies: unopposed.length,
+    },
+    strikeMs: attack.startedAtMs === null ? null : attack.startedAtMs - originMs,
+    firstDetectedMs: detected.length === 0 ? null : firstDetectedAtMs - originMs,
+    timeToSlashMs: medianOf(delays('slashedAtMs')),
+    timeToBanMs: medianOf(delays('firstBannedAtMs')),
+    detectedBy: [...new Set(detected.flatMap((entry) => entry.detectedBy))].sort(),
+    adversaries: attack.members.length,
+    offenders: cases.length,
+    detected: detected.length,
+    slashed: slashed.length,
+    // No peer reports how many attempts its minting took: not measured.
+    cost: { attempts: null, coreSeconds: null, usd: null },
+  };
+}

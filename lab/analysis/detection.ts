@@ -1,0 +1,93 @@
+/**
+ * Who lied, who was caught, how fast, and who was wronged: joins what honest members received and
+ * did with the truth. One unit: the identity.
+ */
+import { ask } from '../telemetry/queries.ts';
+import type { TelemetryStore } from '../telemetry/store.ts';
+import { DETECTIONS, LIES, SENTENCES, type Accusation, type Lie } from './queries.ts';
+import type { RunResult } from './result.ts';
+import { wilsonInterval } from './statistics.ts';
+
+/** All lies, detections and sentences of a run, in order of time. */
+export interface DetectionFacts {
+  readonly lies: readonly Lie[];
+  readonly detections: readonly Accusation[];
+  readonly sentences: readonly Accusation[];
+}
+
+/** One offender's way from its first lie; times are ms since the epoch, null if it did not happen. */
+export interface OffenderCase {
+  readonly address: string;
+  readonly member: string;
+  readonly firstLieAtMs: number;
+  readonly firstDetectedAtMs: number | null;
+  readonly firstBannedAtMs: number | null;
+  readonly slashedAtMs: number | null;
+  readonly detectedBy: readonly string[];
+  readonly lies: number;
+}
+
+export async function readDetectionFacts(
+  store: TelemetryStore,
+  run: string,
+): Promise<DetectionFacts> {
+  return {
+    lies: await ask(store, LIES, { run }),
+    detections: await ask(store, DETECTIONS, { run }),
+    sentences: await ask(store, SENTENCES, { run }),
+  };
+}
+
+/** Offenders in the order of their first lie. */
+export function casesOf(facts: DetectionFacts): readonly OffenderCase[] {
+  const byAddress = Map.groupBy(facts.lies, (lie) => lie.speaker);
+  return [...byAddress].flatMap(([address, lies]) => {
+    const [first] = lies;
+    if (first === undefined) return [];
+    const detections = facts.detections.filter((entry) => entry.accused === address);
+    const sentence = (how: string): number | null =>
+      facts.sentences.find((entry) => entry.accused === address && entry.how === how)?.at_ms ??
+      null;
+    return [
+      {
+        address,
+        member: first.member,
+        firstLieAtMs: first.at_ms,
+        firstDetectedAtMs: detections[0]?.at_ms ?? null,
+        firstBannedAtMs: sentence('banned'),
+        slashedAtMs: sentence('executed'),
+        detectedBy: [...new Set(detections.map((entry) => entry.how))].sort(),
+        lies: lies.length,
+      },
+    ];
+  });
+}
+
+/** Honest identities that somebody honest banned. */
+export function falselyBanned(facts: DetectionFacts): readonly string[] {
+  const banned = facts.sentences.filter(
+    (entry) => entry.adversary === '' && entry.how === 'banned',
+  );
+  return [...new Set(banned.map((entry) => entry.accused))];
+}
+
+export function detectionOf(
+  facts: DetectionFacts,
+  observerQueriesPerSecond: number | null,
+): RunResult['detection'] {
+  const cases = casesOf(facts);
+  const found = cases.filter((entry) => entry.firstDetectedAtMs !== null).length;
+  const wronged = falselyBanned(facts);
+  const accusedHonest = facts.detections.filter((entry) => entry.adversary === '');
+  return {
+    unit: 'identity',
+    observerQueriesPerSecond,
+    offenders: cases.length,
+    truePositives: found,
+    falsePositives: new Set([...wronged, ...accusedHonest.map((entry) => entry.accused)]).size,
+    falseNegatives: cases.length - found,
+    rate: cases.length === 0 ? null : found / cases.length,
+    rateInterval: wilsonInterval(found, cases.length),
+    falseSlashes: wronged.length,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * Named queries that join the truth: who is honest, who is not. Only the analysis asks them, and
+ * what they return never goes back into the network. Same form as lab/telemetry/queries.ts.
+ */
+import { asMs, type NamedQuery } from '../telemetry/queries.ts';
+
+const HONEST = "(SELECT member FROM truth.roles WHERE run = {run:String} AND adversary = '')";
+const ROLES = '(SELECT * FROM truth.roles WHERE run = {run:String})';
+
+/** One row per (tx, token, honest keeper): when it committed, null if it reported another fate. */
+const HONEST_KEEPERS = `SELECT tx, token, peer,
+      minIf(${asMs('committed_at')}, outcome = 'committed' AND committed_at IS NOT NULL) AS at_ms,
+      countIf(outcome = 'committed' AND committed_at IS NOT NULL) > 0 AS did
+    FROM lab.transactions ARRAY JOIN kept AS token
+    WHERE run = {run:String} AND part = 'neighbour' AND peer IN ${HONEST}
+    GROUP BY tx, token, peer`;
+
+/** One row per submitted transaction, from the honest clients' own rows. */
+const SUBMITTED = `SELECT tx, ${asMs('min(submitted_at)')} AS submitted_ms,
+      length(any(tokens)) AS token_count, groupUniqArray(outcome) AS outcomes
+    FROM lab.transactions WHERE run = {run:String} AND part = 'client'
+      AND submitted_at IS NOT NULL AND peer IN ${HONEST}
+    GROUP BY tx`;
+
+export interface TransactionFate {
+  tx: string;
+  submitted_ms: number;
+  class: 'committed' | 'timed-out' | 'conflicting' | 'pending';
+  first_ms: number | null;
+  final_ms: number | null;
+  all_ms: number | null;
+}
+
+export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
+  name: 'transaction_fates',
+  meaning:
+    'Every transaction that an honest client submitted, and its finality: from the submission at the ' +
+    'client to the commit at ⌈2k/3⌉ honest keepers of its slowest token. `first`: every token committed ' +
+    'by one honest keeper; `all`: by every honest keeper that reported the transaction. Null when not ' +
+    'reached (also where fewer than ⌈2k/3⌉ keepers are honest, since a figure over a smaller majority ' +
+    'would be another figure). Class: committed = by at least one honest keeper of every token; ' +
+    'otherwise what the client saw; pending = it saw nothing yet. Times of clients and keepers are ' +
+    'their own clocks’: a clock fault shows here.',
+  columns: {
+    tx: 'transaction',
+    submitted_ms: 'submission, ms since the epoch',
+    class: 'committed, timed-out, conflicting or pending',
+    first_ms: 'ms to the first honest commit of its slowest token',
+    final_ms: 'finality, ms',
+    all_ms: 'ms to the last honest keeper of its slowest token',
+  },
+  sql: `WITH keepers AS (${HONEST_KEEPERS}), submitted AS (${SUBMITTED}),
+    tokens AS (SELECT tx, token, arraySort(groupArrayIf(at_ms, did)) AS times, count() AS asked
+      FROM keepers GROUP BY tx, token),
+    per_tx AS (SELECT tx, countIf(length(times) > 0) AS token_first,
+        countIf(length(times) >= {need:UInt32}) AS token_final,
+        countIf(length(times) = asked) AS token_all,
+        max(times[1]) AS first_at, max(times[{need:UInt32}]) AS final_at, max(times[-1]) AS all_at
+      FROM tokens GROUP BY tx)
+    SELECT s.tx AS tx, s.submitted_ms AS submitted_ms,
+      multiIf(p.token_first = s.token_count AND s.token_count > 0, 'committed',
+        has(s.outcomes, 'conflicting'), 'conflicting',
+        has(s.outcomes, 'timed-out'), 'timed-out', 'pending') AS class,
+      if(class = 'committed', p.first_at - s.submitted_ms, NULL) AS first_ms,
+      if(class = 'committed' AND p.token_final = s.token_count,
+        p.final_at - s.submitted_ms, NULL) AS final_ms,
+      if(class = 'committed' AND p.token_all = s.token_count,
+        p.all_at - s.submitted_ms, NULL) AS all_ms
+    FROM submitted AS s LEFT JOIN per_tx AS p ON p.tx = s.tx ORDER BY submitted_ms, tx`,
+};
+
+export const SAFETY_VIOLATIONS: NamedQuery<{
+  token: string;
+  previous: string;
+  transactions: string[];
+}> = {
+  name: 'safety_violations',
+  meaning:
+    'Pairs (token, previous transaction) on which honest neighbours committed two different ' +
+    'transactions: the one thing that must never happen.',
+  columns: { token: 'token', previous: 'mapping both follow', transactions: 'what was committed' },
+  sql: `SELECT token, prev AS previous, arraySort(groupUniqArray(tx)) AS transactions
+    FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev
+    WHERE run = {run:String} AND part = 'neighbour' AND outcome = 'committed' AND peer IN ${HONEST}
+    GROUP BY token, prev HAVING length(transactions) > 1 ORDER BY token, previous`,
+};
+
+/** What honest majorities committed: among the honest keepers that reported a tx, more than half. */
+const TRUE_MAPPINGS = `SELECT token, tx, any(owner) AS owner FROM (
+      SELECT tx, token, peer, any(owners[indexOf(tokens, token)]) AS owner,
+        countIf(outcome = 'committed') > 0 AS did
+      FROM lab.transactions ARRAY JOIN kept AS token
+      WHERE run = {run:String} AND part = 'neighbour' AND peer IN ${HONEST}
+      GROUP BY tx, token, peer)
+    GROUP BY token, tx HAVING countIf(did) * 2 > count()`;
+
+export interface Lie {
+  speaker: string;
+  member: string;
+  heard_by: string;
+  heard_kind: string;
+  token: string;
+  at_ms: number;
+  disagreed: boolean;
+}
+
+export const LIES: NamedQuery<Lie> = {
+  name: 'lies',
+  meaning:
+    'Provably false statements: signed by an adversarial identity, received by an honest member, about ' +
+    'a (token, owner, transaction) that no majority of that token’s honest keepers ever committed. ' +
+    'Stale mappings are no lies, nor is "unknown"; statements about identity tokens (genesis mappings, ' +
+    'which nobody reports) are not judged.',
+  columns: {
+    speaker: 'address that signed',
+    member: 'its name',
+    heard_by: 'honest member that received it',
+    heard_kind: 'peer or client',
+    token: 'token lied about',
+    at_ms: 'when it was reported',
+    disagreed: 'whether another answer to the same question differed',
+  },
+  sql: `WITH truths AS (${TRUE_MAPPINGS})
+    SELECT s.speaker AS speaker, r.member AS member, s.peer AS heard_by, h.kind AS heard_kind,
+      s.token AS token, ${asMs('s.ts')} AS at_ms, s.disagreed AS disagreed
+    FROM lab.statements AS s
+    INNER JOIN ${ROLES} AS r ON r.address = s.speaker
+    INNER JOIN ${ROLES} AS h ON h.member = s.peer
+    WHERE s.run = {run:String} AND r.adversary != '' AND h.adversary = '' AND s.tx != ''
+      AND (s.token, s.owner, s.tx) NOT IN (SELECT token, owner, tx FROM truths)
+      AND s.token NOT IN (SELECT address FROM truth.roles WHERE run = {run:String} AND kind = 'peer')
+    ORDER BY at_ms, speaker, heard_by`,
+};
+
+export interface Accusation {
+  accused: string;
+  member: string;
+  adversary: string;
+  by: string;
+  how: string;
+  at_ms: number;
+}
+
+export const DETECTIONS: NamedQuery<Accusation> = {
+  name: 'detections',
+  meaning:
+    'Identities against which an honest member held verifiable evidence (`evidence:<rule>`: a package ' +
+    'it assembled or verified) or that a detector of an honest member flagged (`flag:<layer>`); the ' +
+    'first time for each accused, honest member and way.',
+  columns: {
+    accused: 'address',
+    member: 'its name',
+    adversary: "'' when the accused is honest",
+    by: 'honest member',
+    how: 'evidence:<rule> or flag:<layer>',
+    at_ms: 'first time',
+  },
+  sql: `SELECT a.accused AS accused, r.member AS member, r.adversary AS adversary, a.by AS by,
+      a.how AS how, a.at_ms AS at_ms
+    FROM (SELECT accused, peer AS by, concat('evidence:', rule) AS how, min(${asMs('ts')}) AS at_ms
+        FROM lab.evidence WHERE run = {run:String} AND event IN ('assembled', 'verified')
+          AND peer IN ${HONEST} GROUP BY accused, peer, how
+      UNION ALL SELECT accused, peer AS by, concat('flag:', layer) AS how, min(${asMs('ts')}) AS at_ms
+        FROM lab.flags WHERE run = {run:String} AND peer IN ${HONEST}
+        GROUP BY accused, peer, how) AS a
+    INNER JOIN ${ROLES} AS r ON r.address = a.accused ORDER BY at_ms, accused, by`,
+};
+
+export const SENTENCES: NamedQuery<Accusation> = {
+  name: 'sentences',
+  meaning:
+    'What honest members did to identities: `banned` (excluded by this member), `executed` (the ' +
+    'slashing vote was committed at this member); the first time for each accused, member and event. ' +
+    'A ban of an honest identity is a false slash.',
+  columns: {
+    accused: 'address',
+    member: 'its name',
+    adversary: "'' when the accused is honest",
+    by: 'honest member',
+    how: 'banned or executed',
+    at_ms: 'first time',
+  },
+  sql: `SELECT s.accused AS accused, r.member AS member, r.adversary AS adversary, s.peer AS by,
+      s.event AS how, min(${asMs('s.ts')}) AS at_ms
+    FROM lab.slashing AS s INNER JOIN ${ROLES} AS r ON r.address = s.accused
+    WHERE s.run = {run:String} AND s.event IN ('banned', 'executed') AND s.peer IN ${HONEST}
+    GROUP BY accused, member, adversary, by, how ORDER BY at_ms, accused, by`,
+};
+
+export const OBSERVER_ANSWERS: NamedQuery<{ clients: number; answers: number }> = {
+  name: 'observer_answers',
+  meaning:
+    'Signed answers that honest clients received in the window, and how many clients there are.',
+  columns: { clients: 'honest clients of the run', answers: 'statements received' },
+  sql: `SELECT (SELECT count() FROM truth.roles WHERE run = {run:String} AND kind = 'client'
+        AND adversary = '') AS clients,
+      (SELECT count() FROM lab.statements WHERE run = {run:String}
+        AND ts >= fromUnixTimestamp64Milli({from:Int64}) AND ts < fromUnixTimestamp64Milli({to:Int64})
+        AND peer IN (SELECT member FROM truth.roles WHERE run = {run:String} AND kind = 'client'
+          AND adversary = '')) AS answers`,
+};
+
+export const LIVE_COUNTS: NamedQuery<{
+  statements: number;
+  evidence: number;
+  banned: number;
+  slashed: number;
+}> = {
+  name: 'live_counts',
+  meaning:
+    'What a person watches: statements received, distinct packages, identities banned, slashed.',
+  columns: {
+    statements: 'statements received by anyone',
+    evidence: 'distinct evidence packages that honest members verified or assembled',
+    banned: 'identities banned by at least one honest member',
+    slashed: 'identities whose slashing vote was committed at an honest member',
+  },
+  sql: `SELECT (SELECT count() FROM lab.statements WHERE run = {run:String}) AS statements,
+      (SELECT uniqExact(package) FROM lab.evidence WHERE run = {run:String}
+        AND event IN ('assembled', 'verified') AND peer IN ${HONEST}) AS evidence,
+      (SELECT uniqExactIf(accused, event = 'banned') FROM lab.slashing WHERE run = {run:String}
+        AND peer IN ${HONEST}) AS banned,
+      (SELECT uniqExactIf(accused, event = 'executed') FROM lab.slashing WHERE run = {run:String}
+        AND peer IN ${HONEST}) AS slashed`,
+};
+
+export const TRUTH_QUERIES = [
+  TRANSACTION_FATES,
+  SAFETY_VIOLATIONS,
+  LIES,
+  DETECTIONS,
+  SENTENCES,
+  OBSERVER_ANSWERS,
+  LIVE_COUNTS,
+] as const;
+
+/** ⌈2k/3⌉: the parameter `need` of `transaction_fates`. */
+export function finalityThreshold(k: number): number {
+  return Math.ceil((2 * k) / 3);
+}

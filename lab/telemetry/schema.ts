@@ -1,0 +1,213 @@
+/**
+ * Tables of databases `lab` (what the network reports) and `truth` (what only the lab knows), and
+ * how they came to be: versioned migrations, the version kept in `lab.schema_version`. The same SQL
+ * runs in the embedded engine and on a server. Telemetry is delivered at least once: a peer that did
+ * not hear an acknowledgement posts again, so queries take minima and distinct counts where they can.
+ */
+
+/** What a column holds; decides its ClickHouse type and what the endpoint lets through. */
+export type ColumnKind =
+  /** Any text; ids are 64 hex digits. */
+  | 'text'
+  /** Text with few values in a run: names, addresses of members, kinds. */
+  | 'label'
+  | 'texts'
+  /** `YYYY-MM-DD hh:mm:ss[.ffffff]`, UTC. */
+  | 'time'
+  | 'time?'
+  /** Whole number from 0. */
+  | 'count'
+  | 'number'
+  | 'number?'
+  | 'boolean';
+
+/** Columns of one table, in order. Every table of database `lab` starts with run, ts. */
+export type Columns = Readonly<Record<string, ColumnKind>>;
+
+const COMMON = { run: 'label', ts: 'time' } as const;
+const REPORTED = { ...COMMON, peer: 'label' } as const;
+
+/** Tables that peers and clients fill: node/telemetry.ts in snake case, behind run, ts, peer. */
+export const PEER_TABLES = {
+  transactions: {
+    ...REPORTED,
+    tx: 'text',
+    part: 'label',
+    outcome: 'label',
+    kind: 'label',
+    value_class: 'label',
+    tokens: 'texts',
+    owners: 'texts',
+    previous: 'texts',
+    kept: 'texts',
+    submitted_at: 'time?',
+    first_vote_at: 'time?',
+    committed_at: 'time?',
+  },
+  votes: { ...REPORTED, tx: 'text', token: 'text', verdict: 'label' },
+  messages: {
+    ...REPORTED,
+    direction: 'label',
+    type: 'label',
+    count: 'count',
+    datagrams: 'count',
+    bytes: 'count',
+  },
+  statements: {
+    ...REPORTED,
+    speaker: 'label',
+    statement: 'text',
+    token: 'text',
+    owner: 'text',
+    tx: 'text',
+    epoch: 'count',
+    sequence: 'count',
+    height: 'count',
+    head: 'text',
+    stated_at: 'time?',
+    disagreed: 'boolean',
+    bytes: 'count',
+  },
+  evidence: {
+    ...REPORTED,
+    package: 'text',
+    accused: 'label',
+    rule: 'label',
+    event: 'label',
+    reason: 'text',
+    bytes: 'count',
+  },
+  slashing: {
+    ...REPORTED,
+    accused: 'label',
+    event: 'label',
+    package: 'text',
+    tx: 'text',
+    votes_for: 'number?',
+    votes_against: 'number?',
+  },
+  flags: { ...REPORTED, accused: 'label', layer: 'label', reason: 'text', score: 'number?' },
+  peers: {
+    ...REPORTED,
+    address: 'text',
+    event: 'label',
+    kind: 'label',
+    epoch: 'count',
+    height: 'count',
+  },
+  resources: {
+    ...REPORTED,
+    cpu_ms: 'number',
+    resident_bytes: 'number',
+    private_bytes: 'number?',
+    loop_delay_p99_ms: 'number',
+    socket_drops: 'number',
+    telemetry_dropped: 'number',
+  },
+} as const satisfies Record<string, Columns>;
+
+/** Tables that the supervisor fills; one row per change of state. */
+export const SUPERVISOR_TABLES = {
+  runs: {
+    ...COMMON,
+    testnet: 'label',
+    driver: 'label',
+    shaping: 'label',
+    seed: 'count',
+    version: 'text',
+    state: 'label',
+    manifest: 'text',
+  },
+  links: {
+    ...COMMON,
+    from_region: 'label',
+    to_region: 'label',
+    asked_rtt_ms: 'number',
+    measured_rtt_ms: 'number?',
+    asked_loss: 'number',
+    measured_loss: 'number?',
+    n: 'count',
+    ok: 'boolean',
+  },
+  attacks: {
+    ...COMMON,
+    attack_id: 'text',
+    name: 'label',
+    state: 'label',
+    members: 'texts',
+    knobs: 'text',
+  },
+  faults: { ...COMMON, fault_id: 'text', kind: 'label', state: 'label', detail: 'text' },
+} as const satisfies Record<string, Columns>;
+
+/** Who is who. Nobody but the analysis reads it. `adversary` is '' for the honest. */
+export const TRUTH_TABLES = {
+  roles: {
+    run: 'label',
+    member: 'text',
+    group: 'label',
+    kind: 'label',
+    region: 'label',
+    address: 'text',
+    adversary: 'label',
+  },
+} as const satisfies Record<string, Columns>;
+
+export type PeerTable = keyof typeof PEER_TABLES;
+
+const TYPES: Readonly<Record<ColumnKind, string>> = {
+  text: 'String',
+  label: 'LowCardinality(String)',
+  texts: 'Array(String)',
+  time: "DateTime64(6, 'UTC')",
+  'time?': "Nullable(DateTime64(6, 'UTC'))",
+  count: 'UInt64',
+  number: 'Float64',
+  'number?': 'Nullable(Float64)',
+  boolean: 'Bool',
+};
+
+function createTable(name: string, columns: Columns): string {
+  const lines = Object.entries(columns).map(([column, kind]) => `\`${column}\` ${TYPES[kind]}`);
+  // A run is asked for as a whole, then in the order of time (or by reporter).
+  const order = ['run', 'ts', 'peer', 'member'].filter((column) => column in columns);
+  const partition = 'ts' in columns ? 'PARTITION BY toYYYYMM(ts) ' : '';
+  return (
+    `CREATE TABLE IF NOT EXISTS ${name} (${lines.join(', ')}) ENGINE = MergeTree ` +
+    `${partition}ORDER BY (${order.join(', ')})`
+  );
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+/** Applied in order, once each; what was released is never edited, only followed by another. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      ...Object.entries({ ...PEER_TABLES, ...SUPERVISOR_TABLES }).map(([table, columns]) =>
+        createTable(`lab.${table}`, columns),
+      ),
+      ...Object.entries(TRUTH_TABLES).map(([table, columns]) =>
+        createTable(`truth.${table}`, columns),
+      ),
+    ],
+  },
+];
+
+/** What has to exist before the version can be asked for. */
+export const BOOTSTRAP: readonly string[] = [
+  'CREATE DATABASE IF NOT EXISTS lab',
+  'CREATE DATABASE IF NOT EXISTS truth',
+  'CREATE TABLE IF NOT EXISTS lab.schema_version ' +
+    "(version UInt32, ts DateTime64(6, 'UTC') DEFAULT now64(6)) ENGINE = MergeTree ORDER BY version",
+];
+
+/** Every table with its database, for checking names before they reach SQL. */
+export const ALL_TABLES: readonly string[] = [
+  ...Object.keys({ ...PEER_TABLES, ...SUPERVISOR_TABLES }).map((table) => `lab.${table}`),
+  ...Object.keys(TRUTH_TABLES).map((table) => `truth.${table}`),
+];
