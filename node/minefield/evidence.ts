@@ -1,0 +1,177 @@
+/**
+ * Evidence packages (PROTOCOL.md 7): all that proves one offence, judged offline, the same by
+ * everyone, whoever sent it.
+ *
+ * Layout: network 32 ‖ accused 32 ‖ rule u8 (order of RULES) ‖ record: length u16, identity record ‖
+ * count u8 (0–2), statements (statement.ts) ‖ count u8 (0–2), signed headers (block.ts) ‖ ancestor
+ * u8 (0 none, 1: hash 32, count u8 (0–64), path 32 each). `hash = H(evidence, all of it)`.
+ */
+import { decode, type Reader } from '../codec/reader.ts';
+import { Writer } from '../codec/writer.ts';
+import { hash } from '../crypto/hash.ts';
+import type { Id } from '../id.ts';
+import {
+  checkRecord,
+  encodeRecord,
+  type IdentityRecord,
+  RECORD_BYTES,
+  readRecord,
+} from '../identity/record.ts';
+import { readSignedHeader, verifySignedHeader, writeSignedHeader } from '../ledger/block.ts';
+import { MAX_INCLUSION_STEPS } from '../ledger/history-tree.ts';
+import type { ProtocolParameters } from '../parameters.ts';
+import {
+  type Conflict,
+  headOf,
+  isFalsePath,
+  isHeightFall,
+  isNotAnAncestor,
+  isSameSequence,
+  isTwoBlocks,
+} from './conflict.ts';
+import { readStatement, verifyStatement, writeStatement } from './statement.ts';
+import type { EvidencePackage, Rule, Verdict } from './types.ts';
+
+/** On the wire by position: add at the end. */
+const RULES: readonly Rule[] = [
+  'same-sequence',
+  'height-fell',
+  'two-blocks',
+  'not-an-ancestor',
+  'false-path',
+];
+
+/** No rule needs more than a pair. */
+const MAX_SIGNED = 2;
+
+/** Makes the package for a conflict that a SpeakerFile found. */
+export function assemble(
+  conflict: Conflict,
+  accused: { readonly network: Id; readonly address: Id; readonly record: IdentityRecord },
+): EvidencePackage {
+  return {
+    network: accused.network,
+    accused: accused.address,
+    rule: conflict.rule,
+    record: encodeRecord(accused.record),
+    statements: conflict.statements,
+    blocks: conflict.blocks,
+    ancestor: conflict.ancestor,
+  };
+}
+
+export function packageHash(evidence: EvidencePackage): Id {
+  return hash('evidence', encodePackage(evidence));
+}
+
+export function encodePackage(evidence: EvidencePackage): Uint8Array {
+  const { network, accused, rule, record, statements, blocks, ancestor } = evidence;
+  const writer = new Writer().id(network).id(accused).u8(RULES.indexOf(rule)).bytes(record);
+  writer.list(statements, (statement) => writeStatement(writer, statement));
+  writer.list(blocks, (block) => writeSignedHeader(writer, block));
+  writer.u8(ancestor === null ? 0 : 1);
+  if (ancestor !== null) {
+    writer.id(ancestor.hash).list(ancestor.path, (step) => writer.id(step));
+  }
+  return writer.finish();
+}
+
+export function readPackage(reader: Reader): EvidencePackage {
+  return {
+    network: reader.id(),
+    accused: reader.id(),
+    rule: reader.oneOf(RULES),
+    record: reader.bytes(RECORD_BYTES),
+    statements: reader.list(0, MAX_SIGNED, () => readStatement(reader)),
+    blocks: reader.list(0, MAX_SIGNED, () => readSignedHeader(reader)),
+    ancestor: reader.boolean()
+      ? {
+          hash: reader.id(),
+          path: reader.list(0, MAX_INCLUSION_STEPS, () => reader.id()),
+        }
+      : null,
+  };
+}
+
+/**
+ * The verdict, with the reason in words when it is not guilty. Cheap checks come first; the Argon2
+ * work that ties the key to the address is done only for a package that holds in all else.
+ */
+export function verifyEvidence(
+  evidence: EvidencePackage,
+  context: { readonly network: Id; readonly pow: ProtocolParameters['pow'] },
+): Verdict {
+  const { network, accused, rule } = evidence;
+  if (network !== context.network) return notGuilty('the package is for another network');
+  const fault = ownershipFault(evidence) ?? formFault(evidence);
+  if (fault !== null) return notGuilty(fault);
+  const record = decode(evidence.record, readRecord);
+  if (!record.ok) return notGuilty(`the identity record is malformed: ${record.reason}`);
+  const forged = signatureFault(evidence, record.value.identityKey);
+  if (forged !== null) return notGuilty(forged);
+  if (!breaksRule(evidence)) return notGuilty(`what was signed does not break ${rule}`);
+  const identity = checkRecord(record.value, network, context.pow);
+  if (!identity.ok) return notGuilty(`the identity record is refused: ${identity.reason}`);
+  if (identity.address !== accused) return notGuilty('the identity record is of another address');
+  return { guilty: true, rule };
+}
+
+function ownershipFault({ network, accused, statements, blocks }: EvidencePackage): string | null {
+  for (const item of [...statements, ...blocks.map((block) => block.header)]) {
+    if (item.network !== network) return 'something in it was said on another network';
+    if (item.peer !== accused) return 'something in it was said by another than the accused';
+  }
+  return null;
+}
+
+/** Each rule takes exactly what it needs, so that nothing unproven rides along. */
+function formFault({ rule, statements, blocks, ancestor }: EvidencePackage): string | null {
+  const wrong = `it does not hold what ${rule} needs`;
+  if (ancestor !== null && rule !== 'not-an-ancestor') return wrong;
+  switch (rule) {
+    case 'false-path':
+      return statements.length === 1 && blocks.length === 0 ? null : wrong;
+    case 'same-sequence':
+    case 'height-fell':
+      return statements.length === 2 && blocks.length === 0 ? null : wrong;
+    case 'two-blocks':
+    case 'not-an-ancestor':
+      return statements.length + blocks.length === 2 ? null : wrong;
+  }
+}
+
+function signatureFault(
+  { statements, blocks }: EvidencePackage,
+  identityKey: Uint8Array,
+): string | null {
+  for (const [index, statement] of statements.entries()) {
+    const check = verifyStatement(statement, identityKey);
+    if (!check.ok) return `statement ${index + 1} proves nothing: ${check.reason}`;
+  }
+  const unsigned = blocks.findIndex((block) => !verifySignedHeader(block, identityKey));
+  return unsigned === -1 ? null : `block ${unsigned + 1} is not signed by the accused`;
+}
+
+function breaksRule({ rule, statements, blocks, ancestor }: EvidencePackage): boolean {
+  const [first, second] = statements;
+  const heads = [...statements, ...blocks].map(headOf);
+  const [lower, higher] = heads.toSorted((a, b) => a.height - b.height);
+  switch (rule) {
+    case 'false-path':
+      return first !== undefined && isFalsePath(first);
+    case 'same-sequence':
+      return first !== undefined && second !== undefined && isSameSequence(first, second);
+    case 'height-fell':
+      return first !== undefined && second !== undefined && isHeightFall(first, second);
+    case 'two-blocks':
+      return lower !== undefined && higher !== undefined && isTwoBlocks(lower, higher);
+    case 'not-an-ancestor':
+      return (
+        lower !== undefined && higher !== undefined && isNotAnAncestor(lower, higher, ancestor)
+      );
+  }
+}
+
+function notGuilty(reason: string): Verdict {
+  return { guilty: false, reason };
+}
