@@ -18,7 +18,7 @@ const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 export class BoxKey {
   readonly #key: Uint32Array;
   #prefix: Uint8Array | null = null;
-  #subkey = new Uint8Array(0);
+  #subkey: Uint8Array = new Uint8Array(0);
 
   constructor(key: Uint8Array) {
     if (key.length !== BOX_KEY_BYTES) throw new RangeError(`a key has 32 bytes, not ${key.length}`);

@@ -1,0 +1,168 @@
+/** Data datagrams of links that are up: batches, fragments, renewal of tickets. */
+import type { Endpoint } from '../host.ts';
+import { TAG_BYTES } from '../crypto/box.ts';
+import { decode, type Reader } from '../codec/reader.ts';
+import { Writer } from '../codec/writer.ts';
+import { writeHeader, type Header } from './datagram.ts';
+import { cut, Reassembly } from './fragments.ts';
+import type { HandshakeContext } from './handshake.ts';
+import type { Link, Outgoing } from './link.ts';
+import { BODY_BYTES, HEADER_BYTES, MAX_MESSAGE_BYTES, TICKET_BYTES } from './limits.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Flag bits of a data datagram. */
+const RENEWS = 1;
+const FRAGMENT = 2;
+/** Length field of each message in a batch. */
+const LENGTH_BYTES = 2;
+
+/** What became of a data datagram. */
+export type Opened =
+  | { readonly kind: 'messages'; readonly link: Link; readonly messages: readonly Uint8Array[] }
+  | { readonly kind: 'challenge' }
+  | { readonly kind: 'dropped' };
+
+const DROPPED: Opened = { kind: 'dropped' };
+const CHALLENGE: Opened = { kind: 'challenge' };
+
+export class Channel {
+  readonly #context: HandshakeContext;
+  readonly #traffic: Traffic;
+  readonly #reassembly = new Reassembly();
+  #fragmentId = 0;
+
+  constructor(context: HandshakeContext, traffic: Traffic) {
+    this.#context = context;
+    this.#traffic = traffic;
+  }
+
+  tick(): void {
+    const dropped = this.#reassembly.tick();
+    if (dropped > 0) this.#context.drop('fragments that waited too long', dropped);
+  }
+
+  open(from: Endpoint, header: Header, datagram: Uint8Array): Opened {
+    // Shorter ones can't be real, and an answer must never be longer than what it answers.
+    if (datagram.length < HEADER_BYTES + TICKET_BYTES + 1 + TAG_BYTES) {
+      return this.#drop('data cut short');
+    }
+    const link = this.#context.links.get(header.sender);
+    if (link === undefined) return this.#distrust('data without a session');
+    if (!link.up || header.prefix !== link.prefix) {
+      // Our own hello will settle it; a challenge meanwhile would only stir.
+      if (link.helloTimer !== null) return this.#drop('data before the welcome');
+      return this.#distrust('data without a session');
+    }
+    if (!link.window.isFresh(header.counter)) return this.#drop('replayed');
+    const aad = datagram.subarray(0, HEADER_BYTES);
+    const plain = link.keys.open.open(header.nonce, aad, datagram.subarray(HEADER_BYTES));
+    if (plain === null) return this.#drop('data that does not open');
+    const decoded = decode(plain, readPlain);
+    if (!decoded.ok) return this.#drop('malformed data');
+    const { ticket, renewed, isFragment, body } = decoded.value;
+    const generation = this.#context.office.check(header.sender, from, ticket);
+    if (generation === null) return this.#distrust('data with a dead ticket');
+    link.window.mark(header.counter);
+    link.heldGeneration = Math.max(link.heldGeneration, generation);
+    if (renewed !== null && !isEqual(renewed, link.ticket)) {
+      link.ticket = renewed;
+      link.owesDatagram = true;
+    }
+    return { kind: 'messages', link, messages: this.#messages(link, isFragment, body) };
+  }
+
+  /** Sends all that waits for a link that is up. */
+  flush(link: Link): void {
+    let batch: Outgoing[] = [];
+    let batchBytes = 0;
+    const sendBatch = (): void => {
+      if (batch.length === 0) return;
+      const writer = new Writer();
+      for (const { bytes } of batch) writer.bytes(bytes);
+      this.#seal(link, 0, writer.finish());
+      this.#traffic.messages('out', sizes(batch));
+      batch = [];
+      batchBytes = 0;
+    };
+    for (const message of link.takeAll()) {
+      const needed = LENGTH_BYTES + message.bytes.length;
+      if (needed > BODY_BYTES) {
+        sendBatch();
+        this.#sendFragments(link, message);
+        continue;
+      }
+      if (batchBytes + needed > BODY_BYTES) sendBatch();
+      batch.push(message);
+      batchBytes += needed;
+    }
+    sendBatch();
+    if (link.owesDatagram) this.#seal(link, 0, new Uint8Array(0));
+  }
+
+  #sendFragments(link: Link, message: Outgoing): void {
+    this.#fragmentId = (this.#fragmentId + 1) >>> 0;
+    const bodies = cut(this.#fragmentId, message.bytes);
+    for (const body of bodies) this.#seal(link, FRAGMENT, body);
+    this.#traffic.messages('out', sizes([message]), bodies.length);
+  }
+
+  #seal(link: Link, flags: number, body: Uint8Array): void {
+    const { tag, self, office } = this.#context;
+    if (link.ticket === null) return;
+    const renews = link.heldGeneration < office.generation;
+    const writer = new Writer().raw(link.ticket).u8(flags | (renews ? RENEWS : 0));
+    if (renews) writer.raw(office.issue(link.id, link.endpoint));
+    const { nonce } = this.#context.nextNonce(link.nonceRandom);
+    const header = writeHeader(tag, 'data', self.idBytes, nonce);
+    const sealed = link.keys.seal.seal(nonce, header, writer.raw(body).finish());
+    link.owesDatagram = false;
+    this.#context.transmit(link.endpoint, Buffer.concat([header, sealed]));
+  }
+
+  #messages(link: Link, isFragment: boolean, body: Uint8Array): readonly Uint8Array[] {
+    if (isFragment) {
+      const added = this.#reassembly.add(link.id, body);
+      if (added.kind === 'malformed') this.#context.drop('malformed data');
+      return added.kind === 'whole' ? [added.message] : [];
+    }
+    const decoded = decode(body, (reader) => {
+      const messages: Uint8Array[] = [];
+      while (reader.remaining > 0) messages.push(reader.bytes(MAX_MESSAGE_BYTES));
+      return messages;
+    });
+    if (decoded.ok) return decoded.value;
+    this.#context.drop('malformed data');
+    return [];
+  }
+
+  #drop(reason: string): Opened {
+    this.#context.drop(reason);
+    return DROPPED;
+  }
+
+  #distrust(reason: string): Opened {
+    this.#context.drop(reason);
+    return CHALLENGE;
+  }
+}
+
+function readPlain(reader: Reader): {
+  ticket: Uint8Array;
+  renewed: Uint8Array | null;
+  isFragment: boolean;
+  body: Uint8Array;
+} {
+  const ticket = reader.raw(TICKET_BYTES);
+  const flags = reader.oneOf([0, RENEWS, FRAGMENT, RENEWS | FRAGMENT]);
+  const renewed = (flags & RENEWS) === 0 ? null : reader.raw(TICKET_BYTES);
+  const body = reader.raw(reader.remaining);
+  return { ticket, renewed, isFragment: (flags & FRAGMENT) !== 0, body };
+}
+
+function sizes(messages: readonly Outgoing[]): { type: string; bytes: number }[] {
+  return messages.map(({ type, bytes }) => ({ type, bytes: bytes.length }));
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array | null): boolean {
+  return b !== null && Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,327 @@
+/**
+ * First contact and return after a restart. The initiator sends a hello; whoever hasn't proved its
+ * address gets a challenge (a ticket, smaller than what it answers, no state, no key agreement) and
+ * says hello again with it; the answer is a welcome that names the hello, so that both know the
+ * other's present epoch. A challenge also answers data from a remote without a session: it then
+ * means "I forgot you", and the same hello mends it.
+ */
+import type { Endpoint, Host } from '../host.ts';
+import { decode } from '../codec/reader.ts';
+import { Writer } from '../codec/writer.ts';
+import type { Id } from '../id.ts';
+import {
+  checkRecord,
+  encodeRecord,
+  readRecord,
+  RECORD_BYTES,
+  type Pow,
+} from '../identity/record.ts';
+import { writeHeader, type Header } from './datagram.ts';
+import { linkKeys, type LinkKeys } from './keys.ts';
+import { Link, type RemoteIdentity } from './link.ts';
+import type { LinkTable } from './link-table.ts';
+import {
+  CHALLENGES_PER_TICK,
+  CHALLENGE_BYTES,
+  HEADER_BYTES,
+  HELLO_BYTES,
+  HELLO_CLEAR_BYTES,
+  HELLO_WAITS_MS,
+  HELLOS_PER_TICK,
+  MAX_PENDING_HELLOS,
+  STRANGER_KEYS_PER_TICK,
+  STRANGER_WORK_EACH,
+  STRANGER_WORK_PER_TICK,
+  TICKET_BYTES,
+} from './limits.ts';
+import { TAG_BYTES } from '../crypto/box.ts';
+import type { TicketOffice } from './tickets.ts';
+
+/** What the handshake shares with the transport around it. */
+export interface HandshakeContext {
+  readonly network: Id;
+  readonly tag: Uint8Array;
+  readonly pow: Pow;
+  readonly self: {
+    readonly id: Id;
+    readonly idBytes: Uint8Array;
+    readonly privateKey: Uint8Array;
+    /** Encoded record of a peer, null for a client. */
+    readonly record: Uint8Array | null;
+  };
+  readonly host: Host;
+  readonly office: TicketOffice;
+  readonly links: LinkTable;
+  nextNonce(random: Uint8Array): { nonce: Uint8Array; counter: number };
+  newLink(identity: RemoteIdentity, keys: LinkKeys, endpoint: Endpoint, isMember: boolean): Link;
+  transmit(to: Endpoint, datagram: Uint8Array): void;
+  drop(reason: string, count?: number): void;
+  /** The link came up, or went down. */
+  changed(link: Link): void;
+}
+
+const CLIENT = 0;
+const PEER = 1;
+const HELLO_PLAIN_BYTES = HELLO_BYTES - HELLO_CLEAR_BYTES - TAG_BYTES;
+const NO_TICKET = new Uint8Array(TICKET_BYTES);
+
+export class Handshake {
+  readonly #context: HandshakeContext;
+  readonly #introduction: Uint8Array;
+  #strangerKeysLeft = STRANGER_KEYS_PER_TICK;
+  #strangerWorkLeft = STRANGER_WORK_PER_TICK;
+  #challengesLeft = CHALLENGES_PER_TICK;
+
+  constructor(context: HandshakeContext) {
+    this.#context = context;
+    const { record } = context.self;
+    this.#introduction = new Writer()
+      .u8(record === null ? CLIENT : PEER)
+      .raw(record ?? new Uint8Array(RECORD_BYTES))
+      .finish();
+  }
+
+  /** Refills the budgets. One check may overdraw, so that costly work is still done, but seldom. */
+  tick(): void {
+    this.#strangerKeysLeft = STRANGER_KEYS_PER_TICK;
+    this.#challengesLeft = CHALLENGES_PER_TICK;
+    this.#strangerWorkLeft = Math.min(
+      this.#strangerWorkLeft + STRANGER_WORK_PER_TICK,
+      STRANGER_WORK_PER_TICK,
+    );
+  }
+
+  /** Begins unless under way. */
+  start(link: Link): void {
+    if (link.helloTimer !== null) return;
+    link.helloTries = 0;
+    this.#try(link);
+  }
+
+  #try(link: Link): void {
+    const waitMs = HELLO_WAITS_MS[link.helloTries];
+    link.helloTimer = null;
+    if (waitMs === undefined) {
+      this.#giveUp(link);
+      return;
+    }
+    link.helloTries += 1;
+    // Before the hello: an answer must find the handshake under way, however fast the network.
+    link.helloTimer = this.#context.host.after(waitMs, () => this.#try(link));
+    this.#hello(link);
+  }
+
+  #giveUp(link: Link): void {
+    link.hellos.clear();
+    link.ticket = null;
+    this.#context.drop('remote does not answer', link.takeAll().length);
+    if (!link.isMember) this.#context.links.remove(link);
+  }
+
+  #hello(link: Link): number | null {
+    if (link.hellosThisTick >= HELLOS_PER_TICK) return null;
+    link.hellosThisTick += 1;
+    const context = this.#context;
+    const { nonce, counter } = context.nextNonce(link.nonceRandom);
+    const header = writeHeader(context.tag, 'hello', context.self.idBytes, nonce);
+    const clear = Buffer.concat([header, link.ticket ?? NO_TICKET, this.#introduction]);
+    const plain = new Uint8Array(HELLO_PLAIN_BYTES);
+    plain.set(context.office.issue(link.id, link.endpoint));
+    const [oldest] = link.hellos.keys();
+    if (oldest !== undefined && link.hellos.size >= MAX_PENDING_HELLOS) link.hellos.delete(oldest);
+    link.hellos.set(counter, context.office.generation);
+    context.transmit(
+      link.endpoint,
+      Buffer.concat([clear, link.keys.seal.seal(nonce, clear, plain)]),
+    );
+    return counter;
+  }
+
+  /** Answers a datagram that can't be trusted yet; it was longer than this answer. */
+  challenge(from: Endpoint, header: Header): void {
+    if (this.#challengesLeft <= 0) {
+      this.#context.drop('over the budget of challenges');
+      return;
+    }
+    this.#challengesLeft -= 1;
+    const { tag, self, office } = this.#context;
+    const answer = writeHeader(tag, 'challenge', self.idBytes, header.nonce);
+    this.#context.transmit(from, Buffer.concat([answer, office.issue(header.sender, from)]));
+  }
+
+  /** Our datagram was not trusted: say hello with the ticket that came. */
+  onChallenge(from: Endpoint, header: Header, datagram: Uint8Array): void {
+    const context = this.#context;
+    const link = context.links.get(header.sender);
+    if (link === undefined || datagram.length !== CHALLENGE_BYTES) {
+      context.drop('challenge of a stranger');
+      return;
+    }
+    const ours = context.nextNonce(link.nonceRandom);
+    const isOurs = header.nonce.subarray(0, 16).toHex() === ours.nonce.subarray(0, 16).toHex();
+    const isRecent = header.counter > link.settledCounter && header.counter < ours.counter;
+    if (!isOurs || !isRecent || !isSame(from, link.endpoint)) {
+      context.drop('challenge to nothing we sent');
+      return;
+    }
+    link.ticket = datagram.slice(HEADER_BYTES);
+    if (link.helloTimer === null) this.#down(link);
+    const counter = this.#hello(link);
+    if (counter !== null) link.settledCounter = counter - 1;
+  }
+
+  onHello(from: Endpoint, header: Header, datagram: Uint8Array): void {
+    const context = this.#context;
+    if (datagram.length !== HELLO_BYTES) {
+      context.drop('hello of a wrong length');
+      return;
+    }
+    const ticket = datagram.subarray(HEADER_BYTES, HEADER_BYTES + TICKET_BYTES);
+    const generation = context.office.check(header.sender, from, ticket);
+    if (generation === null) {
+      this.challenge(from, header);
+      return;
+    }
+    const known = context.links.get(header.sender);
+    const clear = datagram.subarray(0, HELLO_CLEAR_BYTES);
+    const identity = introducedBy(header.sender, clear.subarray(HEADER_BYTES + TICKET_BYTES));
+    if (
+      identity === null ||
+      (known !== undefined && !isSameRecord(known.record, identity.record))
+    ) {
+      context.drop('introduction does not fit the sender');
+      return;
+    }
+    const keys = known?.keys ?? this.#strangerKeys(identity);
+    if (keys === null) return;
+    const plain = keys.open.open(header.nonce, clear, datagram.subarray(HELLO_CLEAR_BYTES));
+    if (plain?.subarray(TICKET_BYTES).some((byte) => byte !== 0) ?? true) {
+      context.drop('hello that does not open');
+      return;
+    }
+    const link = known ?? this.#admitStranger(identity, keys, from);
+    if (link === null) return;
+    if (!link.adopt(header.prefix, header.epoch, header.counter)) {
+      context.drop('replayed hello');
+      return;
+    }
+    link.endpoint = from;
+    this.#welcome(link, header.counter);
+    this.#up(link, plain?.slice(0, TICKET_BYTES) ?? NO_TICKET, generation);
+  }
+
+  onWelcome(from: Endpoint, header: Header, datagram: Uint8Array): void {
+    const context = this.#context;
+    const link = context.links.get(header.sender);
+    const aad = datagram.subarray(0, HEADER_BYTES);
+    const plain = link?.keys.open.open(header.nonce, aad, datagram.subarray(HEADER_BYTES)) ?? null;
+    if (link === undefined || plain === null || !isSame(from, link.endpoint)) {
+      context.drop('welcome that does not open');
+      return;
+    }
+    const decoded = decode(plain, (reader) => ({
+      counter: reader.u64(),
+      ticket: reader.raw(TICKET_BYTES),
+    }));
+    const generation = decoded.ok ? link.hellos.get(decoded.value.counter) : undefined;
+    if (!decoded.ok || generation === undefined) {
+      context.drop('welcome to no hello of ours');
+      return;
+    }
+    if (!link.adopt(header.prefix, header.epoch, header.counter)) {
+      context.drop('replayed welcome');
+      return;
+    }
+    this.#up(link, decoded.value.ticket, generation);
+  }
+
+  #welcome(link: Link, counter: number): void {
+    const { tag, self, office } = this.#context;
+    const { nonce } = this.#context.nextNonce(link.nonceRandom);
+    const header = writeHeader(tag, 'welcome', self.idBytes, nonce);
+    const plain = new Writer().u64(counter).raw(office.issue(link.id, link.endpoint)).finish();
+    this.#context.transmit(
+      link.endpoint,
+      Buffer.concat([header, link.keys.seal.seal(nonce, header, plain)]),
+    );
+  }
+
+  #strangerKeys(identity: RemoteIdentity): LinkKeys | null {
+    if (this.#strangerKeysLeft <= 0) {
+      this.#context.drop('over the budget of key agreements');
+      return null;
+    }
+    this.#strangerKeysLeft -= 1;
+    const { network, self } = this.#context;
+    const keys = linkKeys(network, self, identity);
+    if (keys === null) this.#context.drop('transport key of small order');
+    return keys;
+  }
+
+  #admitStranger(identity: RemoteIdentity, keys: LinkKeys, from: Endpoint): Link | null {
+    const { links, network, pow } = this.#context;
+    if (identity.record !== null) {
+      if (this.#strangerWorkLeft <= 0) {
+        this.#context.drop('over the budget of identity checks');
+        return null;
+      }
+      this.#strangerWorkLeft -= pow.memoryKiB * pow.passes + STRANGER_WORK_EACH;
+      const decoded = decode(identity.record, readRecord);
+      const check = decoded.ok ? checkRecord(decoded.value, network, pow) : decoded;
+      if (!('address' in check) || check.address !== identity.id) {
+        this.#context.drop('identity that does not count');
+        return null;
+      }
+    }
+    const link = this.#context.newLink(identity, keys, from, false);
+    if (links.add(link)) return link;
+    this.#context.drop('no room for strangers');
+    return null;
+  }
+
+  #up(link: Link, ticket: Uint8Array, generation: number): void {
+    link.ticket = ticket;
+    link.heldGeneration = generation;
+    link.helloTimer?.cancel();
+    link.helloTimer = null;
+    link.hellos.clear();
+    link.settledCounter = this.#context.nextNonce(link.nonceRandom).counter;
+    const before = link.up;
+    link.up = true;
+    if (!before) this.#context.changed(link);
+  }
+
+  #down(link: Link): void {
+    const before = link.up;
+    link.up = false;
+    link.helloTries = 1;
+    const [waitMs = 0] = HELLO_WAITS_MS;
+    link.helloTimer = this.#context.host.after(waitMs, () => this.#try(link));
+    if (before) this.#context.changed(link);
+  }
+}
+
+/** Who the clear part of a hello says its sender is: a client's id is its key. */
+function introducedBy(sender: Id, introduction: Uint8Array): RemoteIdentity | null {
+  const record = introduction.slice(1);
+  if (introduction[0] === CLIENT) {
+    if (record.some((byte) => byte !== 0)) return null;
+    return { id: sender, transportKey: Uint8Array.fromHex(sender), record: null };
+  }
+  const decoded = introduction[0] === PEER ? decode(record, readRecord) : null;
+  if (decoded === null || !decoded.ok) return null;
+  return {
+    id: sender,
+    transportKey: decoded.value.transportKey,
+    record: encodeRecord(decoded.value),
+  };
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.ip === b.ip && a.port === b.port;
+}
+
+function isSameRecord(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return Buffer.compare(a, b) === 0;
+}

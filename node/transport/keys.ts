@@ -1,0 +1,28 @@
+/** The two keys of a link, one per direction (PROTOCOL.md 2). */
+import { hkdfSync } from 'node:crypto';
+import { BOX_KEY_BYTES, BoxKey } from '../crypto/box.ts';
+import { x25519 } from '../crypto/x25519.ts';
+import { idToBytes, type Id } from '../id.ts';
+
+export interface LinkKeys {
+  readonly seal: BoxKey;
+  readonly open: BoxKey;
+}
+
+const LABEL = new TextEncoder().encode('minefield-lab datagram 1');
+
+/** HKDF-SHA256(X25519(static, static), salt = network, info = label ‖ sender ‖ receiver); null: bad key. */
+export function linkKeys(
+  network: Id,
+  self: { readonly id: Id; readonly privateKey: Uint8Array },
+  remote: { readonly id: Id; readonly transportKey: Uint8Array },
+): LinkKeys | null {
+  const secret = x25519(self.privateKey, remote.transportKey);
+  if (secret === null) return null;
+  const key = (sender: Id, receiver: Id): BoxKey => {
+    const info = Buffer.concat([LABEL, idToBytes(sender), idToBytes(receiver)]);
+    const bytes = hkdfSync('sha256', secret, idToBytes(network), info, BOX_KEY_BYTES);
+    return new BoxKey(new Uint8Array(bytes));
+  };
+  return { seal: key(self.id, remote.id), open: key(remote.id, self.id) };
+}

@@ -1,0 +1,111 @@
+/** What is known of one remote: keys, its ticket for us, its epoch, what waits to be sent to it. */
+import type { Endpoint, Timer } from '../host.ts';
+import type { Id } from '../id.ts';
+import type { LinkKeys } from './keys.ts';
+import { MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES } from './limits.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+export interface Outgoing {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Who the remote is; `record` is the encoded identity record of a peer, null for a client. */
+export interface RemoteIdentity {
+  readonly id: Id;
+  readonly transportKey: Uint8Array;
+  readonly record: Uint8Array | null;
+}
+
+export class Link {
+  readonly id: Id;
+  readonly kind: 'peer' | 'client';
+  readonly record: Uint8Array | null;
+  readonly keys: LinkKeys;
+  /** Middle of our nonces to it: known to it alone, so that nobody else can fake its challenges. */
+  readonly nonceRandom: Uint8Array;
+  endpoint: Endpoint;
+  /** Told by `learn`: kept for ever, its record trusted. */
+  isMember: boolean;
+  /** Each holds a live ticket of the other. */
+  up = false;
+  /** Its ticket for us, as last told. */
+  ticket: Uint8Array | null = null;
+  /** Generation of our ticket that it was last seen to hold. */
+  heldGeneration = 0;
+  /** Nonce prefix and epoch that it proved with a round trip. */
+  prefix = '';
+  epoch = -1;
+  window = new ReplayWindow();
+  /** Hellos under way: counter → generation of the ticket granted inside. */
+  readonly hellos = new Map<number, number>();
+  helloTries = 0;
+  hellosThisTick = 0;
+  helloTimer: Timer | null = null;
+  /** Challenges to what we sent up to here are stale: an answer came, or a hello went, since. */
+  settledCounter = -1;
+  flushTimer: Timer | null = null;
+  /** An empty datagram is due: to grant a renewed ticket, or to show that we hold one. */
+  owesDatagram = false;
+  lastHeardTick = 0;
+  #outbox: Outgoing[] = [];
+  #outboxBytes = 0;
+
+  constructor(
+    identity: RemoteIdentity,
+    state: { keys: LinkKeys; nonceRandom: Uint8Array; endpoint: Endpoint; isMember: boolean },
+  ) {
+    this.id = identity.id;
+    this.kind = identity.record === null ? 'client' : 'peer';
+    this.record = identity.record;
+    this.keys = state.keys;
+    this.nonceRandom = state.nonceRandom;
+    this.endpoint = state.endpoint;
+    this.isMember = state.isMember;
+  }
+
+  get waitingBytes(): number {
+    return this.#outboxBytes;
+  }
+
+  /** Queues; returns how many of the oldest had to go. */
+  enqueue(message: Outgoing): number {
+    this.#outbox.push(message);
+    this.#outboxBytes += message.bytes.length;
+    let dropped = 0;
+    while (this.#outbox.length > MAX_OUTBOX_MESSAGES || this.#outboxBytes > MAX_OUTBOX_BYTES) {
+      this.#outboxBytes -= this.#outbox.shift()?.bytes.length ?? 0;
+      dropped += 1;
+    }
+    return dropped;
+  }
+
+  /** Empties the outbox. */
+  takeAll(): readonly Outgoing[] {
+    const all = this.#outbox;
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    return all;
+  }
+
+  /** Its nonce counts from here: a new epoch begins a new window. False: replayed, or an old epoch. */
+  adopt(prefix: string, epoch: number, counter: number): boolean {
+    if (prefix === this.prefix) {
+      if (!this.window.isFresh(counter)) return false;
+    } else {
+      if (epoch <= this.epoch) return false;
+      this.prefix = prefix;
+      this.epoch = epoch;
+      this.window = new ReplayWindow();
+    }
+    this.window.mark(counter);
+    return true;
+  }
+
+  cancelTimers(): void {
+    this.helloTimer?.cancel();
+    this.flushTimer?.cancel();
+    this.helloTimer = null;
+    this.flushTimer = null;
+  }
+}

@@ -1,0 +1,379 @@
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import type { Endpoint } from '../host.ts';
+import { mint, type Identity } from '../identity/mint.ts';
+import {
+  MemoryStore,
+  VirtualNetwork,
+  endpointText,
+  seededRandom,
+  virtualEndpoint,
+  type LinkFunction,
+  type VirtualHost,
+} from '../../test/support/network.ts';
+import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
+import { Transport } from './transport.ts';
+
+const NETWORK = '5a'.repeat(32);
+const POW = { memoryKiB: 64, passes: 1, bits: 2 };
+const identities: Identity[] = [];
+
+beforeAll(() => {
+  const random = seededRandom(11);
+  const bytes = (n: number): Uint8Array =>
+    Uint8Array.from({ length: n }, () => Math.floor(random() * 256));
+  for (let i = 0; i < 4; i += 1) {
+    identities.push(mint(NETWORK, POW, { now: () => 1_690_000_000_000, random: bytes }));
+  }
+});
+
+function identity(index: number): Identity {
+  const found = identities[index];
+  if (found === undefined) throw new Error(`only ${identities.length} identities`);
+  return found;
+}
+
+interface Party {
+  readonly transport: Transport;
+  readonly host: VirtualHost;
+  readonly endpoint: Endpoint;
+  readonly heard: string[];
+  readonly changes: boolean[];
+}
+
+function start(
+  network: VirtualNetwork,
+  index: number,
+  options: { store?: MemoryStore; client?: boolean } = {},
+): Party {
+  const endpoint = virtualEndpoint(index);
+  const host = network.host(endpoint, options.store === undefined ? {} : { store: options.store });
+  const heard: string[] = [];
+  const changes: boolean[] = [];
+  const self = options.client
+    ? { kind: 'client' as const, privateKey: host.random(32) }
+    : { kind: 'peer' as const, identity: identity(index) };
+  const transport = new Transport({ network: NETWORK, self, pow: POW }, host, {
+    message: (from, bytes) => {
+      heard.push(`${from.kind}:${from.id.slice(0, 4)}:${bytes.toHex()}`);
+      return 'note';
+    },
+    connectedChanged: (id) => changes.push(transport.connected(id)),
+  });
+  network.attach(endpoint, (from, datagram) => transport.receive(from, datagram));
+  return { transport, host, endpoint, heard, changes };
+}
+
+function learn(party: Party, index: number): void {
+  const { address, record } = identity(index);
+  party.transport.learn({ address, record, endpoint: virtualEndpoint(index) });
+}
+
+/** Two members that know each other. */
+function pair(link?: LinkFunction, seed = 1): { network: VirtualNetwork; a: Party; b: Party } {
+  const network = new VirtualNetwork({ seed, ...(link === undefined ? {} : { link }) });
+  const [a, b] = [start(network, 0), start(network, 1)];
+  learn(a, 1);
+  learn(b, 0);
+  return { network, a, b };
+}
+
+function connectedPair(link?: LinkFunction): ReturnType<typeof pair> {
+  const all = pair(link);
+  all.a.transport.connect(all.b.transport.id);
+  all.network.run(2000);
+  expect(all.a.transport.connected(all.b.transport.id)).toBe(true);
+  expect(all.b.transport.connected(all.a.transport.id)).toBe(true);
+  return all;
+}
+
+const note = (value: number): Uint8Array => Uint8Array.of(value);
+
+test('a message queued before contact arrives after one handshake', () => {
+  const { network, a, b } = pair(() => ({ delayMs: 150 }));
+  expect(a.transport.send(b.transport.id, 'note', note(7))).toBe(true);
+  network.run(1500);
+  expect(b.heard).toEqual([`peer:${a.transport.id.slice(0, 4)}:07`]);
+  expect([a.changes, b.changes]).toEqual([[true], [true]]);
+});
+
+test('20 % loss, duplicates and 300 ms of round trip only slow the handshake down', () => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { network, a, b } = pair(
+      () => ({ delayMs: 150, lossProbability: 0.2, duplicate: 0.1 }),
+      seed,
+    );
+    a.transport.connect(b.transport.id);
+    b.transport.connect(a.transport.id);
+    const done = network.runUntil(
+      () => a.transport.connected(b.transport.id) && b.transport.connected(a.transport.id),
+      15_000,
+    );
+    expect(done, `seed ${seed}`).toBe(true);
+  }
+});
+
+test('connections outlive many rotations of the tickets, idle and on a lossy link', () => {
+  const { network, a, b } = connectedPair(() => ({ delayMs: 40, lossProbability: 0.1 }));
+  network.run(200_000);
+  a.transport.send(b.transport.id, 'note', note(1));
+  network.link = () => ({ delayMs: 1 });
+  network.run(100);
+  expect([...a.changes, ...b.changes]).toEqual([true, true]);
+});
+
+test('a client and an unknown peer are served, a stranger without work is not', () => {
+  const network = new VirtualNetwork();
+  const server = start(network, 0);
+  const client = start(network, 1, { client: true });
+  const stranger = start(network, 2);
+  for (const party of [client, stranger]) {
+    learn(party, 0);
+    party.transport.send(server.transport.id, 'note', note(5));
+  }
+  const cheat = { ...identity(3), address: 'ab'.repeat(32) };
+  const cheatEndpoint = virtualEndpoint(9);
+  const cheatTransport = new Transport(
+    { network: NETWORK, self: { kind: 'peer', identity: cheat }, pow: POW },
+    network.host(cheatEndpoint),
+    { message: () => 'note' },
+  );
+  network.attach(cheatEndpoint, (from, datagram) => cheatTransport.receive(from, datagram));
+  const { address, record } = identity(0);
+  cheatTransport.learn({ address, record, endpoint: server.endpoint });
+  cheatTransport.send(address, 'note', note(6));
+  network.run(1000);
+  expect(server.heard.map((line) => line.replace(/:.*:/, ' ')).sort()).toEqual([
+    'client 05',
+    'peer 05',
+  ]);
+  expect(server.transport.dropped.get('identity that does not count')).toBeGreaterThan(0);
+  server.transport.send(client.transport.id, 'note', note(8));
+  network.run(100);
+  expect(client.heard).toHaveLength(1);
+});
+
+test('messages up to the longest arrive whole, in datagrams of 1,400 bytes at most; longer are refused', () => {
+  const { network, a, b } = connectedPair();
+  let longest = 0;
+  network.tap = (_from, _to, datagram) => {
+    longest = Math.max(longest, datagram.length);
+  };
+  const lengths = [1, 1279, 1280, 1283, 1284, 1285, 1286, 5000, MAX_MESSAGE_BYTES];
+  for (const length of lengths) {
+    a.transport.send(b.transport.id, 'note', new Uint8Array(length).fill(length % 251));
+  }
+  expect(a.transport.send(b.transport.id, 'note', new Uint8Array(MAX_MESSAGE_BYTES + 1))).toBe(
+    false,
+  );
+  network.run(100);
+  expect(
+    b.heard.map((line) => (line.split(':')[2] ?? '').length / 2).sort((x, y) => x - y),
+  ).toEqual(lengths);
+  expect(longest).toBeLessThanOrEqual(DATAGRAM_BYTES);
+});
+
+test('messages within the batch window share a datagram, and both are counted', () => {
+  const { network, a, b } = connectedPair();
+  network.rows.length = 0;
+  for (let i = 0; i < 10; i += 1) a.transport.send(b.transport.id, 'note', note(i));
+  network.run(1000);
+  const rows = network.rows.map(({ row }) => row).filter((row) => row.table === 'messages');
+  expect(rows).toContainEqual({
+    table: 'messages',
+    direction: 'out',
+    type: 'note',
+    count: 10,
+    datagrams: 1,
+    bytes: 10,
+  });
+  expect(rows).toContainEqual({
+    table: 'messages',
+    direction: 'in',
+    type: 'note',
+    count: 10,
+    datagrams: 1,
+    bytes: 10,
+  });
+  expect(rows.filter((row) => row.type === '(datagram)').map((row) => row.count)).toEqual([1, 1]);
+});
+
+test('a replayed datagram is not heard twice, and none with any bit flipped is heard', () => {
+  const { network, a, b } = connectedPair();
+  const sent: Uint8Array[] = [];
+  network.tap = (from, _to, datagram) => {
+    if (endpointText(from) === endpointText(a.endpoint)) sent.push(datagram);
+  };
+  a.transport.send(b.transport.id, 'note', note(3));
+  network.link = () => ({ lossProbability: 1 });
+  network.run(100);
+  const [datagram = note(0)] = sent;
+  for (let at = 0; at < datagram.length; at += 1) {
+    const flipped = datagram.slice();
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
+    b.transport.receive(a.endpoint, flipped);
+  }
+  expect(b.heard).toEqual([]);
+  b.transport.receive(a.endpoint, datagram);
+  b.transport.receive(a.endpoint, datagram);
+  expect(b.heard).toHaveLength(1);
+  expect(b.transport.dropped.get('replayed')).toBe(1);
+});
+
+test('a ticket of one address buys nothing at another', () => {
+  const { network, a, b } = connectedPair();
+  const sent: Uint8Array[] = [];
+  network.tap = (_from, _to, datagram) => sent.push(datagram);
+  network.link = () => ({ lossProbability: 1 });
+  a.transport.send(b.transport.id, 'note', note(3));
+  network.run(100);
+  b.transport.receive(virtualEndpoint(77), sent[0] ?? note(0));
+  expect(b.heard).toEqual([]);
+  expect(b.transport.dropped.get('data with a dead ticket')).toBe(1);
+});
+
+test('a restarted peer is heard again by those who kept talking to it', () => {
+  const { network, a, b } = connectedPair(() => ({ delayMs: 40 }));
+  b.host.kill();
+  network.run(3000);
+  const again = start(network, 1, { store: b.host.store });
+  learn(again, 0);
+  a.transport.send(again.transport.id, 'note', note(1));
+  network.run(500);
+  a.transport.send(again.transport.id, 'note', note(2));
+  network.run(500);
+  expect(again.heard.at(-1)).toMatch(/:02$/);
+  again.transport.send(a.transport.id, 'note', note(4));
+  network.run(500);
+  expect(a.heard.at(-1)).toMatch(/:04$/);
+});
+
+test('all datagrams of an old epoch, replayed after a restart, change nothing', () => {
+  const network = new VirtualNetwork();
+  const recorded: { to: Endpoint; from: Endpoint; datagram: Uint8Array }[] = [];
+  const [a, b] = [start(network, 0), start(network, 1)];
+  learn(a, 1);
+  learn(b, 0);
+  network.tap = (from, to, datagram) => recorded.push({ from, to, datagram });
+  a.transport.send(b.transport.id, 'note', note(1));
+  network.run(1000);
+  a.host.kill();
+  const again = start(network, 0, { store: a.host.store });
+  learn(again, 1);
+  again.transport.send(b.transport.id, 'note', note(2));
+  network.run(1000);
+  network.tap = undefined;
+  expect(b.heard).toHaveLength(2);
+  const old = recorded.filter(({ to }) => endpointText(to) === endpointText(b.endpoint));
+  for (const { from, datagram } of old) b.transport.receive(from, datagram);
+  network.run(1000);
+  expect(b.heard).toHaveLength(2);
+  again.transport.send(b.transport.id, 'note', note(3));
+  b.transport.send(a.transport.id, 'note', note(4));
+  network.run(1000);
+  expect([b.heard.length, again.heard.length]).toEqual([3, 1]);
+});
+
+test('nothing recorded earlier makes a restarted peer believe in a session', () => {
+  const network = new VirtualNetwork();
+  const recorded: Uint8Array[] = [];
+  const [a, b] = [start(network, 0), start(network, 1)];
+  learn(a, 1);
+  learn(b, 0);
+  network.tap = (from, _to, datagram) => {
+    if (endpointText(from) === endpointText(a.endpoint)) recorded.push(datagram);
+  };
+  a.transport.send(b.transport.id, 'note', note(1));
+  network.run(1000);
+  a.host.kill();
+  b.host.kill();
+  const again = start(network, 1, { store: b.host.store });
+  learn(again, 0);
+  for (const datagram of recorded) again.transport.receive(a.endpoint, datagram);
+  network.run(1000);
+  expect([again.heard, again.transport.connected(a.transport.id)]).toEqual([[], false]);
+});
+
+test('a ban ends the session in both directions and for good', () => {
+  const { network, a, b } = connectedPair();
+  b.transport.ban(a.transport.id);
+  a.transport.send(b.transport.id, 'note', note(1));
+  expect(b.transport.send(a.transport.id, 'note', note(2))).toBe(false);
+  learn(b, 0);
+  network.run(5000);
+  expect([a.heard, b.heard, b.transport.connected(a.transport.id)]).toEqual([[], [], false]);
+});
+
+test('whoever has no ticket never gets more bytes than came in, and nothing fuzzed throws', () => {
+  const { network, a, b } = connectedPair();
+  const seen: Uint8Array[] = [];
+  network.tap = (_from, _to, datagram) => seen.push(datagram);
+  a.transport.send(b.transport.id, 'note', note(3));
+  start(network, 2, { client: true });
+  const client = start(network, 3, { client: true });
+  learn(client, 1);
+  client.transport.connect(b.transport.id);
+  network.run(1000);
+  const victim = virtualEndpoint(99);
+  let out = 0;
+  network.tap = (_from, to, datagram) => {
+    if (endpointText(to) === endpointText(victim)) out += datagram.length;
+  };
+  const mutated = fc
+    .record({
+      base: fc.constantFrom(...seen),
+      edits: fc.array(fc.tuple(fc.nat(1399), fc.nat(255)), { maxLength: 4 }),
+      length: fc.nat(1500),
+    })
+    .map(({ base, edits, length }) => {
+      const bytes = length < 700 ? base.slice() : base.slice(0, length % (base.length + 1));
+      for (const [at, value] of edits) if (at < bytes.length) bytes[at] = value;
+      return bytes;
+    });
+  fc.assert(
+    fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 1500 })), (datagram) => {
+      out = 0;
+      b.transport.receive(victim, datagram);
+      expect(out).toBeLessThanOrEqual(datagram.length);
+    }),
+    { numRuns: 2000 },
+  );
+  network.run(5000);
+});
+
+test('a remote that never answers is given up, and what waited for it is counted', () => {
+  const { network, a, b } = pair(() => ({ lossProbability: 1 }));
+  for (let i = 0; i < 600; i += 1) a.transport.send(b.transport.id, 'note', note(1));
+  expect(a.transport.dropped.get('outbox full')).toBe(88);
+  network.run(60_000);
+  const before = network.datagramsSent;
+  network.run(60_000);
+  expect(network.datagramsSent).toBe(before);
+  expect(before).toBe(9);
+  expect(a.transport.dropped.get('remote does not answer')).toBe(512);
+});
+
+test('a flood of keys from one address fills only its own share of the strangers', () => {
+  const network = new VirtualNetwork();
+  const server = start(network, 0);
+  const flood = Array.from({ length: 80 }, () => {
+    const host = network.host(virtualEndpoint(5));
+    const self = { kind: 'client' as const, privateKey: host.random(32) };
+    return new Transport({ network: NETWORK, self, pow: POW }, host, { message: () => 'note' });
+  });
+  network.attach(virtualEndpoint(5), (from, datagram) => {
+    for (const transport of flood) transport.receive(from, datagram);
+  });
+  const { address, record } = identity(0);
+  for (const transport of flood) {
+    transport.learn({ address, record, endpoint: server.endpoint });
+    transport.connect(address);
+  }
+  network.run(3000);
+  expect(flood.filter((transport) => transport.connected(address))).toHaveLength(64);
+  const client = start(network, 6, { client: true });
+  learn(client, 0);
+  client.transport.connect(address);
+  network.run(1000);
+  expect(client.transport.connected(address)).toBe(true);
+});

@@ -1,0 +1,305 @@
+/**
+ * Sealed datagrams between members, clients and strangers (PROTOCOL.md 2), as a state machine over
+ * Host. What arrives and is wrong is counted and dropped; nothing that was sent can throw.
+ */
+import type { Endpoint, Host, Timer } from '../host.ts';
+import { x25519PublicKey } from '../crypto/x25519.ts';
+import { hashBytes } from '../crypto/hash.ts';
+import { Writer } from '../codec/writer.ts';
+import { idToBytes, type Id } from '../id.ts';
+import { encodeRecord, type IdentityRecord, type Pow } from '../identity/record.ts';
+import type { Identity } from '../identity/mint.ts';
+import { Channel } from './channel.ts';
+import { networkTag, readHeader, writeNonce } from './datagram.ts';
+import { Handshake, type HandshakeContext } from './handshake.ts';
+import { linkKeys } from './keys.ts';
+import { Link } from './link.ts';
+import { LinkTable } from './link-table.ts';
+import {
+  BATCH_WINDOW_MS,
+  BODY_BYTES,
+  DATAGRAM_BYTES,
+  MAX_BANNED,
+  MAX_MESSAGE_BYTES,
+  ROTATION_TICKS,
+  TICK_MS,
+} from './limits.ts';
+import { TicketOffice } from './tickets.ts';
+import { Traffic } from './traffic.ts';
+
+/** Who a message came from. */
+export interface Remote {
+  /** Address of a peer, ephemeral public key of a client. */
+  readonly id: Id;
+  readonly kind: 'peer' | 'client';
+}
+
+export interface TransportOptions {
+  readonly network: Id;
+  readonly self:
+    | { readonly kind: 'peer'; readonly identity: Identity }
+    | { readonly kind: 'client'; readonly privateKey: Uint8Array };
+  readonly pow: Pow;
+  readonly batchWindowMs?: number;
+}
+
+export interface TransportHandlers {
+  /** Handles one message; returns its type's name, or 'malformed', for counting. */
+  message(from: Remote, bytes: Uint8Array): string;
+  /** `connected(id)` has changed. */
+  connectedChanged?(id: Id): void;
+}
+
+const EPOCH_KEY = 'transport/epoch';
+
+export class Transport {
+  readonly id: Id;
+  readonly #options: TransportOptions;
+  readonly #host: Host;
+  readonly #handlers: TransportHandlers;
+  readonly #links = new LinkTable();
+  readonly #traffic = new Traffic();
+  readonly #office: TicketOffice;
+  readonly #handshake: Handshake;
+  readonly #channel: Channel;
+  readonly #context: HandshakeContext;
+  readonly #banned = new Set<Id>();
+  readonly #epoch: number;
+  readonly #nonceSecret: Uint8Array;
+  #counter = 0;
+  #ticks = 0;
+  #tickTimer: Timer | null;
+
+  constructor(options: TransportOptions, host: Host, handlers: TransportHandlers) {
+    this.#options = options;
+    this.#host = host;
+    this.#handlers = handlers;
+    const { self, network, pow } = options;
+    const privateKey = self.kind === 'peer' ? self.identity.transportPrivateKey : self.privateKey;
+    this.id = self.kind === 'peer' ? self.identity.address : x25519PublicKey(privateKey).toHex();
+    this.#epoch = nextEpoch(host);
+    this.#nonceSecret = host.random(32);
+    this.#office = new TicketOffice((length) => host.random(length));
+    this.#context = {
+      network,
+      tag: networkTag(network),
+      pow,
+      self: {
+        id: this.id,
+        idBytes: idToBytes(this.id),
+        privateKey,
+        record: self.kind === 'peer' ? encodeRecord(self.identity.record) : null,
+      },
+      host,
+      office: this.#office,
+      links: this.#links,
+      nextNonce: (random) => this.#nextNonce(random),
+      newLink: (identity, keys, endpoint, isMember) => {
+        const nonceRandom = hashBytes('ticket', this.#nonceSecret, idToBytes(identity.id));
+        const state = { keys, nonceRandom: nonceRandom.slice(0, 8), endpoint, isMember };
+        return new Link(identity, state);
+      },
+      transmit: (to, datagram) => {
+        this.#traffic.datagram('out', datagram.length);
+        host.send(to, datagram);
+      },
+      drop: (reason, count) => this.#traffic.drop(reason, count),
+      changed: (link) => this.#changed(link),
+    };
+    this.#handshake = new Handshake(this.#context);
+    this.#channel = new Channel(this.#context, this.#traffic);
+    this.#tickTimer = host.after(TICK_MS, () => this.#tick());
+  }
+
+  /** What was dropped since the start, by reason. */
+  get dropped(): ReadonlyMap<string, number> {
+    return this.#traffic.dropped;
+  }
+
+  /** A member that the caller vouches for: its record isn't checked again. A session it already has is kept. */
+  learn(member: { address: Id; record: IdentityRecord; endpoint: Endpoint }): void {
+    const { address, endpoint } = member;
+    if (address === this.id || this.#banned.has(address)) return;
+    const record = encodeRecord(member.record);
+    const known = this.#links.get(address);
+    if (known !== undefined && Buffer.compare(known.record ?? record, record) === 0) {
+      this.#links.promote(known);
+      if (!known.up) known.endpoint = endpoint;
+      return;
+    }
+    const keys = linkKeys(this.#options.network, this.#context.self, {
+      id: address,
+      transportKey: member.record.transportKey,
+    });
+    if (keys === null) {
+      this.#traffic.drop('transport key of small order');
+      return;
+    }
+    const identity = { id: address, transportKey: member.record.transportKey, record };
+    const link = this.#context.newLink(identity, keys, endpoint, true);
+    if (known !== undefined) this.#links.remove(known);
+    if (!this.#links.add(link)) this.#traffic.drop('no room for members');
+    if (known?.up === true) this.#handlers.connectedChanged?.(address);
+  }
+
+  /** Begins a handshake unless there is one or none is needed; retried for some seconds, then forgotten. */
+  connect(id: Id): void {
+    const link = this.#links.get(id);
+    if (link !== undefined && !link.up && this.#tickTimer !== null) this.#handshake.start(link);
+  }
+
+  /** Whether each of us holds a live ticket of the other. */
+  connected(id: Id): boolean {
+    return this.#links.get(id)?.up ?? false;
+  }
+
+  /**
+   * Queues a message, connecting when needed. False when it can't even be queued: an unknown or
+   * banned remote, more than MAX_MESSAGE_BYTES. True promises nothing: this is UDP.
+   */
+  send(to: Id, type: string, bytes: Uint8Array): boolean {
+    const link = this.#links.get(to);
+    if (link === undefined || this.#tickTimer === null) {
+      this.#traffic.drop('to an unknown remote');
+      return false;
+    }
+    if (bytes.length > MAX_MESSAGE_BYTES || bytes.length === 0) {
+      this.#traffic.drop('message of an impossible length');
+      return false;
+    }
+    const dropped = link.enqueue({ type, bytes: bytes.slice() });
+    if (dropped > 0) this.#traffic.drop('outbox full', dropped);
+    if (link.up) this.#flushSoon(link);
+    else this.#handshake.start(link);
+    return true;
+  }
+
+  /** One datagram from the network. */
+  receive(from: Endpoint, datagram: Uint8Array): void {
+    if (this.#tickTimer === null) return;
+    this.#traffic.datagram('in', datagram.length);
+    const header =
+      datagram.length > DATAGRAM_BYTES ? null : readHeader(this.#context.tag, datagram);
+    if (header === null || header.sender === this.id) {
+      this.#traffic.drop('no datagram for us');
+      return;
+    }
+    if (this.#banned.has(header.sender)) {
+      this.#traffic.drop('from a banned sender');
+      return;
+    }
+    switch (header.kind) {
+      case 'hello':
+        this.#handshake.onHello(from, header, datagram);
+        return;
+      case 'challenge':
+        this.#handshake.onChallenge(from, header, datagram);
+        return;
+      case 'welcome':
+        this.#handshake.onWelcome(from, header, datagram);
+        return;
+      case 'data': {
+        const opened = this.#channel.open(from, header, datagram);
+        if (opened.kind === 'challenge') this.#handshake.challenge(from, header);
+        if (opened.kind === 'messages') this.#deliver(opened.link, opened.messages);
+      }
+    }
+  }
+
+  /** Drops everything from and to it, from now on. */
+  ban(id: Id): void {
+    const [oldest] = this.#banned;
+    if (oldest !== undefined && this.#banned.size >= MAX_BANNED) this.#banned.delete(oldest);
+    this.#banned.add(id);
+    const link = this.#links.get(id);
+    if (link === undefined) return;
+    this.#links.remove(link);
+    link.up = false;
+    this.#handlers.connectedChanged?.(id);
+  }
+
+  /** Says nothing and wakes no more. */
+  stop(): void {
+    for (const row of this.#traffic.take()) this.#host.report(row);
+    this.#tickTimer?.cancel();
+    this.#tickTimer = null;
+    for (const link of this.#links.values()) link.cancelTimers();
+  }
+
+  #deliver(link: Link, messages: readonly Uint8Array[]): void {
+    link.lastHeardTick = this.#ticks;
+    const carried: { type: string; bytes: number }[] = [];
+    for (const bytes of messages) {
+      // A handler may ban the sender: what it sent behind is then unheard.
+      if (this.#links.get(link.id) !== link) break;
+      const type = this.#handlers.message({ id: link.id, kind: link.kind }, bytes);
+      carried.push({ type, bytes: bytes.length });
+    }
+    this.#traffic.messages('in', carried);
+    if (link.owesDatagram && link.up) this.#flushSoon(link);
+  }
+
+  #flushSoon(link: Link): void {
+    const windowMs = this.#options.batchWindowMs ?? BATCH_WINDOW_MS;
+    if (windowMs === 0 || link.waitingBytes >= BODY_BYTES) {
+      link.flushTimer?.cancel();
+      link.flushTimer = null;
+      this.#channel.flush(link);
+      return;
+    }
+    link.flushTimer ??= this.#host.after(windowMs, () => {
+      link.flushTimer = null;
+      if (link.up) this.#channel.flush(link);
+    });
+  }
+
+  #changed(link: Link): void {
+    if (link.up) {
+      link.lastHeardTick = this.#ticks;
+      if (link.waitingBytes > 0) this.#flushSoon(link);
+    }
+    this.#handlers.connectedChanged?.(link.id);
+  }
+
+  #tick(): void {
+    this.#tickTimer = this.#host.after(TICK_MS, () => this.#tick());
+    this.#ticks += 1;
+    if (this.#ticks % ROTATION_TICKS === 0) this.#office.rotate();
+    this.#handshake.tick();
+    this.#channel.tick();
+    for (const link of [...this.#links.values()]) this.#tickLink(link);
+    for (const row of this.#traffic.take()) this.#host.report(row);
+  }
+
+  #tickLink(link: Link): void {
+    link.hellosThisTick = 0;
+    const behind = this.#office.generation - link.heldGeneration;
+    if (link.up && behind > 1) {
+      link.up = false;
+      this.#handlers.connectedChanged?.(link.id);
+    } else if (link.up && behind === 1) {
+      link.owesDatagram = true;
+      this.#flushSoon(link);
+    }
+    const idleTicks = this.#ticks - link.lastHeardTick;
+    const isIdle = !link.up && link.helloTimer === null && idleTicks > 2 * ROTATION_TICKS;
+    if (isIdle && !link.isMember) this.#links.remove(link);
+  }
+
+  #nextNonce(random: Uint8Array): { nonce: Uint8Array; counter: number } {
+    this.#counter += 1;
+    return { nonce: writeNonce(this.#epoch, random, this.#counter), counter: this.#counter };
+  }
+}
+
+/** Above every epoch this disk has seen; by the clock, also above those of a disk that was lost. */
+function nextEpoch(host: Host): number {
+  const stored = host.store.get(EPOCH_KEY);
+  const last =
+    stored?.length === 8
+      ? Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0))
+      : 0;
+  const epoch = Math.max(last + 1, host.now());
+  host.store.put(EPOCH_KEY, new Writer().u64(epoch).finish());
+  return epoch;
+}
