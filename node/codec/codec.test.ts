@@ -67,3 +67,14 @@ test('a writer refuses what does not fit its field', () => {
   }
   expect(() => new Writer().id('ab')).toThrow(RangeError);
 });
+
+test('a field that makes the buffer grow is written whole', () => {
+  for (let before = 500; before <= 512; before += 1) {
+    const writer = new Writer().raw(new Uint8Array(before)).u8(1).u16(2).u32(3).u64(4);
+    const back = decode(writer.raw(new Uint8Array([5])).finish(), (r) => {
+      r.raw(before);
+      return [r.u8(), r.u16(), r.u32(), r.u64(), r.u8()];
+    });
+    expect(back).toEqual({ ok: true, value: [1, 2, 3, 4, 5] });
+  }
+});

@@ -9,23 +9,27 @@ export class Writer {
   #length = 0;
 
   u8(value: number): this {
-    this.#view.setUint8(this.#room(1), checked(value, 0xff));
+    const at = this.#room(1);
+    this.#view.setUint8(at, checked(value, 0xff));
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#room(2), checked(value, 0xffff));
+    const at = this.#room(2);
+    this.#view.setUint16(at, checked(value, 0xffff));
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#room(4), checked(value, 0xffff_ffff));
+    const at = this.#room(4);
+    this.#view.setUint32(at, checked(value, 0xffff_ffff));
     return this;
   }
 
   /** A safe integer as 8 bytes: times in ms, heights, sequences. */
   u64(value: number): this {
-    this.#view.setBigUint64(this.#room(8), BigInt(checked(value, Number.MAX_SAFE_INTEGER)));
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, BigInt(checked(value, Number.MAX_SAFE_INTEGER)));
     return this;
   }
 
@@ -38,7 +42,8 @@ export class Writer {
 
   /** Bytes whose number the reader knows. */
   raw(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -59,6 +64,7 @@ export class Writer {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Call it before touching buffer or view: it may replace both. */
   #room(length: number): number {
     const at = this.#length;
     const needed = at + length;
