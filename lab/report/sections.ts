@@ -1,0 +1,243 @@
+/** The report's parts, each from the run's result and what the named queries return. */
+import type { OffenderCase } from '../analysis/detection.ts';
+import type { Accusation, TransactionFate } from '../analysis/queries.ts';
+import type { AttackResult, RunResult } from '../analysis/result.ts';
+import { bars, cumulative, overTime, timeline, type Mark } from './charts.ts';
+import { amount, bytes, duration, html, percent, type Html } from './html.ts';
+
+/** Everything a report shows; times of cases and sentences are ms since the epoch. */
+export interface ReportData {
+  readonly result: RunResult;
+  readonly fates: readonly TransactionFate[];
+  readonly cases: readonly OffenderCase[];
+  readonly sentences: readonly Accusation[];
+  /** When the load started, ms since the epoch: 0 of every axis. */
+  readonly originMs: number;
+}
+
+export function verdict(result: RunResult): Html {
+  const broken = result.expectations.filter((expectation) => !expectation.ok);
+  const doubts = [
+    ...(result.shapingOk ? [] : ['the links were not as asked']),
+    ...result.fidelity.reasons,
+  ];
+  const grave = [
+    ...(result.transactions.safetyViolations > 0
+      ? [`${result.transactions.safetyViolations} safety violations: a mapping was committed twice`]
+      : []),
+    ...(result.detection.falseSlashes > 0
+      ? [`${result.detection.falseSlashes} honest identities were banned`]
+      : []),
+    ...broken.map(({ expression, value }) => `expected ${expression}, got ${shown(value)}`),
+  ];
+  const tone = grave.length > 0 ? 'bad' : doubts.length > 0 ? 'warn' : 'good';
+  const words = { bad: 'Failed.', warn: 'Doubtful.', good: 'Passed.' }[tone];
+  const { detection, transactions, finality } = result;
+  const sentence =
+    `${amount(transactions.committed)} of ${amount(transactions.submitted)} transactions committed, ` +
+    `half of them final within ${duration(finality.p50)}. ` +
+    (detection.offenders === 0
+      ? 'Nobody lied.'
+      : `${detection.truePositives} of ${detection.offenders} liars were caught by their own signed answers.`);
+  const list = [...grave, ...doubts];
+  return html`<div class="verdict ${tone}"><strong>${words}</strong> ${sentence}${
+    list.length === 0 ? html`` : html`<ul>${list.map((text) => html`<li>${text}</li>`)}</ul>`
+  }</div>`;
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing';
+}
+
+function tile(label: string, figure: string, tone = ''): Html {
+  return html`<div class="tile ${tone}"><b>${figure}</b><span>${label}</span></div>`;
+}
+
+export function tiles({ result }: ReportData): Html {
+  const { transactions, finality, detection } = result;
+  const slashed = result.attacks.reduce((total, attack) => total + attack.slashed, 0);
+  return html`<div class="tiles">${[
+    tile('transactions committed', amount(transactions.committed)),
+    tile('finality, median', duration(finality.p50)),
+    tile('finality, p99', duration(finality.p99)),
+    tile(
+      'safety violations',
+      amount(transactions.safetyViolations),
+      transactions.safetyViolations > 0 ? 'bad' : 'good',
+    ),
+    tile('liars detected', `${detection.truePositives} / ${detection.offenders}`),
+    tile('slashed by vote', amount(slashed)),
+    tile(
+      'false slashes',
+      amount(detection.falseSlashes),
+      detection.falseSlashes > 0 ? 'bad' : 'good',
+    ),
+    tile('bytes per peer and second', bytes(result.messages.bytesPerPeerPerSecond)),
+  ]}</div>`;
+}
+
+export function finality(data: ReportData): Html {
+  const { result, fates, originMs } = data;
+  const reached = fates.flatMap((fate) =>
+    fate.final_ms === null ? [] : [{ at: fate.submitted_ms, valueMs: fate.final_ms }],
+  );
+  if (reached.length === 0) {
+    return html`<section><h2>Finality</h2><p>No transaction became final: nothing to draw.</p></section>`;
+  }
+  const { p50, p90, p99, n } = result.finality;
+  const marks: Mark[] = result.attacks.flatMap((attack): Mark[] => [
+    ...(attack.strikeMs === null
+      ? []
+      : [{ atMs: attack.strikeMs, label: `${attack.name} strikes`, tone: 'bad' as const }]),
+    ...(attack.firstDetectedMs === null
+      ? []
+      : [{ atMs: attack.firstDetectedMs, label: 'first evidence', tone: 'warn' as const }]),
+  ]);
+  return html`<div class="grid2"><section><h2>Finality</h2><p>From the client’s submission to ⌈2k/3⌉ honest
+ commits of the slowest token; ${amount(n)} transactions.</p>${cumulative(
+   reached.map((dot) => dot.valueMs),
+   [
+     ['p50', p50],
+     ['p90', p90],
+     ['p99', p99],
+   ],
+ )}</section><section><h2>Finality over the run</h2><p>One dot a transaction, at the time it was
+ submitted.</p>${overTime(
+   reached.map((dot) => ({ atMs: dot.at - originMs, valueMs: dot.valueMs })),
+   result.durationMs,
+   marks,
+ )}${
+   marks.length === 0
+     ? html``
+     : legend([
+         ['bad', 'attack strikes'],
+         ['warn', 'first evidence'],
+       ])
+ }</section></div>`;
+}
+
+function legend(entries: readonly (readonly [tone: string, text: string])[]): Html {
+  return html`<div class="legend">${entries.map(
+    ([tone, text]) => html`<span class="${tone}"><i></i>${text}</span>`,
+  )}</div>`;
+}
+
+export function attack(data: ReportData, one: AttackResult, members: ReadonlySet<string>): Html {
+  const { originMs, result } = data;
+  const cases = data.cases.filter((entry) => members.has(entry.member));
+  const lanes = cases.map((entry) => {
+    const steps = [
+      ['first lie', entry.firstLieAtMs, 'bad'],
+      ['first evidence', entry.firstDetectedAtMs, 'warn'],
+      ['first ban', entry.firstBannedAtMs, 'good'],
+      ['slashed by vote', entry.slashedAtMs, 'good'],
+    ] as const;
+    const marks = steps.flatMap(([label, at, tone]) =>
+      at === null ? [] : [{ atMs: at - originMs, label, tone }],
+    );
+    return { name: entry.member, marks };
+  });
+  const judged = one.succeeded === null ? 'never started' : one.succeeded ? 'succeeded' : 'failed';
+  const facts = Object.entries(one.success).map(
+    ([name, value]) => html`<tr><td>${name}</td><td class="n">${shown(value)}</td></tr>`,
+  );
+  return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>${one.adversaries} adversaries, ${
+    one.offenders
+  } told a provable lie, ${one.detected} detected${
+    one.detectedBy.length === 0 ? '' : ` by ${one.detectedBy.join(', ')}`
+  }, ${one.slashed} slashed. Strike at ${duration(one.strikeMs)}, first evidence at ${duration(
+    one.firstDetectedMs,
+  )}; median from first lie to ban ${duration(one.timeToBanMs)}, to slash ${duration(
+    one.timeToSlashMs,
+  )}.</p>${
+    lanes.length === 0
+      ? html``
+      : html`${timeline(lanes, one.strikeMs, result.durationMs)}${legend([
+          ['bad', 'strike, first lie'],
+          ['warn', 'first evidence'],
+          ['good', 'ban, slash'],
+        ])}`
+  }<table>${facts}</table></section>`;
+}
+
+export function detection({ result, sentences }: ReportData): Html {
+  const { rate, rateInterval, observerQueriesPerSecond, offenders } = result.detection;
+  const byAccused = Map.groupBy(
+    sentences.filter((entry) => entry.how === 'banned'),
+    (entry) => entry.accused,
+  );
+  const interval =
+    rateInterval === null
+      ? ''
+      : ` (95 % interval ${percent(rateInterval[0])} – ${percent(rateInterval[1])})`;
+  const rows = [...byAccused.values()].flatMap((bans) => {
+    const [first] = bans;
+    if (first === undefined) return [];
+    const by = bans.map((ban) => ban.by);
+    const more = by.length > 6 ? ` and ${by.length - 6} more` : '';
+    return [
+      html`<tr><td>${first.member}</td><td>${
+        first.adversary === '' ? html`<span class="mark-no">honest</span>` : first.adversary
+      }</td><td class="n">${bans.length}</td><td>${by.slice(0, 6).join(', ')}${more}</td></tr>`,
+    ];
+  });
+  return html`<section><h2>Detection</h2><p>${
+    offenders === 0
+      ? 'No identity told a provable lie, so there is no rate.'
+      : `${percent(rate)} of ${offenders} offenders detected${interval}`
+  }; each client asked ${amount(observerQueriesPerSecond, 2)} questions a second, drawn independently of
+ what was attacked.</p>${
+   rows.length === 0
+     ? html`<p>Nobody was banned.</p>`
+     : html`<div class="scroll"><table><tr><th>banned</th><th>in truth</th><th class="n">by</th><th>members, first
+ first</th></tr>${rows}</table></div>`
+ }</section>`;
+}
+
+export function links({ result }: ReportData): Html {
+  const rows = result.links.map(
+    (link) =>
+      html`<tr><td>${link.from} → ${link.to}</td><td class="n">${duration(
+        link.askedRttMs,
+      )}</td><td class="n">${duration(link.measuredRttMs)}</td><td class="n">${percent(
+        link.askedLoss,
+      )}</td><td class="n">${percent(link.measuredLoss)}</td><td class="n">${link.n}</td><td class="${
+        link.ok ? 'mark-ok' : 'mark-no'
+      }">${link.ok ? '✓' : '✗'}</td></tr>`,
+  );
+  return html`<section><h2>Links, asked and measured</h2><p>Round trip and loss, shaped by ${
+    result.shaping
+  }.</p>${
+    rows.length === 0
+      ? html`<p>No link was measured.</p>`
+      : html`<div class="scroll"><table><tr><th>pair</th><th class="n">asked</th><th class="n">measured</th><th
+ class="n">loss asked</th><th class="n">measured</th><th class="n">n</th><th></th></tr>${rows}</table></div>`
+  }</section>`;
+}
+
+export function messages({ result }: ReportData): Html {
+  const { byType, perCommit, datagramsPerCommit } = result.messages;
+  const rows = Object.entries(byType)
+    .sort(([, a], [, b]) => b.count - a.count)
+    .map(([label, type]) => ({
+      label,
+      value: type.count,
+      text: `${amount(type.count)} · ${bytes(type.bytes)}`,
+    }));
+  return html`<section><h2>Messages</h2><p>${amount(perCommit, 1)} messages in ${amount(
+    datagramsPerCommit,
+    1,
+  )} datagrams for each commit, counted at the sender.</p>${
+    rows.length === 0 ? html`<p>None was reported.</p>` : bars(rows)
+  }</section>`;
+}
+
+export function expectations({ result }: ReportData): Html {
+  if (result.expectations.length === 0) return html``;
+  return html`<section><h2>Expectations</h2><div class="scroll"><table>${result.expectations.map(
+    ({ expression, value, ok }) =>
+      html`<tr><td class="${ok ? 'mark-ok' : 'mark-no'}">${
+        ok ? '✓' : '✗'
+      }</td><td><code>${expression}</code></td><td class="n">${shown(value)}</td></tr>`,
+  )}</table></div></section>`;
+}
