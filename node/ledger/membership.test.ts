@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Id, ringDistance } from '../id.ts';
+import { type Member, Membership } from './membership.ts';
+
+const record = {
+  network: '00'.repeat(32),
+  identityKey: new Uint8Array(32),
+  transportKey: new Uint8Array(32),
+  createdAtMs: 0,
+  salt: new Uint8Array(8),
+  bits: 0,
+  signature: new Uint8Array(64),
+};
+
+function memberAt(address: Id, port = 1): Member {
+  return { address, record, endpoint: { ip: '127.0.0.1', port } };
+}
+
+// Few distinct values near both ends of the ring, so that ties and wrapping happen.
+const id = fc
+  .tuple(fc.constantFrom('0', 'f', '8'), fc.nat(15))
+  .map(([fill, last]) => fill.repeat(63) + last.toString(16));
+
+test('nearest is what sorting everybody by distance, then address, gives', () => {
+  fc.assert(
+    fc.property(fc.array(id), fc.array(id), id, fc.nat(12), (added, removed, point, k) => {
+      const membership = new Membership();
+      for (const address of added) membership.add(memberAt(address));
+      for (const address of removed) membership.remove(address);
+      const left = [...new Set(added)].filter((address) => !removed.includes(address));
+      expect(membership.all().map(({ address }) => address)).toEqual(left.toSorted());
+      expect(membership.size).toBe(left.length);
+      const near = left.toSorted((a, b) => {
+        const difference = ringDistance(point, a) - ringDistance(point, b);
+        if (difference !== 0n) return difference < 0n ? -1 : 1;
+        return a < b ? -1 : 1;
+      });
+      const found = membership.nearest(point, k).map(({ address }) => address);
+      expect(found).toEqual(near.slice(0, k));
+    }),
+  );
+});
+
+test('adding a member again replaces what was known of it', () => {
+  const membership = new Membership();
+  const address = 'ab'.repeat(32);
+  membership.add(memberAt(address, 1));
+  membership.add(memberAt(address, 2));
+  expect(membership.size).toBe(1);
+  expect(membership.get(address)?.endpoint.port).toBe(2);
+  expect(membership.remove(address)).toBe(true);
+  expect(membership.remove(address)).toBe(false);
+  expect(membership.get(address)).toBeUndefined();
+});

@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decode } from '../codec/reader.ts';
+import { type Conflict, SpeakerFile, type Signed } from './conflict.ts';
+import { assemble, encodePackage, packageHash, readPackage, verifyEvidence } from './evidence.ts';
+import { entryOf, idOf, mappingOf, NETWORK, POW, Speaker } from './speaker.fixture.ts';
+import type { EvidencePackage, Rule } from './types.ts';
+
+const context = { network: NETWORK, pow: POW };
+
+function honest(): Speaker {
+  const speaker = new Speaker();
+  for (let block = 0; block < 5; block += 1) speaker.append(entryOf(block), entryOf(block + 50));
+  return speaker;
+}
+
+function firstConflict(file: SpeakerFile, signed: readonly Signed[]): Conflict | null {
+  for (const item of signed) {
+    const conflict = file.add(item);
+    if (conflict !== null) return conflict;
+  }
+  return null;
+}
+
+function packageOf(speaker: Speaker, conflict: Conflict | null): EvidencePackage {
+  if (conflict === null) throw new Error('no conflict was found');
+  const { address, record } = speaker.identity;
+  return assemble(conflict, { network: NETWORK, address, record });
+}
+
+/** One package per rule and kind of proof, from a liar who commits that offence. */
+function offences(): readonly (readonly [string, Rule, EvidencePackage])[] {
+  const speaker = honest();
+  const convict = (...signed: readonly Signed[]): EvidencePackage =>
+    packageOf(speaker, firstConflict(new SpeakerFile(), signed));
+  const once = speaker.say(idOf(1));
+  const twice = speaker.say(idOf(2), { sequence: once.sequence });
+  const lie = { answer: { mapping: mappingOf(1, 9), path: [], block: idOf(1) } };
+  const old = { head: speaker.chain.head.header, sequence: 500 };
+  const twin = speaker.fork();
+  const ours = speaker.append(entryOf(60));
+  const theirs = twin.append(entryOf(61));
+  const spokenLie = twin.say(idOf(1));
+  const fell = convict(speaker.say(idOf(1), { sequence: 499 }), speaker.say(idOf(88_888), old));
+  const apart = convict(ours, twin.append(entryOf(62)));
+  const spoken = convict(speaker.say(idOf(1)), spokenLie);
+  for (let block = 0; block < 6; block += 1) twin.append(entryOf(70 + block));
+  const file = new SpeakerFile();
+  file.add(ours);
+  file.add(twin.say(idOf(1)));
+  const proof = twin.chain.ancestorPath(ours.header.height, twin.chain.height);
+  if (proof === undefined) throw new Error('no proof');
+  const { height } = ours.header;
+  const descent = file.addAncestor(1, height, twin.chain.height, proof);
+  return [
+    ['two statements of one number', 'same-sequence', convict(once, twice)],
+    ['a head that fell', 'height-fell', fell],
+    ['two signed blocks of one height', 'two-blocks', convict(ours, theirs)],
+    ['two statements with heads of one height', 'two-blocks', spoken],
+    ['a block that does not follow the one before', 'not-an-ancestor', apart],
+    ['a head that has another ancestor', 'not-an-ancestor', packageOf(speaker, descent)],
+    ['a path that leads elsewhere', 'false-path', convict(speaker.say(idOf(1), lie))],
+  ];
+}
+
+const cases = offences();
+
+describe.each(cases)('%s', (_name, rule, evidence) => {
+  test(`convicts by ${rule}, also after the wire`, () => {
+    expect(verifyEvidence(evidence, context)).toEqual({ guilty: true, rule });
+    const back = decode(encodePackage(evidence), readPackage);
+    expect(back).toEqual({ ok: true, value: evidence });
+    expect(back.ok && packageHash(back.value)).toBe(packageHash(evidence));
+  });
+
+  test('convicts no longer when any one field is another', () => {
+    const places = leaves(evidence, []);
+    expect(places.length).toBeGreaterThan(30);
+    for (const place of places) {
+      const changed = mutated(evidence, place) as EvidencePackage;
+      expect([place.join('.'), verifyEvidence(changed, context).guilty]).toEqual([
+        place.join('.'),
+        false,
+      ]);
+    }
+  });
+
+  test('every byte string is refused or is the one encoding of its package', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(255), (at, value) => {
+        const bytes = encodePackage(evidence);
+        bytes[at % bytes.length] = value;
+        const back = decode(bytes, readPackage);
+        if (back.ok) expect(encodePackage(back.value)).toEqual(bytes);
+      }),
+    );
+  });
+
+  test('does not convict with something added or left out', () => {
+    const speaker = new Speaker();
+    const extra = speaker.say(idOf(1));
+    for (const change of [
+      { statements: [...evidence.statements, extra] },
+      { blocks: [...evidence.blocks, speaker.chain.head] },
+      { statements: evidence.statements.slice(1), blocks: evidence.blocks.slice(1) },
+      { ancestor: evidence.ancestor === null ? { hash: idOf(1), path: [] } : null },
+    ]) {
+      const verdict = verifyEvidence({ ...evidence, ...change }, context);
+      expect(verdict).toMatchObject({ guilty: false, reason: expect.any(String) });
+    }
+  });
+});
+
+test('the same package says nothing on another network or of another peer', () => {
+  const evidence = cases[0]?.[2] ?? packageOf(new Speaker(), null);
+  expect(verifyEvidence(evidence, { ...context, network: idOf(3) }).guilty).toBe(false);
+  const other = new Speaker(2);
+  const framed = packageOf(other, { ...evidence });
+  expect(verifyEvidence(framed, context)).toEqual({
+    guilty: false,
+    reason: 'something in it was said by another than the accused',
+  });
+});
+
+type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back';
+
+/** Everything an honest peer signs over a life with appends, answers, restarts and a bad clock. */
+function lifeOf(deeds: readonly Deed[]): { speaker: Speaker; signed: readonly Signed[] } {
+  const speaker = new Speaker();
+  const signed: Signed[] = [speaker.chain.head];
+  for (const [index, deed] of deeds.entries()) {
+    if (deed === 'append') signed.push(speaker.append(entryOf(index % 7, index)));
+    if (deed === 'say') signed.push(speaker.say(idOf(index % 7)));
+    if (deed === 'unknown') signed.push(speaker.say(idOf(88_888)));
+    if (deed === 'back') speaker.nowMs -= 300;
+    if (deed === 'restart') {
+      speaker.start(speaker.chain.epoch + 1);
+      signed.push(speaker.chain.head);
+    }
+  }
+  return { speaker, signed };
+}
+
+const deed = fc.constantFrom<Deed[]>(
+  'append',
+  'append',
+  'say',
+  'say',
+  'unknown',
+  'restart',
+  'back',
+);
+const life = fc.array(deed, { maxLength: 40 }).map(lifeOf);
+
+test('nothing that an honest peer signs convicts it, in whatever order it arrives', () => {
+  fc.assert(
+    fc.property(life, fc.infiniteStream(fc.nat()), ({ speaker, signed }, random) => {
+      const order = signed
+        .map((item) => ({ item, key: random.next().value ?? 0 }))
+        .toSorted((a, b) => a.key - b.key);
+      const file = new SpeakerFile();
+      for (const { item } of order) {
+        expect(file.add(item)).toBeNull();
+        expect(file.add(item)).toBeNull();
+      }
+      for (const { header } of signed.filter((item) => 'header' in item)) {
+        const { height } = speaker.chain;
+        const proof = speaker.chain.ancestorPath(header.height, height);
+        if (proof === undefined) continue;
+        expect(file.addAncestor(header.epoch, header.height, height, proof)).toBeNull();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('no pair of honest statements and blocks convicts under any rule', () => {
+  const rules: readonly Rule[] = [
+    'same-sequence',
+    'height-fell',
+    'two-blocks',
+    'not-an-ancestor',
+    'false-path',
+  ];
+  fc.assert(
+    fc.property(life, fc.nat(), fc.nat(), ({ speaker, signed }, a, b) => {
+      const pair = [signed[a % signed.length], signed[b % signed.length]];
+      const statements = pair.filter((item) => item !== undefined && 'head' in item);
+      const blocks = pair.filter((item) => item !== undefined && 'header' in item);
+      for (const rule of rules) {
+        const used = rule === 'false-path' ? statements.slice(0, 1) : statements;
+        const conflict: Conflict = { rule, statements: used, blocks, ancestor: null };
+        // The earlier of two statements may stand second: that must not convict either.
+        const turned = { ...conflict, statements: used.toReversed() };
+        for (const accusation of [conflict, turned]) {
+          expect(verifyEvidence(packageOf(speaker, accusation), context).guilty).toBe(false);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a file stays bounded, keeps the newest and reaches back to the oldest', () => {
+  const speaker = new Speaker();
+  const file = new SpeakerFile();
+  for (let index = 0; index < 300; index += 1) {
+    speaker.append(entryOf(index));
+    file.add(speaker.say(idOf(index)));
+  }
+  expect(file.statements.length).toBe(48);
+  expect(file.heads.length).toBe(96);
+  expect(file.statements.at(-1)?.sequence).toBe(300);
+  expect(file.statements.at(0)?.sequence).toBe(1);
+  const gaps = file.statements.map(
+    (statement, at) => statement.sequence - (file.statements[at - 1]?.sequence ?? 0),
+  );
+  expect(Math.max(...gaps)).toBeLessThan(40);
+});
+
+type Place = readonly (string | number)[];
+
+/** The way to every leaf of a value; byte strings are leaves. */
+function leaves(value: unknown, way: Place): readonly Place[] {
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return [way];
+  return Object.entries(value).flatMap(([name, inner]) => leaves(inner, [...way, name]));
+}
+
+function mutated(value: unknown, way: Place): unknown {
+  const [name, ...rest] = way;
+  if (name === undefined) return another(value);
+  if (typeof value !== 'object' || value === null) throw new Error(`no ${name} here`);
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  return Object.assign(copy, { [name]: mutated(Reflect.get(value, name), rest) });
+}
+
+function another(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1 > 255 && value < 256 ? value - 1 : value + 1;
+  if (value instanceof Uint8Array) return value.with(value.length - 1, (value.at(-1) ?? 0) ^ 1);
+  // As good an ancestor as an answer, the two things that can be null.
+  if (value === null) return { hash: idOf(1), path: [], mapping: mappingOf(1), block: idOf(1) };
+  if (typeof value !== 'string') throw new Error(`no other ${typeof value}`);
+  if (value.length === 64) return `${value.slice(0, -1)}${value.endsWith('0') ? '1' : '0'}`;
+  return value === 'two-blocks' ? 'same-sequence' : 'two-blocks';
+}
