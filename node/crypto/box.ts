@@ -64,7 +64,7 @@ export class BoxKey {
       const out = new Uint32Array(8);
       hchacha(SIGMA, this.#key, words(prefix), out);
       this.#subkey = fromWords(out);
-      this.#prefix = prefix.slice();
+      this.#prefix = new Uint8Array(prefix);
     }
     return this.#subkey;
   }

@@ -50,7 +50,7 @@ export function signingKey(seed: Uint8Array): SigningKey {
   const publicKey = new Uint8Array(spki.subarray(SPKI_HEADER.length));
   return {
     publicKey,
-    seed: seed.slice(),
+    seed: new Uint8Array(seed),
     sign: (message) => new Uint8Array(sign(null, message, key)),
   };
 }
@@ -70,7 +70,8 @@ export function verifySignature(
 
 /** Canonical y and not of small order; whether it lies on the curve is left to the verification. */
 function isStrictPoint(encoded: Uint8Array): boolean {
-  const y = encoded.slice();
+  // Not slice(): a Buffer's shares its bytes, and these get changed.
+  const y = new Uint8Array(encoded);
   y[31] = (y[31] ?? 0) & 0x7f;
   return isBelow(y, P) && !SMALL_ORDER_Y.has(y.toHex());
 }

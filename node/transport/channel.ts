@@ -64,8 +64,9 @@ export class Channel {
     if (generation === null) return this.#distrust('data with a dead ticket');
     link.window.mark(header.counter);
     link.heldGeneration = Math.max(link.heldGeneration, generation);
-    if (renewed !== null && !isEqual(renewed, link.ticket)) {
+    if (renewed !== null) {
       link.ticket = renewed;
+      // Also when it is not new: whoever still renews has not seen us use it.
       link.owesDatagram = true;
     }
     return { kind: 'messages', link, messages: this.#messages(link, isFragment, body) };
@@ -161,8 +162,4 @@ function readPlain(reader: Reader): {
 
 function sizes(messages: readonly Outgoing[]): { type: string; bytes: number }[] {
   return messages.map(({ type, bytes }) => ({ type, bytes: bytes.length }));
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array | null): boolean {
-  return b !== null && Buffer.compare(a, b) === 0;
 }

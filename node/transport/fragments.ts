@@ -69,10 +69,8 @@ export class Reassembly {
     this.#bytes += chunk.length;
     if (partial.missing === 0) {
       this.#remove(key, partial);
-      return {
-        kind: 'whole',
-        message: Buffer.concat(partial.chunks.filter((c) => c !== undefined)),
-      };
+      const whole = Buffer.concat(partial.chunks.filter((chunk) => chunk !== undefined));
+      return { kind: 'whole', message: new Uint8Array(whole) };
     }
     for (const [oldKey, old] of this.#partials) {
       if (this.#bytes <= MAX_PARTIAL_BYTES) break;

@@ -167,7 +167,7 @@ export class Transport {
       this.#traffic.drop('message of an impossible length');
       return false;
     }
-    const dropped = link.enqueue({ type, bytes: bytes.slice() });
+    const dropped = link.enqueue({ type, bytes: new Uint8Array(bytes) });
     if (dropped > 0) this.#traffic.drop('outbox full', dropped);
     if (link.up) this.#flushSoon(link);
     else this.#handshake.start(link);
@@ -175,8 +175,10 @@ export class Transport {
   }
 
   /** One datagram from the network. */
-  receive(from: Endpoint, datagram: Uint8Array): void {
+  receive(from: Endpoint, received: Uint8Array): void {
     if (this.#tickTimer === null) return;
+    // Sockets hand over Buffers, whose slice() shares memory: from here on it copies.
+    const datagram = new Uint8Array(received);
     this.#traffic.datagram('in', datagram.length);
     const header =
       datagram.length > DATAGRAM_BYTES ? null : readHeader(this.#context.tag, datagram);

@@ -48,7 +48,7 @@ export class MemoryStore implements Store {
   }
 
   put(key: string, value: Uint8Array): void {
-    this.#map.set(key, value.slice());
+    this.#map.set(key, new Uint8Array(value));
   }
 
   delete(key: string): void {
@@ -145,7 +145,7 @@ export class VirtualNetwork {
   /** Sends as if from `from`, also for attackers that have no host (and may lie about `from`). */
   send(from: Endpoint, to: Endpoint, datagram: Uint8Array): void {
     this.datagramsSent += 1;
-    const copy = datagram.slice();
+    const copy = new Uint8Array(datagram);
     this.tap?.(from, to, copy);
     const { delayMs = 0, lossProbability = 0, duplicate = 0 } = this.link(from, to);
     if (this.#random() < lossProbability) return;
