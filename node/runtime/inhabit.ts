@@ -1,0 +1,185 @@
+/**
+ * The process around one peer or client: opens store, sockets, telemetry and control, hands them
+ * to the inhabitant as its host, and takes everything down again in order.
+ *
+ * Exit codes: 0 after SIGTERM, SIGINT or the lab's stop; 2 when it could not start for a reason the
+ * operator can mend; 4 for anything unforeseen.
+ */
+import type {
+  AttackOrder,
+  ClientLoad,
+  GenesisMember,
+  Health,
+  LabMessage,
+  Seat,
+} from '../control.ts';
+import type { Endpoint, Host } from '../host.ts';
+import { Control } from './control.ts';
+import { RuntimeError } from './errors.ts';
+import { logToStdout, reasonOf } from './log.ts';
+import { Prober } from './probe.ts';
+import { ProcessHost } from './process-host.ts';
+import { reportResources } from './resources.ts';
+import { Shaper } from './shaper.ts';
+import { UdpSocket } from './socket.ts';
+import { SqliteStore } from './store.ts';
+import { Telemetry } from './telemetry.ts';
+
+/** What a run's version says of the peer; one package, one version. */
+export const VERSION = '0.1.0';
+/** How long a stopping process tries to hand over its last rows. */
+const FLUSH_TIMEOUT_MS = 3000;
+
+/** What lives in the process: a peer, a client, or a stand-in in tests. */
+export interface Inhabitant {
+  /** As told to the lab: encoded identity record or ephemeral public key, hex. */
+  readonly record: string;
+  readonly address: string;
+  /** Whether its state held a genesis. */
+  readonly founded: boolean;
+  found(members: readonly GenesisMember[]): void;
+  start(): void;
+  receive(from: Endpoint, datagram: Uint8Array): void;
+  health(): Health;
+  stop(): void;
+  load?(load: ClientLoad | null): void;
+  attack?(order: AttackOrder): void;
+  conspire?(from: string, message: unknown): void;
+}
+
+export type Open = (host: Host, conspire: (message: unknown) => void) => Inhabitant;
+
+/** Starts the process's inhabitant; resolves when it runs. Sets the handlers that end the process. */
+export async function inhabit(seat: Seat, open: Open): Promise<void> {
+  const log = logToStdout;
+  process.on('uncaughtException', (error) => {
+    log('error', 'crashed', { reason: error.message, stack: error.stack });
+    process.exit(4);
+  });
+  try {
+    await run(seat, open);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    log('error', 'cannot start', { reason: error.message, remedy: error.remedy });
+    process.exit(2);
+  }
+}
+
+async function run(seat: Seat, open: Open): Promise<void> {
+  const log = logToStdout;
+  const store = new SqliteStore(seat.stateDirectory);
+  const shaper = new Shaper();
+  let inhabitant: Inhabitant | null = null;
+  const socket = await UdpSocket.open(seat.bind, shaper, (from, datagram) =>
+    inhabitant?.receive(from, datagram),
+  );
+  const probeAt = { ip: seat.bind.ip, port: socket.local.port + 1 };
+  const prober = await Prober.open(probeAt, Uint8Array.fromHex(seat.probeKey), shaper);
+  const telemetry = new Telemetry({ run: seat.run, peer: seat.name, ...seat.telemetry }, log);
+  const host = new ProcessHost({
+    store,
+    transmit: (to, datagram) => socket.send(to, datagram),
+    report: (row) => telemetry.report(row),
+  });
+  const living = open(host, (message) => control.send({ type: 'conspire', message }));
+  inhabitant = living;
+  // The identity is durable before anyone hears of it.
+  host.flush();
+  living.start();
+  const stopResources = reportResources({
+    socketDrops: () => socket.drops(),
+    telemetryDropped: () => telemetry.dropped,
+    report: (row) => telemetry.report(row),
+  });
+  let stopping = false;
+  const stop = async (why: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log('info', 'stopping', { why });
+    living.stop();
+    host.stop();
+    host.flush();
+    stopResources();
+    await telemetry.close(FLUSH_TIMEOUT_MS);
+    control.stop();
+    prober.close();
+    socket.close();
+    shaper.stop();
+    store.close();
+    process.exit(0);
+  };
+  const control = new Control(
+    seat,
+    {
+      hello: () => ({
+        type: 'hello',
+        name: seat.name,
+        pid: process.pid,
+        version: VERSION,
+        record: living.record,
+        address: living.address,
+        endpoint: socket.local,
+        founded: living.founded,
+      }),
+      health: () => living.health(),
+      request: async (message) => {
+        if (message.method === 'stop') {
+          // Answered first; ends afterwards.
+          setImmediate(() => void stop('asked by the lab'));
+          return undefined;
+        }
+        return carryOut(message, { living, shaper, prober, host });
+      },
+    },
+    log,
+  );
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  log('info', 'started', { name: seat.name, kind: seat.kind, address: living.address });
+}
+
+interface Parts {
+  readonly living: Inhabitant;
+  readonly shaper: Shaper;
+  readonly prober: Prober;
+  readonly host: ProcessHost;
+}
+
+async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
+  const { living, shaper, prober, host } = parts;
+  switch (message.method) {
+    case 'genesis':
+      if (living.founded) return { already: true };
+      living.found(message.members);
+      host.flush();
+      return undefined;
+    case 'links':
+      shaper.setClasses(message.classes);
+      return undefined;
+    case 'probe':
+      return prober.probe(message);
+    case 'clock':
+      host.setSkew(message.skewMs);
+      return undefined;
+    case 'load':
+      if (living.load === undefined) throw new Error('no such method');
+      living.load(message.load);
+      return undefined;
+    case 'attack':
+      if (living.attack === undefined) throw new Error('no such method');
+      living.attack(message.attack);
+      return undefined;
+    case 'conspire':
+      if (living.conspire === undefined) throw new Error('no such method');
+      living.conspire(message.from, message.message);
+      return undefined;
+    case 'stop':
+      return undefined;
+  }
+}
+
+/** For entries that fail before anything is composed, as on a malformed seat. */
+export function refuseToStart(error: unknown): never {
+  logToStdout('error', 'cannot start', { reason: reasonOf(error) });
+  process.exit(2);
+}

@@ -1,0 +1,116 @@
+/**
+ * `Host` over a real process. What a peer sends while it handles one turn of the event loop is
+ * collected; at the turn's end its writes are committed together, and only then do the datagrams
+ * leave: nothing is ever said that a killed peer could forget.
+ */
+import { randomFillSync } from 'node:crypto';
+import type { Endpoint, Host, Store, Timer } from '../host.ts';
+import type { Row } from '../telemetry.ts';
+import { trueNowMs } from './clock.ts';
+
+/** Datagrams of one turn of the loop: a peer that makes more is out of control. */
+const MAX_OUTBOX = 50_000;
+
+export interface HostParts {
+  readonly store: Store & { commit(): void };
+  transmit(to: Endpoint, datagram: Uint8Array): void;
+  report(row: Row): void;
+}
+
+export class ProcessHost implements Host {
+  readonly store: Store;
+  readonly #parts: HostParts;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
+  #scheduled = false;
+  #skewMs = 0;
+
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    const { store } = parts;
+    this.store = {
+      get: (key) => store.get(key),
+      entries: (prefix) => store.entries(prefix),
+      put: (key, value) => {
+        store.put(key, value);
+        this.#schedule();
+      },
+      delete: (key) => {
+        store.delete(key);
+        this.#schedule();
+      },
+    };
+  }
+
+  /** Shifts this peer's clock; its timers keep their pace. */
+  setSkew(skewMs: number): void {
+    this.#skewMs = skewMs;
+  }
+
+  now(): number {
+    return Math.floor(trueNowMs() + this.#skewMs);
+  }
+
+  random(length: number): Uint8Array {
+    return randomFillSync(new Uint8Array(length));
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      callback();
+    }, delayMs);
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+        this.#timers.delete(timer);
+      },
+    };
+  }
+
+  send(to: Endpoint, datagram: Uint8Array): void {
+    if (this.#outbox.length >= MAX_OUTBOX) return;
+    this.#outbox.push({ to, datagram });
+    this.#schedule();
+  }
+
+  /** A transaction's own times are told as true times, whatever skew the peer's clock has. */
+  report(row: Row): void {
+    const skewMs = this.#skewMs;
+    if (skewMs === 0 || row.table !== 'transactions') {
+      this.#parts.report(row);
+      return;
+    }
+    const truly = (atMs: number | null): number | null => (atMs === null ? null : atMs - skewMs);
+    this.#parts.report({
+      ...row,
+      submittedAt: truly(row.submittedAt),
+      firstVoteAt: truly(row.firstVoteAt),
+      committedAt: truly(row.committedAt),
+    });
+  }
+
+  /** Commits what was written, then sends what was queued. Throws when the disk refuses. */
+  flush(): void {
+    this.#scheduled = false;
+    this.#parts.store.commit();
+    const sends = this.#outbox;
+    this.#outbox = [];
+    for (const { to, datagram } of sends) this.#parts.transmit(to, datagram);
+  }
+
+  /** Cancels all timers. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      if (this.#scheduled) this.flush();
+    });
+  }
+}

@@ -1,0 +1,56 @@
+/** About once a second, what this process costs and whether its host still keeps up. */
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ResourcesRow } from '../telemetry.ts';
+
+const INTERVAL_MS = 1000;
+/** Sampling of the event loop's delay: finer costs an idle peer more CPU than it tells. */
+const RESOLUTION_MS = 20;
+
+export interface ResourceSources {
+  socketDrops(): number;
+  telemetryDropped(): number;
+  report(row: ResourcesRow): void;
+}
+
+/** Starts reporting; returns what ends it. */
+export function reportResources(sources: ResourceSources): () => void {
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delays.enable();
+  let cpu = process.cpuUsage();
+  const timer = setInterval(() => {
+    const used = process.cpuUsage(cpu);
+    cpu = process.cpuUsage();
+    // The histogram holds whole intervals between samples: what exceeds the resolution is delay.
+    const loopDelayP99Ms = Math.max(0, delays.percentile(99) / 1e6 - RESOLUTION_MS);
+    delays.reset();
+    sources.report({
+      table: 'resources',
+      cpuMs: (used.user + used.system) / 1000,
+      residentBytes: process.memoryUsage.rss(),
+      privateBytes: privateBytes(readRollup()),
+      loopDelayP99Ms,
+      socketDrops: sources.socketDrops(),
+      telemetryDropped: sources.telemetryDropped(),
+    });
+  }, INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+    delays.disable();
+  };
+}
+
+function readRollup(): string {
+  try {
+    return readFileSync('/proc/self/smaps_rollup', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Private_Clean and Private_Dirty of a smaps_rollup text, or null where the kernel has none. */
+export function privateBytes(rollup: string): number | null {
+  const found = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)];
+  if (found.length === 0) return null;
+  return found.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
+}

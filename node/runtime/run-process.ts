@@ -1,0 +1,120 @@
+/** A real peer or client in a process: what main.ts and attacks/main.ts start. */
+import type { AttackOrder, ClientLoad, GenesisMember, Seat } from '../control.ts';
+import { Client } from '../client/client.ts';
+import { HONEST, type Decisions } from '../decisions.ts';
+import type { Endpoint, Host } from '../host.ts';
+import { decode } from '../codec/reader.ts';
+import { encodeRecord, readRecord, type IdentityRecord } from '../identity/record.ts';
+import { openPeer, type Peer } from '../peer.ts';
+import { x25519PublicKey } from '../crypto/x25519.ts';
+import { inhabit, type Inhabitant } from './inhabit.ts';
+
+/** Makes an adversary's mind once its peer exists (attacks/adversary.ts). */
+export type MakeAdversary = (context: {
+  readonly peer: Peer;
+  readonly host: Host;
+  conspire(message: unknown): void;
+}) => {
+  readonly decisions: Partial<Decisions>;
+  order(order: AttackOrder): void;
+  heard(from: string, message: unknown): void;
+};
+
+/** Keys of the runtime's own entries in a client's store. */
+const CLIENT_KEY = 'runtime/client-key';
+const CLIENT_GENESIS = 'runtime/client-genesis';
+
+/** Runs the seat's peer or client until it is stopped. */
+export function runProcess(seat: Seat, adversary?: MakeAdversary): Promise<void> {
+  return inhabit(seat, (host, conspire) =>
+    seat.kind === 'client' ? clientIn(seat, host) : peerIn(seat, host, conspire, adversary),
+  );
+}
+
+function peerIn(
+  seat: Seat,
+  host: Host,
+  conspire: (message: unknown) => void,
+  adversary: MakeAdversary | undefined,
+): Inhabitant {
+  // The peer exists before the mind that bends it: what it decides is looked up at each decision.
+  let bent: Partial<Decisions> = {};
+  const decisions: Decisions = {
+    answerMapping: (...asked) => (bent.answerMapping ?? HONEST.answerMapping)(...asked),
+    serveBlock: (...asked) => (bent.serveBlock ?? HONEST.serveBlock)(...asked),
+    vote: (...asked) => (bent.vote ?? HONEST.vote)(...asked),
+  };
+  const { network, parameters, bind: endpoint } = seat;
+  const peer = openPeer({ network, parameters, endpoint, decisions }, host);
+  const mind = adversary?.({ peer, host, conspire });
+  if (mind !== undefined) bent = mind.decisions;
+  return {
+    record: encodeRecord(peer.identity.record).toHex(),
+    address: peer.identity.address,
+    get founded() {
+      return peer.membership.size > 0;
+    },
+    found: (members) => peer.found(foundersOf(members)),
+    start: () => peer.start(),
+    receive: (from, datagram) => peer.receive(from, datagram),
+    health: () => peer.health(),
+    stop: () => peer.stop(),
+    ...(mind === undefined
+      ? {}
+      : {
+          attack: (order: AttackOrder) => mind.order(order),
+          conspire: (from: string, message: unknown) => mind.heard(from, message),
+        }),
+  };
+}
+
+function clientIn(seat: Seat, host: Host): Inhabitant {
+  const { network, parameters, bind: endpoint } = seat;
+  const privateKey = host.store.get(CLIENT_KEY) ?? host.random(32);
+  host.store.put(CLIENT_KEY, privateKey);
+  const client = new Client({ network, parameters, privateKey, endpoint }, host);
+  const address = x25519PublicKey(privateKey).toHex();
+  let founded = false;
+  const found = (members: readonly GenesisMember[]): void => {
+    client.found(foundersOf(members));
+    founded = true;
+  };
+  const saved = host.store.get(CLIENT_GENESIS);
+  if (saved !== undefined) found(readGenesis(saved));
+  return {
+    record: address,
+    address,
+    get founded() {
+      return founded;
+    },
+    found: (members) => {
+      host.store.put(CLIENT_GENESIS, new TextEncoder().encode(JSON.stringify(members)));
+      found(members);
+    },
+    start: () => client.start(),
+    receive: (from, datagram) => client.receive(from, datagram),
+    health: () => client.health(),
+    stop: () => client.stop(),
+    load: (load: ClientLoad | null) => client.load(load),
+  };
+}
+
+interface Founder {
+  readonly record: IdentityRecord;
+  readonly endpoint: Endpoint;
+}
+
+/** Throws for a record that cannot be read: the lab made the list, so this is its error to hear. */
+function foundersOf(members: readonly GenesisMember[]): Founder[] {
+  return members.map(({ record, endpoint }) => {
+    const read = decode(Uint8Array.fromHex(record), readRecord);
+    if (!read.ok) throw new Error(`a founder's record is malformed: ${read.reason}`);
+    return { record: read.value, endpoint };
+  });
+}
+
+function readGenesis(bytes: Uint8Array): GenesisMember[] {
+  // Written by this program and guarded by the store's own checks.
+  const members: GenesisMember[] = JSON.parse(new TextDecoder().decode(bytes));
+  return members;
+}
