@@ -6,7 +6,7 @@ import { duration, html, type Html } from './html.ts';
 
 const WIDTH = 640;
 const HEIGHT = 220;
-const MARGIN = { left: 52, right: 12, top: 14, bottom: 30 };
+const MARGIN = { left: 60, right: 12, top: 14, bottom: 30 };
 const PLOT = {
   width: WIDTH - MARGIN.left - MARGIN.right,
   height: HEIGHT - MARGIN.top - MARGIN.bottom,
@@ -80,16 +80,18 @@ export function cumulative(
     .filter((_, i) => i % stride === 0 || i === sorted.length - 1)
     .map(([value, share]) => `H${scale.x(value)}V${scale.y(share)}`);
   const path = `M${scale.x(0)} ${scale.y(0)}${points.join('')}`;
-  const shown = marks.flatMap(([label, value]) =>
-    value === null
-      ? []
-      : [
-          html`<line class="mark" x1="${scale.x(value)}" x2="${scale.x(value)}" y1="${MARGIN.top}"
- y2="${HEIGHT - MARGIN.bottom}"/><text class="strong" x="${scale.x(value) - 5}" y="${
-   scale.y(Number(label.slice(1)) / 100) + 16
- }" text-anchor="end">${label} ${duration(value)}</text>`,
-        ],
-  );
+  const shown = marks.flatMap(([label, value]) => {
+    if (value === null) return [];
+    // Right of the line the curve is above the label; near the edge there is room only left of it.
+    const atEdge = value > max * 0.75;
+    const x = scale.x(value) + (atEdge ? -6 : 6);
+    const y = scale.y(Number(label.slice(1)) / 100) + (atEdge ? 20 : 18);
+    return [
+      html`<line class="mark" x1="${scale.x(value)}" x2="${scale.x(value)}" y1="${MARGIN.top}"
+ y2="${HEIGHT - MARGIN.bottom}"/><text class="strong" x="${x}" y="${y}"
+ text-anchor="${atEdge ? 'end' : 'start'}">${label} ${duration(value)}</text>`,
+    ];
+  });
   return frame(
     'Cumulative distribution of finality',
     scale,
@@ -167,13 +169,14 @@ export function timeline(
     strikeMs === null
       ? html``
       : html`<line class="mark bad" x1="${x(strikeMs)}" x2="${x(strikeMs)}" y1="4" y2="${height - 22}"/>`;
-  const ticks = ticksOf(span, 5).map(
+  const step = ticksOf(span, 5)[1] ?? span;
+  const firstTick = Math.ceil(from / step);
+  const count = Math.floor((from + span) / step) - firstTick + 1;
+  const ticks = Array.from({ length: Math.max(0, count) }, (_, i) => (firstTick + i) * step).map(
     (tick) =>
-      html`<text x="${x(from + tick)}" y="${height - 4}" text-anchor="middle">${duration(
-        from + tick,
-      )}</text>`,
+      html`<text x="${x(tick)}" y="${height - 4}" text-anchor="middle">${duration(tick)}</text>`,
   );
-  return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Attack timeline">${strike}${lines}${ticks}</svg>`;
+  return html`<svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Attack timeline">${strike}${lines}${ticks}</svg>`;
 }
 
 /** Horizontal bars with their own labels; `share` 0–1 of the longest. */

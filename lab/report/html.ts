@@ -30,8 +30,8 @@ export function escapeText(text: string): string {
 /** A duration as a person reads it; null is a dash. */
 export function duration(ms: number | null): string {
   if (ms === null) return '–';
-  if (ms < 1000) return `${trim(ms, ms < 10 ? 1 : 0)} ms`;
-  return `${trim(ms / 1000, ms < 10_000 ? 2 : 1)} s`;
+  if (ms < 1000) return `${trim(ms, ms > 0 && ms < 10 ? 1 : 0)} ms`;
+  return `${trim(ms / 1000, ms < 10_000 ? 2 : 1).replace(/\.?0+$/, '')} s`;
 }
 
 export function amount(value: number | null, digits = 0): string {

@@ -23,10 +23,10 @@ export function verdict(result: RunResult): Html {
   ];
   const grave = [
     ...(result.transactions.safetyViolations > 0
-      ? [`${result.transactions.safetyViolations} safety violations: a mapping was committed twice`]
+      ? [`mappings committed twice: ${result.transactions.safetyViolations}`]
       : []),
     ...(result.detection.falseSlashes > 0
-      ? [`${result.detection.falseSlashes} honest identities were banned`]
+      ? [`honest identities banned: ${result.detection.falseSlashes}`]
       : []),
     ...broken.map(({ expression, value }) => `expected ${expression}, got ${shown(value)}`),
   ];
@@ -47,6 +47,11 @@ export function verdict(result: RunResult): Html {
 
 function shown(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing';
+}
+
+/** `liesTold` → `lies told`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function tile(label: string, figure: string, tone = ''): Html {
@@ -139,7 +144,7 @@ export function attack(data: ReportData, one: AttackResult, members: ReadonlySet
   });
   const judged = one.succeeded === null ? 'never started' : one.succeeded ? 'succeeded' : 'failed';
   const facts = Object.entries(one.success).map(
-    ([name, value]) => html`<tr><td>${name}</td><td class="n">${shown(value)}</td></tr>`,
+    ([name, value]) => html`<tr><td>${inWords(name)}</td><td class="n">${shown(value)}</td></tr>`,
   );
   return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>${one.adversaries} adversaries, ${
     one.offenders
@@ -157,7 +162,7 @@ export function attack(data: ReportData, one: AttackResult, members: ReadonlySet
           ['warn', 'first evidence'],
           ['good', 'ban, slash'],
         ])}`
-  }<table>${facts}</table></section>`;
+  }<table class="facts">${facts}</table></section>`;
 }
 
 export function detection({ result, sentences }: ReportData): Html {

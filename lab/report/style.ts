@@ -15,7 +15,7 @@ border:1px solid var(--line);border-left:5px solid var(--tone);font-size:16px}
 .verdict strong{color:var(--tone)}
 .verdict ul{margin:6px 0 0;padding-left:20px;color:var(--soft);font-size:14px}
 .good{--tone:var(--good)}.bad{--tone:var(--bad)}.warn{--tone:var(--warn)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
+.tiles{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums;
 color:var(--tone,var(--ink))}
@@ -28,6 +28,7 @@ min-width:0;margin-top:14px}
 h2{font-size:16px;margin:0 0 2px}
 section>p{margin:2px 0 10px;color:var(--soft);font-size:13.5px}
 svg{display:block;width:100%;height:auto}
+svg.timeline{max-width:720px}
 svg text{fill:var(--soft);font-size:11.5px}
 svg .strong{fill:var(--ink);font-weight:600}
 svg .grid{stroke:var(--line)}
@@ -41,11 +42,16 @@ svg circle.good,svg circle.bad,svg circle.warn{fill:var(--tone)}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:5px;background:var(--tone);
 margin-right:6px}
 .scroll{overflow-x:auto}
+.scroll td,.scroll th{overflow-wrap:normal;padding-right:16px}
+.scroll td:first-child{min-width:90px}
+.facts td:first-child{width:min(45%,260px);color:var(--soft)}
+section .facts{margin-top:8px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th{text-align:left;color:var(--soft);font-weight:500}
 th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td{border-bottom:0}
 td.n,th.n{text-align:right;white-space:nowrap}
+.facts td.n{text-align:left}
 .mark-ok{color:var(--good)}.mark-no{color:var(--bad)}
 .bars{display:grid;grid-template-columns:minmax(70px,auto) 1fr auto;gap:5px 12px;align-items:center;
 font-size:13.5px;font-variant-numeric:tabular-nums}
@@ -55,6 +61,7 @@ font-size:13.5px;font-variant-numeric:tabular-nums}
 code,pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace}
 pre{overflow-x:auto;background:var(--bg);border-radius:8px;padding:12px;margin:8px 0 0}
 summary{cursor:pointer;font-weight:600}
+@media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media(max-width:480px){main{padding:18px 12px 40px}section{padding:14px 12px}.tile b{font-size:21px}
 svg text{font-size:17px}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}

@@ -108,7 +108,7 @@ function conditions({ result, testnet, events }: ReportInput): Html {
         : [],
   );
   const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}`;
-  return html`<section><h2>Conditions</h2><table>${rows.map(
+  return html`<section><h2>Conditions</h2><table class="facts">${rows.map(
     ([name, value]) => html`<tr><td>${name}</td><td>${value}</td></tr>`,
   )}</table><p>The same run again:</p><pre>${command}</pre></section><section><details><summary>Manifest</summary><pre>${
     testnet.source
