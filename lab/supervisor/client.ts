@@ -208,7 +208,15 @@ export async function startRun(run: string): Promise<RunClient> {
 export async function openRun(run: string): Promise<RunClient> {
   const directory = runDirectoryOf(run);
   const client = new RunClient(run, directory);
-  if (lockOwner(directory) === null) spawnSupervisor(directory);
+  if (lockOwner(directory) === null) {
+    if (readJournal(directory).phase === 'ended') {
+      throw new LabError(`${run} has ended; nothing of it runs`, {
+        exitCode: EXIT.badUse,
+        remedy: 'npx lab ps shows what runs; report and query work on ended runs too',
+      });
+    }
+    spawnSupervisor(directory);
+  }
   return waitForAnswer(client);
 }
 

@@ -1,0 +1,73 @@
+/** From a checked testnet to a supervisor at work: the run's folder, its plan, its token. */
+import { randomBytes } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { shortages } from '../doctor/capacity.ts';
+import { chooseDriver } from '../drivers/choose.ts';
+import type { DriverName } from '../drivers/driver.ts';
+import { EXIT, LabError } from '../errors.ts';
+import { runDirectoryOf } from '../home.ts';
+import { loadTestnet } from '../manifest/load.ts';
+import { RUN_FILES } from '../supervisor/api.ts';
+import type { RunPlan } from '../supervisor/api.ts';
+import { startRun } from '../supervisor/client.ts';
+import type { RunClient } from '../supervisor/client.ts';
+
+const PACKAGE_ROOT = path.join(import.meta.dirname, '..', '..');
+
+export interface LaunchOptions {
+  readonly file: string;
+  readonly mode: RunPlan['mode'];
+  readonly driver: 'auto' | DriverName;
+  readonly seed?: number;
+  /** Takes what the person should know before peers start. */
+  remark(line: string): void;
+}
+
+/** Checks everything that can be checked, then starts. Nothing is created when it throws before. */
+export async function launch(options: LaunchOptions): Promise<RunClient> {
+  const { file, mode, seed } = options;
+  const testnet = loadTestnet(file, seed === undefined ? {} : { seed });
+  const { driver, reason } = await chooseDriver(options.driver);
+  const findings = shortages(testnet.members.length, driver);
+  for (const { level, finding, remedy } of findings) {
+    if (level === 'stop') {
+      throw new LabError(finding, { exitCode: EXIT.machineCannot, remedy });
+    }
+    options.remark(`! ${finding}; ${remedy}`);
+  }
+  const run = `${testnet.name}-${randomBytes(3).toString('hex')}`;
+  const directory = runDirectoryOf(run);
+  mkdirSync(path.dirname(directory), { recursive: true });
+  mkdirSync(directory, { mode: 0o700 });
+  const manifest = path.join(directory, RUN_FILES.manifest);
+  const plan: RunPlan = {
+    run,
+    manifest,
+    driver,
+    driverReason: reason,
+    seed: testnet.seed,
+    mode,
+    version: version(),
+  };
+  writeFileSync(manifest, testnet.source);
+  writeFileSync(path.join(directory, RUN_FILES.token), randomBytes(32).toString('hex'), {
+    mode: 0o600,
+  });
+  writeFileSync(path.join(directory, RUN_FILES.plan), `${JSON.stringify(plan, null, 2)}\n`);
+  options.remark(`${run}: ${testnet.members.length} members, driver ${driver} (${reason})`);
+  return startRun(run);
+}
+
+/** Version of the package, and the commit where it is a checkout: `0.1.0+72c7d16`. */
+export function version(): string {
+  const text = readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8');
+  const { version: number } = z.object({ version: z.string() }).parse(JSON.parse(text));
+  const git = spawnSync('git', ['-C', PACKAGE_ROOT, 'rev-parse', '--short', 'HEAD'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return git.status === 0 ? `${number}+${git.stdout.trim()}` : number;
+}

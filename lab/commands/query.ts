@@ -1,0 +1,64 @@
+/** `lab query "SQL"`: asks a run's telemetry store. */
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { EXIT, LabError } from '../errors.ts';
+import { RUN_FILES } from '../supervisor/api.ts';
+import { isAlive, openRun } from '../supervisor/client.ts';
+import type { RunSummary } from '../supervisor/client.ts';
+import { printJson, printLines } from '../terminal/output.ts';
+import { harmless, table } from '../terminal/style.ts';
+import { findRun, jsonOption } from './common.ts';
+
+type AnyRow = Readonly<Record<string, unknown>>;
+
+export function queryCommand(): Command {
+  return new Command('query')
+    .description('ask the telemetry store in SQL (tables in database lab)')
+    .argument('<sql>', 'a query, such as "select count() from lab.statements"')
+    .addOption(new Option('--run <run>', 'run, by name or unique prefix'))
+    .addOption(jsonOption())
+    .action(async (sql: string, options: { readonly run?: string; readonly json?: boolean }) => {
+      const run = findRun(options.run, false);
+      const rows = isAlive(run) ? await askLiving(run, sql) : await askStored(run, sql);
+      if (options.json === true) printJson({ run: run.run, rows });
+      else printLines(rowTable(rows));
+    });
+}
+
+async function askLiving(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
+  const client = await openRun(run.run);
+  return (await client.json<{ rows: AnyRow[] }>('POST', '/query', { sql })).rows;
+}
+
+/** Words that begin a statement that reads. */
+const READING = /^\s*(select|with|show|describe|desc|explain|exists)\b/i;
+
+async function askStored(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
+  if (!READING.test(sql)) {
+    throw new LabError('only queries that read: select, with, show, describe, explain', {
+      exitCode: EXIT.badUse,
+    });
+  }
+  const { openStore } = await import('../telemetry/open.ts');
+  const store = await openStore(path.join(run.directory, RUN_FILES.telemetry));
+  try {
+    return await store.query<AnyRow>(sql);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new LabError(`the store refused: ${message}`, { exitCode: EXIT.badUse, cause });
+  } finally {
+    await store.close();
+  }
+}
+
+function rowTable(rows: readonly AnyRow[]): string[] {
+  const [first] = rows;
+  if (first === undefined) return ['no rows'];
+  const header = Object.keys(first);
+  const cell = (value: unknown) =>
+    harmless(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+  return table(
+    header,
+    rows.map((entry) => header.map((column) => cell(entry[column]))),
+  );
+}

@@ -1,0 +1,55 @@
+/** `lab up FILE`: launch a testnet and leave it running. */
+import { Command, Option } from 'commander';
+import type { DriverName } from '../drivers/driver.ts';
+import { EXIT, LabError } from '../errors.ts';
+import { printJson, printLines, remark } from '../terminal/output.ts';
+import { driverOption, jsonOption, seedOption } from './common.ts';
+
+interface Options {
+  readonly driver: 'auto' | DriverName;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description('launch a testnet and leave it running')
+    .argument('<file>', 'testnet file')
+    .addOption(driverOption())
+    .addOption(seedOption())
+    .addOption(jsonOption())
+    .addOption(new Option('--quiet', 'no progress'))
+    .action(perform);
+}
+
+async function perform(file: string, options: Options): Promise<void> {
+  const { launch } = await import('./launch.ts');
+  const { follow } = await import('./follow.ts');
+  const { driver, seed, json = false, quiet = false } = options;
+  const client = await launch({
+    file,
+    mode: 'up',
+    driver,
+    ...(seed === undefined ? {} : { seed }),
+    remark: quiet ? () => undefined : remark,
+  });
+  const ended = await follow(client, { quiet, until: 'running' });
+  if (ended !== null) {
+    throw new LabError(ended.error ?? `${client.run} ended while it was launched`, {
+      exitCode: ended.exitCode === EXIT.fine ? EXIT.broke : ended.exitCode,
+      remedy: ended.remedy ?? `npx lab logs ${client.run}; npx lab down ${client.run}`,
+    });
+  }
+  const status = await client.status();
+  if (json) {
+    printJson(status);
+    return;
+  }
+  printLines([
+    `${client.run} runs: ${status.members.length} members, driver ${status.driver}, links ${status.shaping}`,
+    `  npx lab links ${client.run}      asked and measured round trips`,
+    `  npx lab attack NAME --run ${client.run}`,
+    `  npx lab down ${client.run}       remove it`,
+  ]);
+}

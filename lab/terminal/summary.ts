@@ -1,0 +1,182 @@
+/** A run's result as a person reads it at the end. Readable without colour. */
+import type { AttackResult, LinkMeasurement, RunResult } from '../analysis/result.ts';
+import { duration, grouped, harmless, paint, percent, table } from './style.ts';
+
+/** Links shown one by one; above this, the worst ones. */
+const MAX_LINKS_SHOWN = 12;
+
+/** The summary's lines; `repeat` is the command that does the same again. */
+export function summaryLines(result: RunResult, repeat: string): string[] {
+  return [
+    '',
+    ...warnings(result),
+    ...network(result),
+    ...links(result.links),
+    ...commits(result),
+    ...result.attacks.flatMap(attackStory),
+    ...detection(result),
+    ...expectations(result),
+    ...ending(result, repeat),
+  ];
+}
+
+function heading(text: string): string {
+  return paint('bold', text);
+}
+
+function warnings(result: RunResult): string[] {
+  const lines: string[] = [];
+  const wrong = result.links.filter(({ ok }) => !ok).length;
+  if (!result.shapingOk) {
+    lines.push(
+      `!! LINKS ARE NOT AS ASKED: ${wrong} of ${result.links.length} are off. Don't trust any timing.`,
+    );
+  }
+  if (!result.fidelity.ok) {
+    lines.push('!! THE HOST WAS TOO BUSY TO BE BELIEVED. Timings are not to be trusted:');
+    lines.push(...result.fidelity.reasons.map((reason) => `!!   ${reason}`));
+  }
+  if (result.transactions.safetyViolations > 0) {
+    lines.push(
+      `!! SAFETY VIOLATED ${result.transactions.safetyViolations} times: honest peers committed opposites.`,
+    );
+  }
+  if (result.telemetry.dropped > 0) {
+    lines.push(
+      `!  ${grouped(result.telemetry.dropped)} telemetry rows were dropped; counts are too low.`,
+    );
+  }
+  return lines.length === 0 ? [] : [...lines.map((line) => paint('yellow', line)), ''];
+}
+
+function network(result: RunResult): string[] {
+  const { honest, adversarial, clients } = result.peers;
+  const liars = adversarial === 0 ? '' : `, ${adversarial} of them adversarial`;
+  const shaped = {
+    netem: 'links shaped by the kernel (netem)',
+    userspace: 'links shaped at the sockets',
+    simulated: 'links simulated',
+    none: 'links not shaped',
+  }[result.shaping];
+  return [
+    heading(`${result.testnet} · run ${result.run}`),
+    `  ${honest + adversarial} peers${liars}, ${clients} clients, driver ${result.driver}, ${shaped}`,
+    `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}, commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
+    '',
+  ];
+}
+
+function offBy(link: LinkMeasurement): number {
+  return link.measuredRttMs === null ? Infinity : Math.abs(link.measuredRttMs - link.askedRttMs);
+}
+
+function links(all: readonly LinkMeasurement[]): string[] {
+  if (all.length === 0) return [];
+  const sorted = all.toSorted((a, b) => Number(a.ok) - Number(b.ok) || offBy(b) - offBy(a));
+  const shown = sorted.slice(0, MAX_LINKS_SHOWN);
+  const good = all.filter(({ ok }) => ok).length;
+  const more = all.length > shown.length ? `, the ${shown.length} furthest off` : '';
+  return [
+    heading(`Links: ${good} of ${all.length} as asked${more}`),
+    ...linkTable(shown).map((line) => `  ${line}`),
+    '',
+  ];
+}
+
+/** Asked and measured round trip and loss, a row per pair. */
+export function linkTable(all: readonly LinkMeasurement[]): string[] {
+  const rows = all.map((link) => [
+    link.ok ? '✓' : '✗',
+    `${link.from} – ${link.to}`,
+    `${link.askedRttMs} ms`,
+    link.measuredRttMs === null ? '–' : `${link.measuredRttMs.toFixed(1)} ms`,
+    percent(link.askedLoss, 1),
+    percent(link.measuredLoss, 1),
+    String(link.n),
+  ]);
+  const header = ['', 'round trip', 'asked', 'measured', 'loss asked', 'measured', 'probes'];
+  return table(header, rows, [2, 3, 4, 5, 6]);
+}
+
+function commits(result: RunResult): string[] {
+  const { transactions, finality, messages } = result;
+  const share =
+    transactions.submitted === 0 ? null : transactions.committed / transactions.submitted;
+  const per = (value: number | null) => (value === null ? '–' : value.toFixed(1));
+  return [
+    heading('Transactions'),
+    `  ${grouped(transactions.committed)} of ${grouped(transactions.submitted)} committed (${percent(share)}), ${transactions.timedOut} timed out, ${transactions.conflicting} conflicting`,
+    `  finality: half within ${duration(finality.p50)}, 90 % ${duration(finality.p90)}, 99 % ${duration(finality.p99)}, slowest ${duration(finality.max)} (n ${finality.n})`,
+    `  per commit: ${per(messages.perCommit)} messages in ${per(messages.datagramsPerCommit)} datagrams`,
+    '',
+  ];
+}
+
+function attackStory(attack: AttackResult): string[] {
+  const after = (ms: number | null) =>
+    ms === null || attack.strikeMs === null
+      ? 'never'
+      : `${duration(ms - attack.strikeMs)} after the strike`;
+  const by = attack.detectedBy.length === 0 ? '' : ` by ${attack.detectedBy.join(', ')}`;
+  const outcome =
+    attack.succeeded === null
+      ? 'success not judged'
+      : attack.succeeded
+        ? 'it succeeded'
+        : 'it failed';
+  return [
+    heading(`Attack: ${attack.name} (${attack.id}), ${outcome}`),
+    attack.strikeMs === null
+      ? '  never struck'
+      : `  strike            at ${duration(attack.strikeMs)}: ${attack.offenders} of ${attack.adversaries} adversaries lied`,
+    `  first detection   ${after(attack.firstDetectedMs)}${attack.firstDetectedMs === null ? '' : by}`,
+    `  bans              ${attack.timeToBanMs === null ? 'none' : `${duration(attack.timeToBanMs)} after the lie (median)`}`,
+    `  slashing          ${attack.slashed} of ${attack.offenders} slashed${attack.timeToSlashMs === null ? '' : `, ${duration(attack.timeToSlashMs)} after the lie (median)`}`,
+    '',
+  ];
+}
+
+function detection(result: RunResult): string[] {
+  const { detection: found } = result;
+  const { observerQueriesPerSecond: rate, rateInterval: interval } = found;
+  const between =
+    interval === null ? '' : ` (95 % interval ${percent(interval[0])} to ${percent(interval[1])})`;
+  const asked =
+    rate === null
+      ? 'at an unknown query rate'
+      : `with observers asking ${rate.toFixed(1)} questions a second`;
+  const slashes =
+    found.falseSlashes === 0
+      ? paint('green', '  no honest peer was banned or slashed')
+      : paint('red', `  ✗ ${found.falseSlashes} HONEST PEERS BANNED`);
+  const lines =
+    found.offenders === 0 && found.falsePositives === 0
+      ? ['  nobody lied, nobody was accused']
+      : [
+          `  ${found.truePositives} of ${found.offenders} liars detected, ${percent(found.rate)}${between}`,
+          `  ${asked}; ${found.falsePositives} wrongly accused`,
+        ];
+  return [heading('Detection'), ...lines, slashes, ''];
+}
+
+function expectations(result: RunResult): string[] {
+  if (result.expectations.length === 0) return [];
+  return [
+    heading('Expectations'),
+    ...result.expectations.map(({ expression, value, ok }) => {
+      const measured =
+        value === null || value === undefined ? 'not measured' : JSON.stringify(value);
+      return ok
+        ? paint('green', `  ✓ ${expression}`) + ` (${measured})`
+        : paint('red', `  ✗ ${expression}`) + `, measured ${harmless(measured)}`;
+    }),
+    '',
+  ];
+}
+
+function ending(result: RunResult, repeat: string): string[] {
+  return [
+    ...(result.reportPath === null ? [] : [`Report   ${result.reportPath}`]),
+    `Again    ${repeat}`,
+  ];
+}
