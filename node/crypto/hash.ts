@@ -25,6 +25,7 @@ export const DOMAIN = {
   ticket: 16,
   authorisation: 17,
   attack: 18,
+  trieKey: 19,
 } as const;
 
 export type Domain = keyof typeof DOMAIN;
