@@ -66,26 +66,33 @@ export async function build(
 ): Promise<string> {
   const under = building.get(tag);
   if (under !== undefined) return under;
-  const promise = exists(tag).then(async (there) => {
-    if (there) return tag;
-    const folder = path.resolve(process.env['LAB_HOME'] ?? '.lab', 'build');
-    await mkdir(folder, { recursive: true });
-    const context = await mkdtemp(path.join(folder, `image-${kind}-`));
-    try {
-      await fill(context);
-      await writeFile(path.join(context, 'Dockerfile'), dockerfile);
-      await send(kind, tag, context);
-    } finally {
-      await rm(context, { recursive: true, force: true });
-    }
-    return tag;
-  });
+  const promise = buildOnce(kind, tag, dockerfile, fill);
   building.set(tag, promise);
   try {
     return await promise;
   } finally {
     building.delete(tag);
   }
+}
+
+async function buildOnce(
+  kind: string,
+  tag: string,
+  dockerfile: string,
+  fill: (context: string) => Promise<void>,
+): Promise<string> {
+  if (await exists(tag)) return tag;
+  const folder = path.resolve(process.env['LAB_HOME'] ?? '.lab', 'build');
+  await mkdir(folder, { recursive: true });
+  const context = await mkdtemp(path.join(folder, `image-${kind}-`));
+  try {
+    await fill(context);
+    await writeFile(path.join(context, 'Dockerfile'), dockerfile);
+    await send(kind, tag, context);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+  return tag;
 }
 
 async function exists(tag: string): Promise<boolean> {

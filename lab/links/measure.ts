@@ -21,16 +21,19 @@ const TOLERANCE_MS = 3;
 /** Chance that a run whose links are all right is called off by its loss figures. */
 const FALSE_ALARM = 0.01;
 
-/** jstat has no types; this is what is used of it. */
-interface Statistics {
-  beta: { inv(probability: number, alpha: number, beta: number): number };
+/** jstat has no types; this is what is used of it: the inverse of the beta distribution. */
+type BetaInverse = (probability: number, alpha: number, beta: number) => number;
+function isBetaInverse(value: unknown): value is BetaInverse {
+  return typeof value === 'function';
 }
-function isStatistics(value: unknown): value is Statistics {
-  return typeof value === 'object' && value !== null && 'beta' in value;
+/** A property of an object or a function (jstat's distributions are functions with properties). */
+function propertyOf(value: unknown, name: string): unknown {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
+    return undefined;
+  return Reflect.get(value, name);
 }
-const loaded: unknown = createRequire(import.meta.url)('jstat');
-const statistics: unknown =
-  typeof loaded === 'object' && loaded !== null && 'jStat' in loaded ? loaded.jStat : loaded;
+const library: unknown = createRequire(import.meta.url)('jstat');
+const betaInverse = propertyOf(propertyOf(library, 'beta'), 'inv');
 
 /**
  * Exact (Clopper–Pearson) interval of a proportion; `seen` and `n` may be fractions (effective
@@ -38,9 +41,9 @@ const statistics: unknown =
  */
 export function exactInterval(seen: number, n: number, alpha: number): readonly [number, number] {
   if (n <= 0) return [0, 1];
-  if (!isStatistics(statistics)) throw new Error('jstat has no beta distribution');
-  const low = seen <= 0 ? 0 : statistics.beta.inv(alpha / 2, seen, n - seen + 1);
-  const high = seen >= n ? 1 : statistics.beta.inv(1 - alpha / 2, seen + 1, n - seen);
+  if (!isBetaInverse(betaInverse)) throw new Error('jstat has no beta distribution');
+  const low = seen <= 0 ? 0 : betaInverse(alpha / 2, seen, n - seen + 1);
+  const high = seen >= n ? 1 : betaInverse(1 - alpha / 2, seen + 1, n - seen);
   return [low, high];
 }
 
