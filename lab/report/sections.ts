@@ -15,7 +15,7 @@ export interface ReportData {
   readonly originMs: number;
 }
 
-export function verdict(result: RunResult): Html {
+export function verdictSection(result: RunResult): Html {
   const broken = result.expectations.filter((expectation) => !expectation.ok);
   const doubts = [
     ...(result.shapingOk ? [] : ['the links were not as asked']),
@@ -58,7 +58,7 @@ function tile(label: string, figure: string, tone = ''): Html {
   return html`<div class="tile ${tone}"><b>${figure}</b><span>${label}</span></div>`;
 }
 
-export function tiles({ result }: ReportData): Html {
+export function tilesSection({ result }: ReportData): Html {
   const { transactions, finality, detection } = result;
   const slashed = result.attacks.reduce((total, attack) => total + attack.slashed, 0);
   return html`<div class="tiles">${[
@@ -81,7 +81,7 @@ export function tiles({ result }: ReportData): Html {
   ]}</div>`;
 }
 
-export function finality(data: ReportData): Html {
+export function finalitySection(data: ReportData): Html {
   const { result, fates, originMs } = data;
   const reached = fates.flatMap((fate) =>
     fate.final_ms === null ? [] : [{ at: fate.submitted_ms, valueMs: fate.final_ms }],
@@ -127,7 +127,11 @@ function legend(entries: readonly (readonly [tone: string, text: string])[]): Ht
   )}</div>`;
 }
 
-export function attack(data: ReportData, one: AttackResult, members: ReadonlySet<string>): Html {
+export function attackSection(
+  data: ReportData,
+  one: AttackResult,
+  members: ReadonlySet<string>,
+): Html {
   const { originMs, result } = data;
   const cases = data.cases.filter((entry) => members.has(entry.member));
   const lanes = cases.map((entry) => {
@@ -165,7 +169,7 @@ export function attack(data: ReportData, one: AttackResult, members: ReadonlySet
   }<table class="facts">${facts}</table></section>`;
 }
 
-export function detection({ result, sentences }: ReportData): Html {
+export function detectionSection({ result, sentences }: ReportData): Html {
   const { rate, rateInterval, observerQueriesPerSecond, offenders } = result.detection;
   const byAccused = Map.groupBy(
     sentences.filter((entry) => entry.how === 'banned'),
@@ -199,7 +203,7 @@ export function detection({ result, sentences }: ReportData): Html {
  }</section>`;
 }
 
-export function links({ result }: ReportData): Html {
+export function linksSection({ result }: ReportData): Html {
   const rows = result.links.map(
     (link) =>
       html`<tr><td>${link.from} → ${link.to}</td><td class="n">${duration(
@@ -220,7 +224,7 @@ export function links({ result }: ReportData): Html {
   }</section>`;
 }
 
-export function messages({ result }: ReportData): Html {
+export function messagesSection({ result }: ReportData): Html {
   const { byType, perCommit, datagramsPerCommit } = result.messages;
   const rows = Object.entries(byType)
     .sort(([, a], [, b]) => b.count - a.count)
@@ -237,11 +241,11 @@ export function messages({ result }: ReportData): Html {
   }</section>`;
 }
 
-export function expectations({ result }: ReportData): Html {
+export function expectationsSection({ result }: ReportData): Html {
   if (result.expectations.length === 0) return html``;
   return html`<section><h2>Expectations</h2><div class="scroll"><table>${result.expectations.map(
     ({ expression, value, ok }) =>
-      html`<tr><td class="${ok ? 'mark-ok' : 'mark-no'}">${
+      html`<tr><td class="tick ${ok ? 'mark-ok' : 'mark-no'}">${
         ok ? '✓' : '✗'
       }</td><td><code>${expression}</code></td><td class="n">${shown(value)}</td></tr>`,
   )}</table></div></section>`;

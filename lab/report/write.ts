@@ -51,15 +51,15 @@ export async function renderReport(input: ReportInput): Promise<string> {
   };
   const attacks = result.attacks.map((attack) => {
     const own = members.filter((row) => row.attack_id === attack.id).map((row) => row.member);
-    return sections.attack(data, attack, new Set(own));
+    return sections.attackSection(data, attack, new Set(own));
   });
   return page(
     `${testnet.name} · ${run}`,
-    html`${heading(input)}${sections.verdict(result)}${sections.tiles(data)}${sections.finality(
+    html`${heading(input)}${sections.verdictSection(result)}${sections.tilesSection(data)}${sections.finalitySection(
       data,
-    )}${attacks}<div class="grid2">${sections.detection(data)}${sections.messages(
+    )}${attacks}<div class="grid2">${sections.detectionSection(data)}${sections.messagesSection(
       data,
-    )}</div>${sections.links(data)}${sections.expectations(data)}${conditions(input)}`,
+    )}</div>${sections.linksSection(data)}${sections.expectationsSection(data)}${conditions(input)}`,
   );
 }
 

@@ -66,13 +66,7 @@ export class TelemetryEndpoint {
       response.end('Ok.\n');
       return;
     }
-    this.#take(request).then(
-      (refusal) => this.#answer(request, response, refusal),
-      (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#answer(request, response, refuse(500, 1002, 'UNKNOWN_EXCEPTION', reason));
-      },
-    );
+    void this.#serve(request, response);
   }
 
   /** Inserts what waits now; resolves when it is stored or refused. */
@@ -90,6 +84,18 @@ export class TelemetryEndpoint {
 
   counts(): EndpointCounts {
     return { rows: this.#rows, refused: this.#refused };
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let refusal: Refusal | null;
+    try {
+      refusal = await this.#take(request);
+    } catch (error) {
+      // The sender went away in the middle of its post.
+      const reason = error instanceof Error ? error.message : String(error);
+      refusal = refuse(500, 1002, 'UNKNOWN_EXCEPTION', reason);
+    }
+    this.#answer(request, response, refusal);
   }
 
   async #take(request: IncomingMessage): Promise<Refusal | null> {

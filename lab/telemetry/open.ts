@@ -77,6 +77,7 @@ function openEmbedded(directory: string): ClickHouseClient {
     const connection: unknown = createChdbConnection({ path: directory });
     // chdb is typed against @clickhouse/client-common, whose types the client carries a copy of:
     // the same by content, different declarations to the compiler. No check could tell them apart.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return createClient({ connection: connection as Connection });
   } catch (error) {
     throw new LabError(`the telemetry store ${directory} is in use by another process`, {

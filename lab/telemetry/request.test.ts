@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MAX_UNPACKED_BYTES, readCredentials, readInsert } from './request.ts';
 import { checkRows } from './rows.ts';

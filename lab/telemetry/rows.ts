@@ -77,6 +77,7 @@ function fits(value: unknown, kind: ColumnKind): boolean {
     case 'number?':
       return value === null || (typeof value === 'number' && Number.isFinite(value));
     case 'boolean':
+    default:
       return typeof value === 'boolean';
   }
 }
