@@ -33,7 +33,8 @@ function bodyOf(request: IncomingMessage): Promise<unknown> {
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) reject(new LabError('the request is too long', { exitCode: EXIT.badUse }));
+      if (size > MAX_BODY_BYTES)
+        reject(new LabError('the request is too long', { exitCode: EXIT.badUse }));
       else chunks.push(chunk);
     });
     request.on('error', reject);
@@ -100,7 +101,9 @@ export class ControlSocket {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const given = createHash('sha256').update(request.headers.authorization ?? '').digest();
+    const given = createHash('sha256')
+      .update(request.headers.authorization ?? '')
+      .digest();
     if (!timingSafeEqual(given, this.digest)) {
       response.writeHead(401).end(JSON.stringify({ error: 'wrong token', exitCode: EXIT.broke }));
       return;

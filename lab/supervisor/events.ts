@@ -64,6 +64,11 @@ export class RunEvents {
     return () => this.listeners.delete(listener);
   }
 
+  /** Everything kept, in order. */
+  all(): readonly RunEvent[] {
+    return this.events;
+  }
+
   private dropOldFigures(): void {
     this.figures += 1;
     if (this.figures <= MAX_FIGURES) return;

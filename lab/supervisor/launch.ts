@@ -52,21 +52,27 @@ export function seatOf(context: RunContext, member: Member): Seat {
 }
 
 /** Starts every member that is not there yet; after a re-attach those that an earlier one began. */
-export async function launchAll(context: RunContext, signal: AbortSignal): Promise<void> {
-  const { driver, journal, events, testnet } = context;
+export async function launchAll(
+  context: RunContext,
+  members: readonly Member[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { driver, journal, events } = context;
   const states = await driver.states();
   let done = 0;
-  await concurrently(testnet.members, LAUNCHES_AT_ONCE, async (member) => {
+  await concurrently(members, LAUNCHES_AT_ONCE, async (member) => {
     if (signal.aborted) return;
     const state = states.get(member.name) ?? 'absent';
     if (state === 'absent') {
       journal.write({ entry: 'launch', name: member.name });
       const image = member.adversary === undefined ? 'peer' : 'adversary';
-      await driver.launch({ seat: seatOf(context, member), group: member.group, image });
+      const { adversary, group } = member;
+      const plays = adversary === undefined ? {} : { adversary };
+      await driver.launch({ seat: seatOf(context, member), group, image, ...plays });
     } else if (state === 'exited') await driver.start(member.name);
     else if (state === 'paused') await driver.resume(member.name);
     done += 1;
-    events.emit({ type: 'progress', phase: 'launching', done, of: testnet.members.length });
+    events.emit({ type: 'progress', phase: 'launching', done, of: members.length });
   });
 }
 
@@ -101,7 +107,8 @@ async function waitFor(
       const states = await context.driver.states();
       const gone = missing.filter((m) => (states.get(m.name) ?? 'absent') === 'exited');
       // Nobody restarts it: waiting longer would only hide why.
-      if (gone.length > 0) throw await missingError(context, gone, `${wait.what}: the process ended`);
+      if (gone.length > 0)
+        throw await missingError(context, gone, `${wait.what}: the process ended`);
     }
     await pause(POLL_MS, signal);
   }
@@ -116,7 +123,8 @@ async function missingError(
   const more = missing.length - names.length;
   const list = more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
   const first = missing[0];
-  const log = first === undefined ? '' : await context.driver.logs(first.name, LOG_LINES).catch(() => '');
+  const log =
+    first === undefined ? '' : await context.driver.logs(first.name, LOG_LINES).catch(() => '');
   const tail = log.trim() === '' ? 'its log is empty' : `the end of its log:\n${log.trim()}`;
   return new LabError(`${list}: ${what}; of ${first?.name ?? 'it'}, ${tail}`, {
     exitCode: EXIT.broke,

@@ -63,7 +63,7 @@ export interface Parts {
     cuts: readonly Cut[],
   ): LinkClass[];
   score(store: TelemetryStore, facts: ScoreFacts): Promise<RunResult>;
-  liveFigures(store: TelemetryStore, run: string): Promise<LiveFigures>;
+  liveFigures(store: TelemetryStore, run: string, k: number): Promise<LiveFigures>;
   writeReport(
     path: string,
     about: {

@@ -1,0 +1,174 @@
+/** The network of one run: brought up, kept as it should be when members come back, halted. */
+import type { ClientLoad } from '../../node/control.ts';
+import type { Load, Member } from '../manifest/testnet.ts';
+import { AttackControl } from './attacks.ts';
+import { concurrently } from './concurrently.ts';
+import type { Hello } from './control-server.ts';
+import { FaultControl } from './faults.ts';
+import { launchAll, sendGenesis, waitForHellos, waitForMesh } from './launch.ts';
+import { LinkControl } from './link-control.ts';
+import { messageOf, warn, type RunContext } from './run-context.ts';
+
+const MEMBERS_AT_ONCE = 8;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** One client's share of the network's load. */
+export function clientLoad(load: Load, clients: number, seed: string): ClientLoad {
+  return { ...load, transactionsPerSecond: load.transactionsPerSecond / clients, seed };
+}
+
+export class Network {
+  readonly links: LinkControl;
+  readonly faults: FaultControl;
+  readonly attacks: AttackControl;
+  private readonly context: RunContext;
+  /** From here on a member that says hello is brought to where the others are. */
+  private founded = false;
+  private loading = false;
+  /** Members that this supervisor has heard. */
+  private readonly heard = new Set<string>();
+  private readonly stopping = new AbortController();
+
+  constructor(context: RunContext) {
+    this.context = context;
+    this.faults = new FaultControl(context, () => this.links);
+    this.links = new LinkControl(context, () => this.faults.active());
+    this.attacks = new AttackControl(context);
+  }
+
+  /** Ends waiting; the members are not touched. */
+  detach(): void {
+    this.stopping.abort();
+    this.faults.detach();
+  }
+
+  async launch(): Promise<void> {
+    await launchAll(this.context, this.present(), this.stopping.signal);
+    await waitForHellos(this.context, this.present(), this.stopping.signal);
+  }
+
+  async found(): Promise<void> {
+    const { journal, testnet } = this.context;
+    await this.links.apply(this.present().map((member) => member.name));
+    if (journal.state.genesisAtMs === null) {
+      await this.writeRoles();
+      journal.write({ entry: 'genesis', atMs: Date.now() });
+      await sendGenesis(this.context, testnet.members);
+    } else {
+      // Begun by an earlier supervisor: who has it already takes no notice.
+      await sendGenesis(this.context, this.present());
+    }
+    this.founded = true;
+    await waitForMesh(this.context, this.present(), this.stopping.signal);
+  }
+
+  /** After a re-attach: the network lives, only what this supervisor must know again is done. */
+  async reattach(): Promise<void> {
+    await launchAll(this.context, this.present(), this.stopping.signal);
+    await waitForHellos(this.context, this.present(), this.stopping.signal);
+    this.founded = true;
+    this.loading = this.context.journal.state.loadEndedAtMs === null;
+    await this.links.apply(this.present().map((member) => member.name));
+    await this.faults.resume(Date.now());
+  }
+
+  async startLoad(): Promise<void> {
+    this.loading = true;
+    await this.eachClient((client) => this.load(client));
+  }
+
+  async endLoad(): Promise<void> {
+    this.loading = false;
+    await this.eachClient(async (client) => {
+      const request = { method: 'load', load: null } as const;
+      await this.context.control.request(client.name, request, REQUEST_TIMEOUT_MS);
+    });
+  }
+
+  /** Stops every process; their state stays. */
+  async halt(): Promise<void> {
+    this.founded = false;
+    const { driver, testnet } = this.context;
+    await concurrently(testnet.members, MEMBERS_AT_ONCE, (member) => driver.stop(member.name));
+  }
+
+  /** Brings a halted network back: processes, links, mesh, orders, load. */
+  async bringBack(): Promise<void> {
+    const { testnet, control } = this.context;
+    for (const member of testnet.members) control.forgetHealth(member.name);
+    await this.launch();
+    await this.found();
+    for (const member of this.present()) {
+      await this.faults.restore(member.name);
+      await this.attacks.restore(member.name);
+    }
+  }
+
+  /** A member dialled: at the first time, after a restart, or because the connection was lost. */
+  hello(hello: Hello): void {
+    const { journal } = this.context;
+    const { name, pid, record, address, endpoint } = hello;
+    const before = journal.state.hellos.get(name);
+    if (before?.pid !== pid || before.record !== record || before.address !== address) {
+      journal.write({ entry: 'hello', name, pid, record, address, endpoint });
+    }
+    // A process known to an earlier supervisor, heard by this one for the first time, needs nothing.
+    const merelyRedialled = !this.heard.has(name) && before?.pid === pid;
+    this.heard.add(name);
+    if (!this.founded || merelyRedialled) return;
+    this.restore(hello).catch((error: unknown) => {
+      warn(this.context, `${name} came back, but ${messageOf(error)}`);
+    });
+  }
+
+  /** Members that no fault keeps down. */
+  private present(): readonly Member[] {
+    const absent = this.faults.absent();
+    return this.context.testnet.members.filter((member) => !absent.has(member.name));
+  }
+
+  private async restore(hello: Hello): Promise<void> {
+    const member = this.context.testnet.members.find((m) => m.name === hello.name);
+    if (member === undefined) return;
+    await this.links.apply([member.name]);
+    if (!hello.founded) await sendGenesis(this.context, [member]);
+    await this.faults.restore(member.name);
+    await waitForMesh(this.context, [member], this.stopping.signal);
+    await this.attacks.restore(member.name);
+    if (this.loading && member.kind === 'client') await this.load(member);
+    await this.links.measure(new Set([member.region]));
+  }
+
+  private async load(client: Member): Promise<void> {
+    const { testnet, plan, control } = this.context;
+    const clients = testnet.members.filter((member) => member.kind === 'client').length;
+    const load = clientLoad(testnet.load, clients, `${plan.seed}/${client.name}`);
+    await control.request(client.name, { method: 'load', load }, REQUEST_TIMEOUT_MS);
+  }
+
+  private async eachClient(work: (client: Member) => Promise<void>): Promise<void> {
+    const clients = this.present().filter((member) => member.kind === 'client');
+    await concurrently(clients, MEMBERS_AT_ONCE, async (client) => {
+      try {
+        await work(client);
+      } catch (error) {
+        warn(this.context, `load of ${client.name}: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  /** Who is who, for scoring only. */
+  private async writeRoles(): Promise<void> {
+    const { plan, testnet, store, journal } = this.context;
+    const rows = testnet.members.map((member) => ({
+      run: plan.run,
+      member: member.name,
+      group: member.group,
+      kind: member.kind,
+      region: member.region,
+      address: journal.state.hellos.get(member.name)?.address ?? '',
+      adversary: member.adversary ?? '',
+    }));
+    await store.insert('truth.roles', rows);
+  }
+}

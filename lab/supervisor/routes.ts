@@ -1,0 +1,102 @@
+/** The routes of api.ts over one supervisor. */
+import { z } from 'zod';
+import { EXIT, LabError } from '../errors.ts';
+import type { RunStatus } from './api.ts';
+import type { ControlRoutes } from './control-socket.ts';
+import { readFault } from './faults.ts';
+import type { Supervisor } from './supervisor.ts';
+import { elapsedMs } from './timeline.ts';
+
+const MAX_LOG_LINES = 10_000;
+const knobs = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+const attackSchema = z.object({ name: z.string(), knobs: knobs.default({}) });
+const steerSchema = z.object({
+  action: z.enum(['stop', 'pause', 'resume', 'set']),
+  knobs: knobs.default({}),
+});
+const querySchema = z.object({ sql: z.string() });
+const durationSchema = z.looseObject({ forMs: z.number().positive().nullish() });
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new LabError(z.prettifyError(parsed.error), { exitCode: EXIT.badUse });
+}
+
+export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
+  const { plan, testnet, journal, context } = supervisor;
+  const { state } = journal;
+  const states = context === null ? null : await context.driver.states();
+  return {
+    run: plan.run,
+    testnet: testnet.name,
+    driver: plan.driver,
+    shaping: context === null ? 'none' : supervisor.living.network.links.shaping,
+    phase: state.phase ?? 'preparing',
+    since: new Date(state.sinceMs ?? Date.now()).toISOString(),
+    supervisorPid: process.pid,
+    elapsedMs: elapsedMs(state, Date.now()),
+    durationMs: testnet.durationMs,
+    members: testnet.members.map(({ name, group, kind, region }) => ({
+      ...{ name, group, kind, region },
+      address: state.hellos.get(name)?.address ?? null,
+      endpoint: context?.endpoints.get(name) ?? { ip: '0.0.0.0', port: 0 },
+      state: states?.get(name) ?? 'absent',
+      connected: context?.control.connected(name) ?? false,
+      health: context?.control.health(name) ?? null,
+    })),
+    attacks: [...state.attacks.values()].map(({ id, name, state: at }) => ({
+      id,
+      name,
+      state: at,
+    })),
+    faults: [...state.faults.values()].map(({ id, endedAtMs }) => ({
+      id,
+      kind: id.slice(0, id.lastIndexOf('-')),
+      state: endedAtMs === null ? 'active' : 'cleared',
+    })),
+  };
+}
+
+export function routesOf(supervisor: Supervisor): ControlRoutes {
+  return {
+    status: () => statusOf(supervisor),
+    attack: async (body) => {
+      const { name, knobs: given } = parse(attackSchema, body);
+      return { id: await supervisor.living.network.attacks.start(name, given, null) };
+    },
+    steerAttack: async (id, body) => {
+      const { action, knobs: given } = parse(steerSchema, body);
+      await supervisor.living.network.attacks.steer(id, action, given);
+      return { id };
+    },
+    fault: async (body) => {
+      const { forMs } = parse(durationSchema, body);
+      const fault = readFault(body, supervisor.testnet);
+      return { id: await supervisor.living.network.faults.start(fault, forMs ?? null, null) };
+    },
+    clearFault: async (id) => {
+      await supervisor.living.network.faults.clear(id);
+      return { id };
+    },
+    links: async () => ({ links: await supervisor.living.network.links.measure() }),
+    query: async (body) => {
+      const { sql } = parse(querySchema, body);
+      return { rows: await supervisor.living.context.store.query(sql) };
+    },
+    stop: async () => {
+      await supervisor.halt();
+      return statusOf(supervisor);
+    },
+    start: async () => {
+      await supervisor.resume();
+      return statusOf(supervisor);
+    },
+    logs: (member, lines) => {
+      const count = Number.isFinite(lines) ? Math.min(MAX_LOG_LINES, Math.max(1, lines)) : 100;
+      return supervisor.living.context.driver.logs(member, count);
+    },
+    result: () => supervisor.score(),
+    down: async () => ({ removed: await supervisor.down() }),
+  };
+}

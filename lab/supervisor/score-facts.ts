@@ -1,0 +1,39 @@
+/** What the supervisor knows of a run and scoring needs. */
+import path from 'node:path';
+import { RUN_FILES } from './api.ts';
+import type { FidelityGuard } from './fidelity.ts';
+import { messageOf, type RunContext, type ScoreFacts } from './run-context.ts';
+
+export async function scoreFacts(
+  context: RunContext,
+  shaping: ScoreFacts['shaping'],
+  guard: FidelityGuard,
+): Promise<ScoreFacts> {
+  const { plan, testnet, journal, runDirectory } = context;
+  const nowMs = Date.now();
+  const reasons = new Set(journal.state.fidelityReasons);
+  for (const reason of await guard.reasons(context).catch((e: unknown) => [messageOf(e)])) {
+    if (!reasons.has(reason)) journal.write({ entry: 'fidelity', reason });
+    reasons.add(reason);
+  }
+  const { state } = journal;
+  return {
+    run: plan.run,
+    testnet,
+    driver: plan.driver,
+    shaping,
+    shapingOk: state.shapingOk,
+    links: state.links,
+    fidelityReasons: [...reasons],
+    seed: plan.seed,
+    version: plan.version,
+    loadStartedAtMs: state.loadStartedAtMs ?? nowMs,
+    loadEndedAtMs: state.loadEndedAtMs ?? nowMs,
+    wallMs: nowMs - (state.sinceMs ?? nowMs),
+    attacks: [...state.attacks.values()].map(({ id, name, startedAtMs }) => ({
+      ...{ id, name, startedAtMs },
+      members: testnet.members.flatMap((m) => (m.adversary === name ? [m.name] : [])),
+    })),
+    reportPath: path.join(runDirectory, RUN_FILES.report),
+  };
+}

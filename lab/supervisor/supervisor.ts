@@ -1,0 +1,368 @@
+/**
+ * The life of one run: preparing → launching → meshing → measuring → running → draining → scoring →
+ * removing → ended, each phase journalled before it begins, taken up where the journal ends.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RunResult } from '../analysis/result.ts';
+import { EXIT, LabError } from '../errors.ts';
+import type { Testnet } from '../manifest/testnet.ts';
+import { RUN_FILES, type RunPhase, type RunPlan } from './api.ts';
+import { pause } from './concurrently.ts';
+import { RunEvents } from './events.ts';
+import { readFault } from './faults.ts';
+import { FidelityGuard } from './fidelity.ts';
+import { Journal } from './journal.ts';
+import { Network } from './network.ts';
+import { driverOf, openContext } from './open-context.ts';
+import { addRow, messageOf, warn, type Parts, type RunContext } from './run-context.ts';
+import { scoreFacts } from './score-facts.ts';
+import { dueSteps, elapsedMs, timelineOf, type TimelineStep } from './timeline.ts';
+
+const TICK_MS = 100;
+const FIGURES_EVERY_MS = 1000;
+/** Transactions under way settle (a commit rule over a WAN takes well under this), rows arrive. */
+const DRAIN_MS = 3000;
+
+export interface SupervisorOptions {
+  readonly plan: RunPlan;
+  readonly runDirectory: string;
+  readonly parts: Parts;
+  log(line: string): void;
+}
+
+/** The exit code of a run that was carried out (CONTRACT.md): void before failed expectations. */
+export function exitCodeOf(result: RunResult, allow: Testnet['allow']): number {
+  if (!result.shapingOk && !allow.shapingOff) return EXIT.void;
+  if (!result.fidelity.ok && !allow.lowFidelity) return EXIT.void;
+  return result.expectations.every((expectation) => expectation.ok)
+    ? EXIT.fine
+    : EXIT.expectationFailed;
+}
+
+/** What makes an `await` of a run that is being taken down end early. */
+class TakenDown extends Error {}
+
+export class Supervisor {
+  readonly plan: RunPlan;
+  readonly runDirectory: string;
+  readonly testnet: Testnet;
+  readonly journal: Journal;
+  readonly events: RunEvents;
+  private readonly options: SupervisorOptions;
+  private readonly leaving = new AbortController();
+  private readonly guard = new FidelityGuard();
+  private readonly driver: RunContext['driver'];
+  private opened: RunContext | null = null;
+  private network: Network | null = null;
+  private wantsDown = false;
+  private readonly removed = Promise.withResolvers<readonly string[]>();
+
+  constructor(options: SupervisorOptions) {
+    this.options = options;
+    this.plan = options.plan;
+    this.runDirectory = options.runDirectory;
+    const manifest = path.resolve(options.runDirectory, options.plan.manifest);
+    this.testnet = options.parts.loadTestnet(manifest, { seed: options.plan.seed });
+    this.journal = new Journal(options.runDirectory);
+    this.events = new RunEvents(options.runDirectory);
+    this.driver = driverOf({ ...this.needs() });
+  }
+
+  /** The open context and network. Throws LabError while the run is still being prepared. */
+  get living(): { context: RunContext; network: Network } {
+    if (this.opened === null || this.network === null) {
+      throw new LabError(`run ${this.plan.run} is still being prepared`, {
+        exitCode: EXIT.broke,
+        remedy: 'try again in a moment',
+      });
+    }
+    return { context: this.opened, network: this.network };
+  }
+
+  get context(): RunContext | null {
+    return this.opened;
+  }
+
+  /** Carries the run out, to its end or until `detach`. Never throws: a failure ends the run. */
+  async carryOut(): Promise<void> {
+    if (this.journal.state.exitCode !== null) {
+      this.removed.resolve([]);
+      return;
+    }
+    let exitCode: number = EXIT.fine;
+    let failure: unknown = null;
+    try {
+      exitCode = await this.live();
+    } catch (error) {
+      if (this.detached) return;
+      if (!(error instanceof TakenDown) && !this.wantsDown) failure = error;
+    }
+    if (this.detached) return;
+    if (failure !== null) {
+      exitCode = failure instanceof LabError ? failure.exitCode : EXIT.broke;
+      this.options.log(failure instanceof Error ? (failure.stack ?? '') : String(failure));
+      this.phase('failed', messageOf(failure));
+    }
+    await this.finish(exitCode, failure);
+  }
+
+  /** Lets go of the run: members stay as they are, the next supervisor takes up from the journal. */
+  async detach(): Promise<void> {
+    this.leaving.abort();
+    this.network?.detach();
+    await this.closeContext();
+  }
+
+  /** Asks for the end and waits until everything is removed. */
+  down(): Promise<readonly string[]> {
+    this.wantsDown = true;
+    this.network?.detach();
+    return this.removed.promise;
+  }
+
+  async halt(): Promise<void> {
+    const { network } = this.living;
+    const { phase, haltedAtMs } = this.journal.state;
+    if (haltedAtMs !== null) return;
+    if (phase !== 'running') {
+      throw new LabError(`a run in phase ${phase} cannot be stopped`, { exitCode: EXIT.badUse });
+    }
+    this.journal.write({ entry: 'halted', atMs: Date.now() });
+    this.phase('stopped', 'halting; the state of every member is kept');
+    await network.halt();
+  }
+
+  async resume(): Promise<void> {
+    const { network } = this.living;
+    if (this.journal.state.haltedAtMs === null) return;
+    this.phase('launching', 'bringing the network back');
+    await network.bringBack();
+    this.phase('measuring', 'measuring the links');
+    await network.links.measure();
+    this.journal.write({ entry: 'resumed', atMs: Date.now() });
+    this.phase('running', 'the network is back');
+    await network.startLoad();
+  }
+
+  /** Scores what there is, and keeps it as the run's result. */
+  async score(): Promise<RunResult> {
+    const { context, network } = this.living;
+    await context.telemetry.flush();
+    const facts = await scoreFacts(context, network.links.shaping, this.guard);
+    const result = await context.parts.score(context.store, facts);
+    const file = path.join(this.runDirectory, RUN_FILES.result);
+    writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+    return result;
+  }
+
+  private get detached(): boolean {
+    return this.leaving.signal.aborted;
+  }
+
+  private needs(): Omit<Parameters<typeof openContext>[0], 'hello' | 'conspire'> {
+    const { plan, runDirectory, testnet, journal, events } = this;
+    const { parts, log } = this.options;
+    return { plan, runDirectory, testnet, parts, journal, events, log };
+  }
+
+  private phase(phase: RunPhase, text: string): void {
+    this.journal.write({ entry: 'phase', atMs: Date.now(), phase });
+    this.options.log(`${phase}: ${text}`);
+    this.events.emit({ type: 'phase', phase, text });
+    if (this.opened === null) return;
+    void addRow(this.opened, 'runs', {
+      testnet: this.testnet.name,
+      driver: this.plan.driver,
+      shaping: this.network?.links.shaping ?? 'none',
+      seed: this.plan.seed,
+      version: this.plan.version,
+      state: phase,
+      manifest: this.testnet.source,
+    });
+  }
+
+  /** Stops between two steps when the run is being taken down, or let go. */
+  private check(): void {
+    if (this.wantsDown || this.detached) throw new TakenDown();
+  }
+
+  private async open(): Promise<Network> {
+    const context = await openContext(
+      {
+        ...this.needs(),
+        hello: (hello) => this.network?.hello(hello),
+        conspire: (from, message) => this.network?.attacks.conspire(from, message),
+      },
+      this.driver,
+    );
+    this.opened = context;
+    this.network = new Network(context);
+    return this.network;
+  }
+
+  private async live(): Promise<number> {
+    const { phase, loadStartedAtMs, haltedAtMs } = this.journal.state;
+    // An earlier supervisor was removing: nothing is worth bringing back.
+    if (phase === 'removing' || phase === 'failed') throw new TakenDown();
+    if (phase === null) this.phase('preparing', this.plan.driverReason);
+    const network = await this.open();
+    this.check();
+    if (loadStartedAtMs === null) await this.bringUp(network);
+    else if (haltedAtMs === null && this.journal.state.loadEndedAtMs === null) {
+      await network.reattach();
+      this.events.emit({ type: 'note', level: 'info', text: 're-attached to the living network' });
+    }
+    this.check();
+    if (this.journal.state.loadEndedAtMs === null) await this.runTimeline(network);
+    this.check();
+    return this.conclude();
+  }
+
+  private async bringUp(network: Network): Promise<void> {
+    const { members } = this.testnet;
+    this.phase('launching', `starting ${members.length} members`);
+    await network.launch();
+    this.check();
+    this.phase('meshing', 'genesis is out, peers find their neighbours');
+    await network.found();
+    this.check();
+    this.phase('measuring', `links are shaped by: ${network.links.shaping}`);
+    await network.links.measure();
+    this.check();
+    this.journal.write({ entry: 'load-started', atMs: Date.now() });
+    this.phase('running', 'load and timeline start');
+    await network.startLoad();
+  }
+
+  private async runTimeline(network: Network): Promise<void> {
+    const steps = timelineOf(this.testnet);
+    const { attacks, faults } = this.journal.state;
+    const begun = new Set(
+      [...attacks.values(), ...faults.values()].flatMap((entry) => entry.planned ?? []),
+    );
+    const watch = setInterval(() => this.watch(), FIGURES_EVERY_MS);
+    this.guard.start();
+    try {
+      for (;;) {
+        this.check();
+        const state = this.journal.state;
+        const elapsed = elapsedMs(state, Date.now()) ?? 0;
+        if (state.haltedAtMs === null) {
+          for (const step of dueSteps(steps, begun, elapsed)) {
+            begun.add(step.key);
+            this.begin(network, step);
+          }
+          if (this.plan.mode === 'run' && elapsed >= this.testnet.durationMs) break;
+        }
+        await pause(TICK_MS, this.leaving.signal);
+      }
+    } finally {
+      clearInterval(watch);
+    }
+    await network.endLoad();
+    this.journal.write({ entry: 'load-ended', atMs: Date.now() });
+    this.phase('draining', 'the load has ended; what is under way settles');
+    await pause(DRAIN_MS, this.leaving.signal);
+  }
+
+  /** Begins a step without waiting for it, so that a slow one does not delay the next. */
+  private begin(network: Network, step: TimelineStep): void {
+    const started =
+      step.type === 'attack'
+        ? this.beginAttack(network, step.attack, step.key)
+        : network.faults.start(
+            readFault(step.fault, this.testnet),
+            step.fault.forMs ?? null,
+            step.key,
+          );
+    started.catch((error: unknown) => {
+      const context = this.opened;
+      if (context !== null) warn(context, `${step.key} at ${step.atMs} ms: ${messageOf(error)}`);
+    });
+  }
+
+  private async beginAttack(
+    network: Network,
+    attack: Extract<TimelineStep, { type: 'attack' }>['attack'],
+    key: string,
+  ): Promise<void> {
+    const id = await network.attacks.start(attack.name, attack.knobs, key);
+    if (attack.forMs === undefined) return;
+    await pause(attack.forMs, this.leaving.signal);
+    const running = this.journal.state.attacks.get(id)?.state !== 'stopped';
+    if (running && !this.wantsDown && !this.detached) await network.attacks.steer(id, 'stop');
+  }
+
+  private figuresUnderWay = false;
+
+  private watch(): void {
+    const context = this.opened;
+    if (this.journal.state.haltedAtMs !== null || context === null) return;
+    this.guard.sample();
+    if (this.figuresUnderWay) return;
+    this.figuresUnderWay = true;
+    context.parts
+      .liveFigures(context.store, this.plan.run, this.testnet.protocol.k)
+      .then((figures) => this.events.emit({ type: 'figures', figures }))
+      .catch((error: unknown) => context.log(`figures: ${messageOf(error)}`))
+      .finally(() => {
+        this.figuresUnderWay = false;
+      });
+  }
+
+  private async conclude(): Promise<number> {
+    const { context } = this.living;
+    this.phase('scoring', 'counting, and holding statements against the truth');
+    const result = await this.score();
+    const report = path.join(this.runDirectory, RUN_FILES.report);
+    const { testnet } = this;
+    const events = this.events.all();
+    await context.parts.writeReport(report, { result, testnet, store: context.store, events });
+    return exitCodeOf(result, testnet.allow);
+  }
+
+  private async finish(exitCode: number, failure: unknown): Promise<void> {
+    this.phase('removing', 'removing what this run made');
+    this.network?.detach();
+    let code = exitCode;
+    let removed: readonly string[] = [];
+    let trouble = failure;
+    try {
+      removed = await this.driver.remove(this.journal.state.created);
+    } catch (error) {
+      code = EXIT.broke;
+      trouble ??= error;
+    }
+    await this.closeContext();
+    const resultPath =
+      this.journal.state.loadEndedAtMs === null || failure !== null
+        ? null
+        : path.join(this.runDirectory, RUN_FILES.result);
+    if (trouble === null || trouble === failure) this.end(code);
+    const remedy = trouble instanceof LabError ? trouble.remedy : undefined;
+    this.events.emit({
+      ...{ type: 'ended', exitCode: code, resultPath },
+      ...(trouble === null ? {} : { error: messageOf(trouble) }),
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+    this.removed.resolve(removed);
+  }
+
+  /** What could not be removed keeps the run open, so that `lab down` tries again. */
+  private end(exitCode: number): void {
+    this.phase('ended', 'nothing of this run is left');
+    this.journal.write({ entry: 'ended', atMs: Date.now(), exitCode });
+  }
+
+  private async closeContext(): Promise<void> {
+    const context = this.opened;
+    this.opened = null;
+    this.network = null;
+    if (context === null) return;
+    await context.control.close();
+    await context.telemetry.flush().catch(() => undefined);
+    await context.store.close();
+  }
+}
