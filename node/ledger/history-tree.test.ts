@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hash, hashBytes } from '../crypto/hash.ts';
 import { idToBytes, ZERO_ID } from '../id.ts';

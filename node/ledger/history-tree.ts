@@ -81,7 +81,7 @@ export class HistoryTree {
         start = middle;
       }
     }
-    return path.reverse();
+    return path.toReversed();
   }
 
   /** Root over the leaves `start..end-1`; `start` is a multiple of the power of two that covers it. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Id, ringDistance } from '../id.ts';
 import { type Member, Membership } from './membership.ts';

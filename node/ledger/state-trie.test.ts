@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
@@ -9,7 +9,7 @@ import type { Mapping } from './types.ts';
 const free = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytes.toHex());
 // Long shared prefixes, as an adversary would choose them.
 const near = fc.tuple(fc.nat(255), fc.constantFrom('0', 'f')).map(([bit, fill]) => {
-  const bits = [...fill.repeat(64)].map((digit) => Number.parseInt(digit, 16));
+  const bits = Array.from({ length: 64 }, () => Number.parseInt(fill, 16));
   bits[bit >> 2] = (bits[bit >> 2] ?? 0) ^ (8 >> (bit & 3));
   return bits.map((digit) => digit.toString(16)).join('');
 });
@@ -138,4 +138,16 @@ test('a clone and its original change apart', () => {
       expect(fork.get(change.token)?.owner).toBe(ZERO_ID);
     }),
   );
+});
+
+test('tokens chosen around a victim do not lengthen its path', () => {
+  const victim = '0'.repeat(64);
+  const around = Array.from({ length: 256 }, (_, bit) => (1n << BigInt(bit)).toString(16));
+  const trie = trieOf(
+    [victim, ...around.map((digits) => digits.padStart(64, '0'))].map((key) => {
+      return { token: key, owner: key, tx: key, previous: key };
+    }),
+  );
+  expect(trie.size).toBe(257);
+  expect(trie.path(victim)?.length).toBeLessThan(25);
 });

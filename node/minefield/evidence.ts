@@ -128,16 +128,10 @@ function ownershipFault({ network, accused, statements, blocks }: EvidencePackag
 function formFault({ rule, statements, blocks, ancestor }: EvidencePackage): string | null {
   const wrong = `it does not hold what ${rule} needs`;
   if (ancestor !== null && rule !== 'not-an-ancestor') return wrong;
-  switch (rule) {
-    case 'false-path':
-      return statements.length === 1 && blocks.length === 0 ? null : wrong;
-    case 'same-sequence':
-    case 'height-fell':
-      return statements.length === 2 && blocks.length === 0 ? null : wrong;
-    case 'two-blocks':
-    case 'not-an-ancestor':
-      return statements.length + blocks.length === 2 ? null : wrong;
-  }
+  const needed = rule === 'false-path' ? 1 : MAX_SIGNED;
+  if (statements.length + blocks.length !== needed) return wrong;
+  const blocksCount = rule === 'two-blocks' || rule === 'not-an-ancestor';
+  return blocks.length === 0 || blocksCount ? null : wrong;
 }
 
 function signatureFault(
@@ -156,20 +150,14 @@ function breaksRule({ rule, statements, blocks, ancestor }: EvidencePackage): bo
   const [first, second] = statements;
   const heads = [...statements, ...blocks].map(headOf);
   const [lower, higher] = heads.toSorted((a, b) => a.height - b.height);
-  switch (rule) {
-    case 'false-path':
-      return first !== undefined && isFalsePath(first);
-    case 'same-sequence':
-      return first !== undefined && second !== undefined && isSameSequence(first, second);
-    case 'height-fell':
-      return first !== undefined && second !== undefined && isHeightFall(first, second);
-    case 'two-blocks':
-      return lower !== undefined && higher !== undefined && isTwoBlocks(lower, higher);
-    case 'not-an-ancestor':
-      return (
-        lower !== undefined && higher !== undefined && isNotAnAncestor(lower, higher, ancestor)
-      );
+  if (rule === 'false-path') return first !== undefined && isFalsePath(first);
+  if (rule === 'same-sequence' || rule === 'height-fell') {
+    if (first === undefined || second === undefined) return false;
+    return rule === 'same-sequence' ? isSameSequence(first, second) : isHeightFall(first, second);
   }
+  if (lower === undefined || higher === undefined) return false;
+  if (rule === 'two-blocks') return isTwoBlocks(lower, higher);
+  return isNotAnAncestor(lower, higher, ancestor);
 }
 
 function notGuilty(reason: string): Verdict {

@@ -38,7 +38,9 @@ export class MemoryStore implements Store {
     this.map.delete(key);
   }
   entries(prefix: string): Iterable<readonly [key: string, value: Uint8Array]> {
-    return [...this.map].filter(([key]) => key.startsWith(prefix)).sort();
+    return [...this.map]
+      .filter(([key]) => key.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 }
 
