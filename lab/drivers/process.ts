@@ -47,19 +47,24 @@ interface Launch {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export function processDriver(context: DriverContext): Driver {
-  return new ProcessDriver(context);
+type Build = (image: LaunchSpec['image']) => Promise<{ readonly entry: string }>;
+
+/** `build` says what a member runs; tests put a stand-in there. */
+export function processDriver(context: DriverContext, build: Build = buildPeerFiles): Driver {
+  return new ProcessDriver(context, build);
 }
 
 class ProcessDriver implements Driver {
   readonly name = 'process';
   readonly shaping = 'userspace';
   readonly #context: DriverContext;
+  readonly #build: Build;
   readonly #members: string;
   #plan: AddressPlan | null = null;
 
-  constructor(context: DriverContext) {
+  constructor(context: DriverContext, build: Build) {
     this.#context = context;
+    this.#build = build;
     this.#members = path.resolve(context.runDirectory, RUN_FILES.members);
   }
 
@@ -82,7 +87,7 @@ class ProcessDriver implements Driver {
 
   async launch({ seat, image, adversary }: LaunchSpec): Promise<void> {
     const directory = path.join(this.#members, seat.name);
-    const { entry } = await buildPeerFiles(image);
+    const { entry } = await this.#build(image);
     this.#context.journal({ type: 'directory', path: directory });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const own = { ...seat, stateDirectory: path.join(directory, STATE_FOLDER) };
