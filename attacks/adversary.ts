@@ -8,15 +8,17 @@ import type { Decisions } from '../node/decisions.ts';
 import type { Host } from '../node/host.ts';
 import type { Peer } from '../node/peer.ts';
 
-/** One thing that the attacker's operator can set. `range` bounds numbers, inclusive. */
-export type Knob = {
-  readonly unit: string;
+/** One thing that the attacker's operator can set. Bounds are inclusive. */
+export interface Knob {
+  readonly type: 'integer' | 'number' | 'boolean' | 'string';
+  readonly default: number | string | boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly unit?: string;
   readonly description: string;
-} & (
-  | { readonly type: 'number'; readonly range: readonly [number, number]; readonly default: number }
-  | { readonly type: 'choice'; readonly range: readonly string[]; readonly default: string }
-  | { readonly type: 'boolean'; readonly default: boolean }
-);
+  /** The only values allowed. */
+  readonly values?: readonly (number | string)[];
+}
 
 /** What `lab attacks` tells of an adversary. */
 export interface Declaration {
@@ -38,7 +40,7 @@ export interface AdversaryContext {
   readonly peer: Peer;
   readonly host: Host;
   /** Tells all accomplices of the attack, out of band. */
-  conspire(message: unknown): void;
+  readonly conspire: (message: unknown) => void;
 }
 
 /** The adversary's mind: what it decides, what it is ordered, what accomplices tell it. */

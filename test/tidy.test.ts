@@ -137,7 +137,14 @@ test('files and functions are short enough to read in one go', () => {
 });
 
 test('nothing is left for later in the code', () => {
-  const marks = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK', '@ts-' + 'ignore'].join('|'));
+  // In two halves, so that this file does not find itself.
+  const words = [
+    ['TO', 'DO'],
+    ['FIX', 'ME'],
+    ['HA', 'CK'],
+    ['@ts-', 'ignore'],
+  ];
+  const marks = new RegExp(words.map((halves) => halves.join('')).join('|'));
   expect(modules.filter(({ text }) => marks.test(text)).map(({ file }) => file)).toEqual([]);
 });
 
