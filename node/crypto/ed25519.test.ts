@@ -11,11 +11,11 @@ const L = noble.Point.CURVE().n;
 const hex = (text: string): Uint8Array => Uint8Array.fromHex(text);
 
 function little(value: bigint): Uint8Array {
-  return Uint8Array.fromHex(value.toString(16).padStart(64, '0')).reverse();
+  return Uint8Array.fromHex(value.toString(16).padStart(64, '0')).toReversed();
 }
 
 function fromLittle(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Uint8Array.from(bytes).reverse().toHex()}`);
+  return BigInt(`0x${Uint8Array.from(bytes).toReversed().toHex()}`);
 }
 
 /** The eight points whose order divides 8: multiples of L·Q for a Q of full order. */

@@ -69,7 +69,7 @@ export class Reassembly {
     this.#bytes += chunk.length;
     if (partial.missing === 0) {
       this.#remove(key, partial);
-      const whole = Buffer.concat(partial.chunks.filter((chunk) => chunk !== undefined));
+      const whole = Buffer.concat(partial.chunks.filter((part) => part !== undefined));
       return { kind: 'whole', message: new Uint8Array(whole) };
     }
     for (const [oldKey, old] of this.#partials) {

@@ -9,14 +9,9 @@ import type { Endpoint, Host } from '../host.ts';
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
-import {
-  checkRecord,
-  encodeRecord,
-  readRecord,
-  RECORD_BYTES,
-  type Pow,
-} from '../identity/record.ts';
+import { checkRecord, readRecord, type Pow } from '../identity/record.ts';
 import { writeHeader, type Header } from './datagram.ts';
+import { introducedBy, introduction, isSameRecord } from './introduction.ts';
 import { linkKeys, type LinkKeys } from './keys.ts';
 import { Link, type RemoteIdentity } from './link.ts';
 import type { LinkTable } from './link-table.ts';
@@ -60,8 +55,6 @@ export interface HandshakeContext {
   changed(link: Link): void;
 }
 
-const CLIENT = 0;
-const PEER = 1;
 const HELLO_PLAIN_BYTES = HELLO_BYTES - HELLO_CLEAR_BYTES - TAG_BYTES;
 const NO_TICKET = new Uint8Array(TICKET_BYTES);
 
@@ -74,11 +67,7 @@ export class Handshake {
 
   constructor(context: HandshakeContext) {
     this.#context = context;
-    const { record } = context.self;
-    this.#introduction = new Writer()
-      .u8(record === null ? CLIENT : PEER)
-      .raw(record ?? new Uint8Array(RECORD_BYTES))
-      .finish();
+    this.#introduction = introduction(context.self.record);
   }
 
   /** Refills the budgets. One check may overdraw, so that costly work is still done, but seldom. */
@@ -301,27 +290,6 @@ export class Handshake {
   }
 }
 
-/** Who the clear part of a hello says its sender is: a client's id is its key. */
-function introducedBy(sender: Id, introduction: Uint8Array): RemoteIdentity | null {
-  const record = introduction.slice(1);
-  if (introduction[0] === CLIENT) {
-    if (record.some((byte) => byte !== 0)) return null;
-    return { id: sender, transportKey: Uint8Array.fromHex(sender), record: null };
-  }
-  const decoded = introduction[0] === PEER ? decode(record, readRecord) : null;
-  if (decoded === null || !decoded.ok) return null;
-  return {
-    id: sender,
-    transportKey: decoded.value.transportKey,
-    record: encodeRecord(decoded.value),
-  };
-}
-
 function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.ip === b.ip && a.port === b.port;
-}
-
-function isSameRecord(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return Buffer.compare(a, b) === 0;
 }

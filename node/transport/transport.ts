@@ -269,7 +269,7 @@ export class Transport {
     if (this.#ticks % ROTATION_TICKS === 0) this.#office.rotate();
     this.#handshake.tick();
     this.#channel.tick();
-    for (const link of [...this.#links.values()]) this.#tickLink(link);
+    for (const link of this.#links.values()) this.#tickLink(link);
     for (const row of this.#traffic.take()) this.#host.report(row);
   }
 
