@@ -12,8 +12,17 @@ import {
 } from './measure.ts';
 
 const LINK: DirectedLink = {
-  ...{ from: 'a', to: 'b', delayMs: 40, jitterMs: 0, distribution: 'uniform', correlation: 0 },
-  ...{ loss: 0, duplicate: 0, reorder: 0, rateBitsPerSecond: 0, cut: false },
+  from: 'a',
+  to: 'b',
+  delayMs: 40,
+  jitterMs: 0,
+  distribution: 'uniform',
+  correlation: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  rateBitsPerSecond: 0,
+  cut: false,
 };
 const PAIR = { from: 'a', to: 'b' };
 

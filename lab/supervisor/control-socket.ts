@@ -27,26 +27,21 @@ export interface ControlRoutes {
   down(): Promise<unknown>;
 }
 
-function bodyOf(request: IncomingMessage): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES)
-        reject(new LabError('the request is too long', { exitCode: EXIT.badUse }));
-      else chunks.push(chunk);
-    });
-    request.on('error', reject);
-    request.on('end', () => {
-      const text = Buffer.concat(chunks).toString('utf8');
-      try {
-        resolve(text.trim() === '' ? {} : JSON.parse(text));
-      } catch {
-        reject(new LabError('the request is not JSON', { exitCode: EXIT.badUse }));
-      }
-    });
-  });
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  request.setEncoding('utf8');
+  for await (const chunk of request) {
+    text += String(chunk);
+    if (text.length > MAX_BODY_BYTES) {
+      throw new LabError('the request is too long', { exitCode: EXIT.badUse });
+    }
+  }
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LabError('the request is not JSON', { exitCode: EXIT.badUse, cause });
+  }
 }
 
 function sendError(response: ServerResponse, error: unknown): void {

@@ -11,7 +11,7 @@ import type { LinkMeasurement } from '../analysis/result.ts';
 import { RUN_FILES } from './api.ts';
 
 const endpoint = z.object({ ip: z.string(), port: z.number() });
-const created = z.union([
+const createdObject = z.union([
   z.object({ type: z.enum(['container', 'network', 'volume']), name: z.string() }),
   z.object({ type: z.literal('process'), pid: z.number(), startTicks: z.number() }),
   z.object({ type: z.literal('directory'), path: z.string() }),
@@ -43,7 +43,7 @@ const knobs = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]
 
 /** One line. `atMs` is wall time, ms since the epoch. `planned` is the place in the manifest's list. */
 const entrySchema = z.discriminatedUnion('entry', [
-  z.object({ entry: z.literal('created'), object: created }),
+  z.object({ entry: z.literal('created'), object: createdObject }),
   z.object({ entry: z.literal('phase'), atMs: z.number(), phase }),
   z.object({ entry: z.literal('port'), port: z.number() }),
   z.object({
@@ -145,9 +145,23 @@ function fold(entries: readonly JournalEntry[], damagedLines: number): JournalSt
   const links = new Map<string, LinkMeasurement>();
   const fidelityReasons: string[] = [];
   const draft: Draft = {
-    ...{ created, hellos, launched, attacks, faults, fidelityReasons, damagedLines },
-    ...{ phase: null, sinceMs: null, port: null, genesisAtMs: null, loadStartedAtMs: null },
-    ...{ loadEndedAtMs: null, haltedMs: 0, haltedAtMs: null, links: [], shapingOk: true },
+    created,
+    hellos,
+    launched,
+    attacks,
+    faults,
+    fidelityReasons,
+    damagedLines,
+    phase: null,
+    sinceMs: null,
+    port: null,
+    genesisAtMs: null,
+    loadStartedAtMs: null,
+    loadEndedAtMs: null,
+    haltedMs: 0,
+    haltedAtMs: null,
+    links: [],
+    shapingOk: true,
     exitCode: null,
   };
   for (const line of entries) {

@@ -66,8 +66,20 @@ export async function openContext(
   if (known === null) journal.write({ entry: 'port', port });
   const endpoints = assignEndpoints(testnet.members, addresses);
   return {
-    ...{ plan, runDirectory, testnet, parts, journal, events: needs.events, secrets, driver },
-    ...{ addresses, control, store, telemetry, port, endpoints },
+    plan,
+    runDirectory,
+    testnet,
+    parts,
+    journal,
+    events: needs.events,
+    secrets,
+    driver,
+    addresses,
+    control,
+    store,
+    telemetry,
+    port,
+    endpoints,
     log: (line) => needs.log(line),
   };
 }

@@ -38,7 +38,10 @@ export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
     elapsedMs: elapsedMs(state, Date.now()),
     durationMs: testnet.durationMs,
     members: testnet.members.map(({ name, group, kind, region }) => ({
-      ...{ name, group, kind, region },
+      name,
+      group,
+      kind,
+      region,
       address: state.hellos.get(name)?.address ?? null,
       endpoint: context?.endpoints.get(name) ?? { ip: '0.0.0.0', port: 0 },
       state: states?.get(name) ?? 'absent',

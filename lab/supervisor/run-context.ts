@@ -131,5 +131,5 @@ export function warn(context: Pick<RunContext, 'events' | 'log'>, text: string):
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : 'something was thrown that is no error';
 }

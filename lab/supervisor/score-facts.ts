@@ -31,7 +31,9 @@ export async function scoreFacts(
     loadEndedAtMs: state.loadEndedAtMs ?? nowMs,
     wallMs: nowMs - (state.sinceMs ?? nowMs),
     attacks: [...state.attacks.values()].map(({ id, name, startedAtMs }) => ({
-      ...{ id, name, startedAtMs },
+      id,
+      name,
+      startedAtMs,
       members: testnet.members.flatMap((m) => (m.adversary === name ? [m.name] : [])),
     })),
     reportPath: path.join(runDirectory, RUN_FILES.report),

@@ -101,7 +101,7 @@ export class Supervisor {
     if (this.detached) return;
     if (failure !== null) {
       exitCode = failure instanceof LabError ? failure.exitCode : EXIT.broke;
-      this.options.log(failure instanceof Error ? (failure.stack ?? '') : String(failure));
+      this.options.log(failure instanceof Error ? (failure.stack ?? '') : messageOf(failure));
       this.phase('failed', messageOf(failure));
     }
     await this.finish(exitCode, failure);
@@ -163,7 +163,8 @@ export class Supervisor {
 
   private needs(): Omit<Parameters<typeof openContext>[0], 'hello' | 'conspire'> {
     const { plan, runDirectory, testnet, journal, events } = this;
-    const { parts, log } = this.options;
+    const { parts } = this.options;
+    const log = (line: string): void => this.options.log(line);
     return { plan, runDirectory, testnet, parts, journal, events, log };
   }
 
@@ -343,7 +344,9 @@ export class Supervisor {
     if (trouble === null || trouble === failure) this.end(code);
     const remedy = trouble instanceof LabError ? trouble.remedy : undefined;
     this.events.emit({
-      ...{ type: 'ended', exitCode: code, resultPath },
+      type: 'ended',
+      exitCode: code,
+      resultPath,
       ...(trouble === null ? {} : { error: messageOf(trouble) }),
       ...(remedy === undefined ? {} : { remedy }),
     });

@@ -92,7 +92,9 @@ class FakeMember {
       this.send({ type: 'hello', name, pid: this.pid, endpoint, founded, ...about });
       if (founded) this.meshed();
     });
-    socket.on('message', (data) => this.answer(JSON.parse(String(data))));
+    socket.on('message', (data) => {
+      if (Buffer.isBuffer(data)) this.answer(JSON.parse(data.toString('utf8')));
+    });
   }
 
   private answer(message: LabMessage): void {
@@ -223,21 +225,42 @@ export class FakeNetwork {
 function blankResult(shapingOk: boolean): RunResult {
   const none = { n: 0, p50: null, p90: null, p99: null, max: null };
   return {
-    ...{ run: 'r', testnet: 'small', driver: 'process', shaping: 'userspace', shapingOk },
-    ...{ fidelity: { ok: true, reasons: [] }, seed: 1, version: '0', traceHash: null },
-    ...{ timeScale: 1, commitRule: 'quorum', conflictRule: 'chain', durationMs: 1, wallMs: 1 },
+    run: 'r',
+    testnet: 'small',
+    driver: 'process',
+    shaping: 'userspace',
+    shapingOk,
+    fidelity: { ok: true, reasons: [] },
+    seed: 1,
+    version: '0',
+    traceHash: null,
+    timeScale: 1,
+    commitRule: 'quorum',
+    conflictRule: 'chain',
+    durationMs: 1,
+    wallMs: 1,
     peers: { honest: 2, adversarial: 1, clients: 1 },
     transactions: { submitted: 0, committed: 0, timedOut: 0, conflicting: 0, safetyViolations: 0 },
     finality: { unit: 'ms', ...none, atFirst: none, atAll: none },
     messages: {
-      ...{ perCommit: null, datagramsPerCommit: null, perPeerPerCommit: null },
-      ...{ bytesPerPeerPerSecond: null, byType: {} },
+      perCommit: null,
+      datagramsPerCommit: null,
+      perPeerPerCommit: null,
+      bytesPerPeerPerSecond: null,
+      byType: {},
     },
     links: [],
     attacks: [],
     detection: {
-      ...{ unit: 'identity', observerQueriesPerSecond: null, offenders: 0, truePositives: 0 },
-      ...{ falsePositives: 0, falseNegatives: 0, rate: null, rateInterval: null, falseSlashes: 0 },
+      unit: 'identity',
+      observerQueriesPerSecond: null,
+      offenders: 0,
+      truePositives: 0,
+      falsePositives: 0,
+      falseNegatives: 0,
+      rate: null,
+      rateInterval: null,
+      falseSlashes: 0,
     },
     expectations: [],
     reportPath: null,
@@ -248,8 +271,13 @@ function blankResult(shapingOk: boolean): RunResult {
 export function newRun(mode: 'up' | 'run'): { plan: RunPlan; runDirectory: string } {
   const runDirectory = mkdtempSync(path.join(os.tmpdir(), 'lab-supervisor-'));
   const plan: RunPlan = {
-    ...{ run: 'r', manifest: 'testnet.yaml', driver: 'process', driverReason: 'asked for' },
-    ...{ seed: 1, mode, version: '0' },
+    run: 'r',
+    manifest: 'testnet.yaml',
+    driver: 'process',
+    driverReason: 'asked for',
+    seed: 1,
+    mode,
+    version: '0',
   };
   writeFileSync(path.join(runDirectory, 'plan.json'), JSON.stringify(plan));
   return { plan, runDirectory };

@@ -75,8 +75,13 @@ test('what a member sends that is no message is null, never a throw', () => {
 
 test('a quiet host gives no reason for doubt, each kind of trouble gives one', () => {
   const quiet = {
-    ...{ cpuSamples: 60, saturatedSamples: 12, memberSeconds: 600, slowMemberSeconds: 30 },
-    ...{ socketDrops: 0, telemetryDropped: 0, supervisorLoopDelayP99Ms: 10 },
+    cpuSamples: 60,
+    saturatedSamples: 12,
+    memberSeconds: 600,
+    slowMemberSeconds: 30,
+    socketDrops: 0,
+    telemetryDropped: 0,
+    supervisorLoopDelayP99Ms: 10,
   };
   expect(fidelityReasons(quiet)).toEqual([]);
   expect(fidelityReasons({ ...quiet, saturatedSamples: 13 })).toHaveLength(1);
