@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
+import { hashBytes } from '../crypto/hash.ts';
 import { ZERO_ID } from '../id.ts';
 import { readPath, StateTrie, verifyPath, writePath } from './state-trie.ts';
 import type { Mapping } from './types.ts';
@@ -123,8 +124,27 @@ test('path bits that do not fall are refused on the wire and by the verifier', (
     ok: false,
     reason: 'path bits do not fall',
   });
+  // Built by hand so that the hashes do lead to the root: falling bits pass, others do not.
   const leaf = { token: ZERO_ID, owner: ZERO_ID, tx: ZERO_ID, previous: ZERO_ID };
-  expect(verifyPath(ZERO_ID, leaf, [step, { ...step, bit: 256 }])).toBe(false);
+  const none = new Uint8Array(32);
+  const verdicts = [
+    [7, 3],
+    [3, 7],
+    [3, 3],
+  ].map((bits) =>
+    // A token of either side: one of the four ways to combine is the one that leads up.
+    [0, 1, 2, 3].some((sides) => {
+      let reached = hashBytes('trieLeaf', none, none, none, none);
+      for (const [index, bit] of bits.entries()) {
+        const right = ((sides >> index) & 1) === 1;
+        const pair = right ? [none, reached] : [reached, none];
+        reached = hashBytes('trieInner', new Uint8Array([bit]), ...pair);
+      }
+      const path = bits.map((bit) => ({ bit, sibling: ZERO_ID }));
+      return verifyPath(reached.toHex(), leaf, path);
+    }),
+  );
+  expect(verdicts).toEqual([true, false, false]);
 });
 
 test('a clone and its original change apart', () => {

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../codec/reader.ts';
-import { type Conflict, SpeakerFile, type Signed } from './conflict.ts';
+import { encodeRecord, signRecord } from '../identity/record.ts';
+import { type Conflict, isNotAnAncestor, SpeakerFile, type Signed } from './conflict.ts';
 import { assemble, encodePackage, packageHash, readPackage, verifyEvidence } from './evidence.ts';
-import { entryOf, idOf, mappingOf, NETWORK, POW, Speaker } from './speaker.fixture.ts';
+import { entryOf, idOf, mappingOf, MemoryStore, NETWORK, POW, Speaker } from './speaker.fixture.ts';
 import type { EvidencePackage, Rule } from './types.ts';
 
 const context = { network: NETWORK, pow: POW };
@@ -121,6 +122,33 @@ test('the same package says nothing on another network or of another peer', () =
     guilty: false,
     reason: 'something in it was said by another than the accused',
   });
+});
+
+test('the same key under another address proves nothing against the accused', () => {
+  const evidence = cases[0]?.[2] ?? packageOf(new Speaker(), null);
+  const { record, identityKey } = new Speaker().identity;
+  const resalted = signRecord({ ...record, salt: new Uint8Array(8).fill(9) }, identityKey);
+  expect(verifyEvidence({ ...evidence, record: encodeRecord(resalted) }, context)).toEqual({
+    guilty: false,
+    reason: 'the identity record is of another address',
+  });
+});
+
+test('what was said in two epochs is never compared', () => {
+  const before = honest();
+  const after = new Speaker();
+  after.store = new MemoryStore();
+  after.start(2);
+  for (let block = 0; block < 9; block += 1) after.append(entryOf(block + 200));
+  const signed = [5, 4, 3].map((height) => before.chain.blockAt(height) ?? before.chain.head);
+  const later = [4, 5, 6].map((height) => after.chain.blockAt(height) ?? after.chain.head);
+  const file = new SpeakerFile();
+  const said = [before.say(idOf(1)), after.say(idOf(201)), after.say(idOf(88_888))];
+  for (const item of [...signed, ...later, ...said]) expect(file.add(item)).toBeNull();
+  const proof = after.chain.ancestorPath(3, 6);
+  const [lower, higher] = [signed[2], later[2]];
+  if (proof === undefined || lower === undefined || higher === undefined) throw new Error('none');
+  expect(isNotAnAncestor(lower.header, higher.header, proof)).toBe(false);
 });
 
 type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back';
