@@ -47,6 +47,7 @@ import {
   d,
 } from './own.js';
 import fs from 'node:fs';
+export const ZERO = '0'.repeat(64);
 const e = await import('later/part.js');`;
   const found = ['@noble/hashes', 'ws', 'hash-wasm', 'side-effect', 'later'];
   expect(packagesIn(text)).toEqual(found);

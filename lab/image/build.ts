@@ -140,7 +140,7 @@ async function copyPackages(aside: string): Promise<void> {
 export function packagesIn(text: string): string[] {
   const names = new Set<string>();
   for (const [, fromStatic, fromCall] of text.matchAll(
-    /^\s*(?:import|export)\b[^'"`;]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+    /^\s*(?:import|export)\b(?:[^'"`;=()]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
   )) {
     const specifier = fromStatic ?? fromCall ?? '';
     const [scope = '', name = ''] = specifier.split('/');

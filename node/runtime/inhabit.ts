@@ -173,8 +173,8 @@ async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
       if (living.conspire === undefined) throw new Error('no such method');
       living.conspire(message.from, message.message);
       return undefined;
-    case 'stop':
-      return undefined;
+    default:
+      throw new Error('no such method');
   }
 }
 

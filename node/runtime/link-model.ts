@@ -88,17 +88,10 @@ export class LinkModel {
     // Linear blending, as netem does: correlation also narrows the spread.
     const uniform = this.#random() * (1 - correlation) + this.#lastUniform * correlation;
     this.#lastUniform = uniform;
-    switch (distribution) {
-      case 'uniform':
-        return 2 * uniform - 1;
-      case 'normal':
-        return normalQuantile(uniform);
-      case 'pareto':
-        return Math.min(
-          PARETO_MAX,
-          ((1 - uniform) ** (-1 / PARETO_SHAPE) - PARETO_MEAN) * PARETO_SCALE,
-        );
-    }
+    if (distribution === 'uniform') return 2 * uniform - 1;
+    if (distribution === 'normal') return normalQuantile(uniform);
+    const pareto = (1 - uniform) ** (-1 / PARETO_SHAPE);
+    return Math.min(PARETO_MAX, (pareto - PARETO_MEAN) * PARETO_SCALE);
   }
 }
 

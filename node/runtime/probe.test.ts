@@ -8,7 +8,7 @@ import { dropsOf } from './socket.ts';
 const KEY = new Uint8Array(32).fill(7);
 const open: Prober[] = [];
 afterEach(() => {
-  for (const prober of open.splice(0)) prober.close();
+  for (const opened of open.splice(0)) opened.close();
 });
 
 async function prober(port: number, key = KEY, shaper = new Shaper()): Promise<Prober> {

@@ -27,7 +27,7 @@ interface Series {
   readonly sentAtMs: Map<number, number>;
   readonly rttMs: number[];
   readonly count: number;
-  finish(): void;
+  readonly finish: () => void;
 }
 
 export class Prober {

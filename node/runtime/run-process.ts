@@ -39,15 +39,16 @@ function peerIn(
 ): Inhabitant {
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
+  const mind = (): Decisions => ({ ...HONEST, ...bent });
   const decisions: Decisions = {
-    answerMapping: (...asked) => (bent.answerMapping ?? HONEST.answerMapping)(...asked),
-    serveBlock: (...asked) => (bent.serveBlock ?? HONEST.serveBlock)(...asked),
-    vote: (...asked) => (bent.vote ?? HONEST.vote)(...asked),
+    answerMapping: (...asked) => mind().answerMapping(...asked),
+    serveBlock: (...asked) => mind().serveBlock(...asked),
+    vote: (...asked) => mind().vote(...asked),
   };
   const { network, parameters, bind: endpoint } = seat;
   const peer = openPeer({ network, parameters, endpoint, decisions }, host);
-  const mind = adversary?.({ peer, host, conspire });
-  if (mind !== undefined) bent = mind.decisions;
+  const adversarial = adversary?.({ peer, host, conspire });
+  if (adversarial !== undefined) bent = adversarial.decisions;
   return {
     record: encodeRecord(peer.identity.record).toHex(),
     address: peer.identity.address,
@@ -59,11 +60,11 @@ function peerIn(
     receive: (from, datagram) => peer.receive(from, datagram),
     health: () => peer.health(),
     stop: () => peer.stop(),
-    ...(mind === undefined
+    ...(adversarial === undefined
       ? {}
       : {
-          attack: (order: AttackOrder) => mind.order(order),
-          conspire: (from: string, message: unknown) => mind.heard(from, message),
+          attack: (order: AttackOrder) => adversarial.order(order),
+          conspire: (from: string, message: unknown) => adversarial.heard(from, message),
         }),
   };
 }

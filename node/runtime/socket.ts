@@ -92,7 +92,7 @@ export class UdpSocket {
 export function dropsOf(table: string, local: Endpoint): number {
   const ip = local.ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
   const port = local.port.toString(16).padStart(4, '0');
-  const wanted = `${ip.reverse().join('')}:${port}`.toUpperCase();
+  const wanted = `${ip.toReversed().join('')}:${port}`.toUpperCase();
   for (const line of table.split('\n')) {
     const columns = line.trim().split(/\s+/);
     if (columns[1] === wanted) return Number(columns.at(-1) ?? 0);

@@ -20,7 +20,9 @@ export class TestLab {
       if (url.searchParams.get('token') !== 'secret') return socket.close();
       const name = url.searchParams.get('member') ?? '';
       this.#sockets.set(name, socket);
-      socket.on('message', (data) => this.#take(name, JSON.parse(String(data))));
+      socket.on('message', (data) => {
+        if (Buffer.isBuffer(data)) this.#take(name, JSON.parse(data.toString('utf8')));
+      });
     });
   }
 
