@@ -79,9 +79,7 @@ export class TelemetryEndpoint {
     this.#gatheredBytes = 0;
     const batches = [...this.#waiting];
     this.#waiting.clear();
-    this.#flushing = this.#flushing.then(async () => {
-      for (const [table, posts] of batches) await this.#insert(table, posts);
-    });
+    this.#flushing = this.#insertAfter(this.#flushing, batches);
     return this.#flushing;
   }
 
@@ -150,6 +148,14 @@ export class TelemetryEndpoint {
     if (this.#gatheredBytes >= FLUSH_BYTES) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
     return promise;
+  }
+
+  async #insertAfter(
+    earlier: Promise<void>,
+    batches: readonly (readonly [PeerTable, readonly Post[]])[],
+  ): Promise<void> {
+    await earlier;
+    for (const [table, posts] of batches) await this.#insert(table, posts);
   }
 
   async #insert(table: PeerTable, posts: readonly Post[]): Promise<void> {
