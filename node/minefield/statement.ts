@@ -9,8 +9,8 @@
  * Recent: token 32, mapping, block, committedAt u64.
  * Mapping: u8 flags (1: owner is zero and left out; 2: previous is zero and left out), owner, tx,
  * previous. Block: u8, 0: the head; 1: the head's previous; 2: another, whose hash 32 follows. What
- * can be left out must be. With two recent mappings and a state of 1,000 tokens this is about
- * 1,240 bytes, one datagram.
+ * can be left out must be. With two recent mappings and a state of 1,000 tokens: 1,132 bytes in the
+ * median (at most 1,231) for created tokens, 1,228 (at most 1,327) for transferred ones.
  *
  * The signature is over `H(statement, all before it)`.
  */
