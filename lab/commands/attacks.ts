@@ -18,25 +18,24 @@ export function attacksCommand(): Command {
 }
 
 function describe(attack: AttackDeclaration): string[] {
-  const defence = typeof attack.defence === 'string' ? attack.defence : attack.defence.join(', ');
   return [
     paint('bold', attack.name),
-    `  goal      ${attack.goal}`,
-    `  defence   ${defence}`,
-    `  noticed by ${attack.layers.join(', ')}`,
-    `  source    ${attack.source}`,
+    `  goal        ${attack.goal}`,
+    `  defence     ${attack.defence}`,
+    `  noticed by  ${attack.layers.join(', ')}`,
+    `  source      ${attack.source}`,
     ...Object.entries(attack.knobs).map(([name, knob]) => `  --knob ${knobLine(name, knob)}`),
     '',
   ];
 }
 
 function knobLine(name: string, knob: Knob): string {
-  const unit = knob.unit === undefined ? '' : ` ${knob.unit}`;
-  const bounds = [
-    ...(knob.min === undefined ? [] : [`at least ${knob.min}`]),
-    ...(knob.max === undefined ? [] : [`at most ${knob.max}`]),
-    ...(knob.values === undefined ? [] : [`one of ${knob.values.join(', ')}`]),
-  ];
-  const range = bounds.length === 0 ? '' : ` (${bounds.join(', ')})`;
+  const unit = knob.unit === '' ? '' : ` ${knob.unit}`;
+  const range =
+    knob.type === 'number'
+      ? ` (${knob.range.join(' to ')})`
+      : knob.type === 'choice'
+        ? ` (one of ${knob.range.join(', ')})`
+        : ' (true or false)';
   return `${name}=${String(knob.default)}${unit}${range}: ${knob.description}`;
 }

@@ -35,6 +35,12 @@ async function perform(words: readonly string[], options: Options): Promise<void
       remedy: 'give one of them',
     });
   }
+  const living = listRuns().filter(isAlive);
+  if (words.length === 0 && living.length === 0 && !purge) {
+    if (json) printJson({ runs: [] });
+    else printLines(['nothing to remove']);
+    return;
+  }
   const runs = all
     ? listRuns().filter((run) => purge || isAlive(run))
     : (words.length === 0 ? [undefined] : words).map((word) =>

@@ -3,35 +3,39 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
-import { nearest, show } from './problem.ts';
+import { allowedWords, show } from './problem.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..', 'attacks');
 
 export type KnobValue = number | string | boolean;
 
-const knobSchema = z.object({
-  type: z.enum(['number', 'integer', 'boolean', 'string']),
-  default: z.union([z.number(), z.string(), z.boolean()]),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  unit: z.string().optional(),
-  description: z.string(),
-  values: z
-    .array(z.union([z.number(), z.string()]))
-    .readonly()
-    .optional(),
-});
+const about = { unit: z.string().default(''), description: z.string() };
+const knobSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('number'),
+    range: z.tuple([z.number(), z.number()]).readonly(),
+    default: z.number(),
+    ...about,
+  }),
+  z.object({
+    type: z.literal('choice'),
+    range: z.array(z.string()).readonly(),
+    default: z.string(),
+    ...about,
+  }),
+  z.object({ type: z.literal('boolean'), default: z.boolean(), ...about }),
+]);
 export type Knob = z.output<typeof knobSchema>;
 
 const declarationSchema = z.object({
   name: z.string(),
   goal: z.string(),
   knobs: z.record(z.string(), knobSchema),
-  defence: z.union([z.string(), z.array(z.string()).readonly()]),
+  defence: z.string(),
   layers: z.array(z.string()).readonly(),
   source: z.string(),
 });
-/** The part of an attack's declaration that `lab attacks` shows. */
+/** What an attack declares (attacks/adversary.ts), as far as `lab attacks` shows it. */
 export type AttackDeclaration = z.output<typeof declarationSchema>;
 
 /** Names of the attacks that exist: folders with an `index.ts`, sorted. */
@@ -58,27 +62,16 @@ export function attackDeclaration(
 
 /** The reason why `value` does not suit the knob, or null. */
 export function knobRefusal(knob: Knob, value: KnobValue): string | null {
-  const wanted = knob.type === 'integer' ? 'a whole number' : `a ${knob.type}`;
-  const { min = -Infinity, max = Infinity } = knob;
-  const isNumber = knob.type === 'number' || knob.type === 'integer';
-  if (typeof value !== (isNumber ? 'number' : knob.type)) {
-    return `found ${show(value)}; allowed: ${wanted}`;
+  const found = `found ${show(value)}`;
+  if (knob.type === 'boolean') {
+    return typeof value === 'boolean' ? null : `${found}; allowed: true or false`;
   }
-  if (knob.type === 'integer' && !Number.isInteger(value)) {
-    return `found ${show(value)}; allowed: ${wanted}`;
+  if (knob.type === 'choice') {
+    const fits = typeof value === 'string' && knob.range.includes(value);
+    return fits ? null : `${found}; ${allowedWords(value, knob.range)}`;
   }
-  if (typeof value === 'number' && (value < min || value > max)) {
-    return `found ${show(value)}; allowed: ${range(min, max)}${knob.unit === undefined ? '' : ` ${knob.unit}`}`;
-  }
-  if (knob.values !== undefined && !knob.values.some((allowed) => allowed === value)) {
-    const meant = typeof value === 'string' ? nearest(value, knob.values.map(String)) : undefined;
-    const hint = meant === undefined ? '' : ` (did you mean "${meant}"?)`;
-    return `found ${show(value)}; allowed: ${knob.values.join(', ')}${hint}`;
-  }
-  return null;
-}
-
-function range(min: number, max: number): string {
-  if (min === -Infinity) return `at most ${max}`;
-  return max === Infinity ? `at least ${min}` : `${min} to ${max}`;
+  const [min, max] = knob.range;
+  const fits = typeof value === 'number' && value >= min && value <= max;
+  const unit = knob.unit === '' ? '' : ` ${knob.unit}`;
+  return fits ? null : `${found}; allowed: a number from ${min} to ${max}${unit}`;
 }
