@@ -113,9 +113,11 @@ test('a member’s classes are its own region’s directions, cut where a partit
   ];
   const subnets = { a: '10.64.4.0/22', b: '10.64.8.0/22' };
   const classes = classesFor('b', profiles, subnets, [{ from: 'b', to: 'a' }]);
-  expect(classes.map(({ region, subnet, delayMs, cut }) => [region, subnet, delayMs, cut])).toEqual([
-    ['a', '10.64.4.0/22', 90, true],
-    ['b', '10.64.8.0/22', 2, false],
-  ]);
+  expect(classes.map(({ region, subnet, delayMs, cut }) => [region, subnet, delayMs, cut])).toEqual(
+    [
+      ['a', '10.64.4.0/22', 90, true],
+      ['b', '10.64.8.0/22', 2, false],
+    ],
+  );
   expect(() => classesFor('c', profiles, subnets, [])).toThrow('no link profile from c to a');
 });

@@ -1,6 +1,6 @@
 /**
- * A driver whose members run a small script instead of the peer: they listen on their address and
- * write to their state, so that the driver is tested without the protocol.
+ * A driver whose members run a small script instead of the peer: they answer at their address,
+ * send where they are told and write to their state, so that the driver is tested without the protocol.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,11 @@ const SCRIPT = `
 const seat = JSON.parse(process.env.PEER_SEAT);
 require('node:fs').appendFileSync(seat.stateDirectory + '/starts', 'x');
 const socket = require('node:dgram').createSocket('udp4');
-socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address));
+socket.on('message', (bytes, from) => {
+  const [word, count, ip, port] = bytes.toString().split(' ');
+  for (let n = 0; word === 'send' && n < Number(count); n++) socket.send('sent', Number(port), ip);
+  if (word !== 'sent') socket.send(bytes, from.port, from.address);
+});
 socket.bind(seat.bind.port, seat.bind.ip, () => console.log('up', seat.name));
 process.on('SIGTERM', () => process.exit(0));
 `;
@@ -73,7 +77,13 @@ export async function testRun(regions: readonly string[]): Promise<TestRun> {
   return { run, driver, plan, journal, directory, launch };
 }
 
-function seat(run: string, name: string, region: string, bind: Seat['bind'], directory: string): Seat {
+function seat(
+  run: string,
+  name: string,
+  region: string,
+  bind: Seat['bind'],
+  directory: string,
+): Seat {
   return {
     run,
     name,

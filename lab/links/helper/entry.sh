@@ -6,7 +6,8 @@
 #   tc batch lines, with DEV for the interface
 #
 # entry.sh apply   one line per section: `ok NETNS` or `error NETNS REASON`
-# entry.sh show    one line per section: `show NETNS CLASSES_JSON QDISCS_JSON` (no batch lines needed)
+# entry.sh show    per class `class NETNS ID PACKETS BYTES DROPPED`, then per section `show NETNS
+#                  QDISCS_JSON` (no batch lines needed)
 # entry.sh clear   removes our root qdisc; `ok` or `error` per section
 # entry.sh probe   `netem yes` or `netem no`: whether this kernel has netem (changes its own lo)
 #
@@ -33,8 +34,11 @@ section() {
         echo "error $2 $(echo "$reason" | tr '\n' ' ')"
       fi ;;
     show)
-      echo "show $2 $(/sbin/tc -s -j class show dev "$dev" | tr -d '\n')" \
-        "$(/sbin/tc -s -j qdisc show dev "$dev" | tr -d '\n')" ;;
+      # As text: tc learned to print classes as JSON later than Debian 12.
+      /sbin/tc -s class show dev "$dev" | awk -v netns="$2" '
+        $1 == "class" { id = $3 }
+        $1 == "Sent" { print "class", netns, id, $4, $2, substr($7, 1, length($7) - 1) }'
+      echo "show $2 $(/sbin/tc -s -j qdisc show dev "$dev" | tr -d '\n')" ;;
     clear)
       case $root in
         "qdisc htb $handle root"*)
