@@ -2,7 +2,7 @@ import * as noble from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SMALL_ORDER_Y, signingKey, verifySignature } from './ed25519.ts';
+import { isStrictlyEncoded, SMALL_ORDER_Y, signingKey, verifySignature } from './ed25519.ts';
 
 noble.hashes.sha512 = sha512;
 
@@ -140,6 +140,12 @@ test('the cases of "Taming the many EdDSAs" have one strict meaning', () => {
       false,
     ]);
   }
+  // Beyond p, of large order: nothing but the canonical form is wrong with these.
+  for (let y = P + 2n; y < 1n << 255n; y += 1n) {
+    const odd = little(y);
+    expect(isStrictlyEncoded(odd, plain)).toBe(false);
+    expect(isStrictlyEncoded(honest.toBytes(), Buffer.concat([odd, plain.slice(32)]))).toBe(false);
+  }
   // Mixed order: valid with the cofactor; without it only where the torsion parts cancel.
   const key = honest.add(mixed ?? noble.Point.ZERO).toBytes();
   for (let i = 0; i < 32; i += 1) {
@@ -150,6 +156,7 @@ test('the cases of "Taming the many EdDSAs" have one strict meaning', () => {
   for (const [name, publicKey, signature, valid] of cases) {
     expect(verifySignature(publicKey, message, signature), name).toBe(valid);
     expect(reference(publicKey, message, signature), name).toBe(valid);
+    expect(isStrictlyEncoded(publicKey, signature), name).toBe(valid);
   }
 });
 

@@ -1,7 +1,7 @@
 /**
  * Strict Ed25519 (PROTOCOL.md 1; RFC 8032 with the choices of "Taming the many EdDSAs"): S < L, key
  * and R canonically encoded and not of small order, cofactorless equation. OpenSSL verifies fast
- * and cofactorlessly but accepts more, so cheap checks on the bytes come first.
+ * and cofactorlessly; how strictly depends on its version, so cheap checks on the bytes come first.
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 
@@ -61,11 +61,18 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  if (!isStrictlyEncoded(publicKey, signature)) return false;
+  return verify(null, message, publicKeyObject(publicKey), signature);
+}
+
+/**
+ * The checks on the bytes alone. OpenSSL 3.5.8 makes them too, earlier ones and others don't: what
+ * counts as signed must not depend on the version somebody runs.
+ */
+export function isStrictlyEncoded(publicKey: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   if (!isBelow(signature.subarray(32), L)) return false;
-  if (!isStrictPoint(signature.subarray(0, 32))) return false;
-  const key = publicKeyObject(publicKey);
-  return key !== null && verify(null, message, key, signature);
+  return isStrictPoint(publicKey) && isStrictPoint(signature.subarray(0, 32));
 }
 
 /** Canonical y and not of small order; whether it lies on the curve is left to the verification. */
@@ -84,11 +91,10 @@ function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
   return false;
 }
 
-function publicKeyObject(publicKey: Uint8Array): KeyObject | null {
+function publicKeyObject(publicKey: Uint8Array): KeyObject {
   const name = publicKey.toHex();
   const known = publicKeys.get(name);
   if (known !== undefined) return known;
-  if (!isStrictPoint(publicKey)) return null;
   const key = createPublicKey({
     key: Buffer.concat([SPKI_HEADER, publicKey]),
     format: 'der',
