@@ -1,6 +1,8 @@
 /**
  * How Node runs a member, in containers and as a process alike. A peer allocates little and lives
- * long: a small young generation costs it nothing, and it is most of what an idle Node keeps.
+ * long, so a small young generation costs it nothing. Measured on an idle stand-in (all of the
+ * runtime, no protocol): 68.7 MiB resident, 21.2 private, against 70.3 and 22.5 without flags, and
+ * 93 resident when it strips types itself. --optimize-for-size and a smaller V8 pool gain nothing.
  */
 export const PEER_NODE_FLAGS: readonly string[] = [
   '--max-semi-space-size=1',
