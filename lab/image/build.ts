@@ -60,7 +60,7 @@ async function sourcesOf(image: Image): Promise<string[]> {
   const sources: string[] = [];
   for (const folder of FOLDERS[image]) {
     for await (const file of glob(`${folder}/**/*.ts`, { cwd: ROOT })) {
-      if (!file.endsWith('.test.ts')) sources.push(file);
+      if (!/\.(?:test|fixture)\.ts$/.test(file)) sources.push(file);
     }
   }
   return sources.sort();
