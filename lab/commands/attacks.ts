@@ -30,12 +30,12 @@ function describe(attack: AttackDeclaration): string[] {
 }
 
 function knobLine(name: string, knob: Knob): string {
-  const unit = knob.unit === '' ? '' : ` ${knob.unit}`;
-  const range =
-    knob.type === 'number'
-      ? ` (${knob.range.join(' to ')})`
-      : knob.type === 'choice'
-        ? ` (one of ${knob.range.join(', ')})`
-        : ' (true or false)';
+  const unit = knob.unit === undefined ? '' : ` ${knob.unit}`;
+  const bounds = [
+    ...(knob.min === undefined ? [] : [`at least ${knob.min}`]),
+    ...(knob.max === undefined ? [] : [`at most ${knob.max}`]),
+    ...(knob.values === undefined ? [] : [`one of ${knob.values.join(', ')}`]),
+  ];
+  const range = bounds.length === 0 ? '' : ` (${bounds.join(', ')})`;
   return `${name}=${String(knob.default)}${unit}${range}: ${knob.description}`;
 }

@@ -1,7 +1,7 @@
 /** What the folders in attacks/ declare, as manifests and commands need it. */
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { allowedWords, show } from './problem.ts';
 
@@ -9,22 +9,18 @@ const ROOT = path.join(import.meta.dirname, '..', '..', 'attacks');
 
 export type KnobValue = number | string | boolean;
 
-const about = { unit: z.string().default(''), description: z.string() };
-const knobSchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('number'),
-    range: z.tuple([z.number(), z.number()]).readonly(),
-    default: z.number(),
-    ...about,
-  }),
-  z.object({
-    type: z.literal('choice'),
-    range: z.array(z.string()).readonly(),
-    default: z.string(),
-    ...about,
-  }),
-  z.object({ type: z.literal('boolean'), default: z.boolean(), ...about }),
-]);
+const knobSchema = z.object({
+  type: z.enum(['integer', 'number', 'boolean', 'string']),
+  default: z.union([z.number(), z.string(), z.boolean()]),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  unit: z.string().optional(),
+  description: z.string(),
+  values: z
+    .array(z.union([z.number(), z.string()]))
+    .readonly()
+    .optional(),
+});
 export type Knob = z.output<typeof knobSchema>;
 
 const declarationSchema = z.object({
@@ -38,40 +34,69 @@ const declarationSchema = z.object({
 /** What an attack declares (attacks/adversary.ts), as far as `lab attacks` shows it. */
 export type AttackDeclaration = z.output<typeof declarationSchema>;
 
-/** Names of the attacks that exist: folders with an `index.ts`, sorted. */
-export function attackNames(root: string = ROOT): string[] {
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
-    .filter((name) => existsSync(path.join(root, name, 'index.ts')))
+type Loaded = { readonly declaration: AttackDeclaration } | { readonly broken: unknown };
+
+/** Loads every folder of attacks/ with an `index.ts`; one that is broken does not hide the others. */
+async function loadDeclarations(): Promise<ReadonlyMap<string, Loaded>> {
+  if (!existsSync(ROOT)) return new Map();
+  const names = readdirSync(ROOT)
+    .filter((name) => existsSync(path.join(ROOT, name, 'index.ts')))
     .toSorted();
+  const load = async (name: string): Promise<readonly [string, Loaded]> => {
+    try {
+      const module: unknown = await import(pathToFileURL(path.join(ROOT, name, 'index.ts')).href);
+      const exported = z.object({ declaration: declarationSchema }).parse(module);
+      return [name, { declaration: exported.declaration }];
+    } catch (broken) {
+      return [name, { broken }];
+    }
+  };
+  return new Map(await Promise.all(names.map(load)));
 }
 
-/** The declaration of one attack; undefined when there is no such attack. Throws on a broken one. */
-export function attackDeclaration(
-  name: string,
-  root: string = ROOT,
-): AttackDeclaration | undefined {
-  if (!attackNames(root).includes(name)) return undefined;
-  // Synchronous, so that a manifest is either wrong or right when `loadTestnet` returns.
-  const module: unknown = createRequire(import.meta.url)(path.join(root, name, 'index.ts'));
-  if (typeof module !== 'object' || module === null || !('declaration' in module)) {
-    throw new Error(`attacks/${name}/index.ts exports no declaration`);
+// Awaited here, once, so that a manifest is either wrong or right when `loadTestnet` returns: what
+// peers import awaits its WASM at the top, which rules out a synchronous require.
+const DECLARATIONS = await loadDeclarations();
+
+/** Names of the attacks that exist: folders with an `index.ts`, sorted. */
+export function attackNames(): string[] {
+  return [...DECLARATIONS.keys()];
+}
+
+/**
+ * The declaration of one attack; undefined when there is no such attack. Throws when its folder
+ * cannot be loaded: that is a bug of the attack, not of a manifest.
+ */
+export function attackDeclaration(name: string): AttackDeclaration | undefined {
+  const loaded = DECLARATIONS.get(name);
+  if (loaded !== undefined && 'broken' in loaded) {
+    throw new Error(`attacks/${name}/index.ts cannot be used`, { cause: loaded.broken });
   }
-  return declarationSchema.parse(module.declaration);
+  return loaded?.declaration;
 }
 
 /** The reason why `value` does not suit the knob, or null. */
 export function knobRefusal(knob: Knob, value: KnobValue): string | null {
+  const { min = -Infinity, max = Infinity, values } = knob;
   const found = `found ${show(value)}`;
-  if (knob.type === 'boolean') {
-    return typeof value === 'boolean' ? null : `${found}; allowed: true or false`;
+  if (values !== undefined && !values.some((allowed) => allowed === value)) {
+    return `${found}; ${allowedWords(value, values.map(String))}`;
   }
-  if (knob.type === 'choice') {
-    const fits = typeof value === 'string' && knob.range.includes(value);
-    return fits ? null : `${found}; ${allowedWords(value, knob.range)}`;
-  }
-  const [min, max] = knob.range;
-  const fits = typeof value === 'number' && value >= min && value <= max;
-  const unit = knob.unit === '' ? '' : ` ${knob.unit}`;
-  return fits ? null : `${found}; allowed: a number from ${min} to ${max}${unit}`;
+  const bounds = min === -Infinity && max === Infinity ? '' : ` from ${min} to ${max}`;
+  const unit = knob.unit === undefined ? '' : ` ${knob.unit}`;
+  const fits = {
+    integer: Number.isInteger(value),
+    number: Number.isFinite(value),
+    boolean: typeof value === 'boolean',
+    string: typeof value === 'string',
+  }[knob.type];
+  const within = typeof value !== 'number' || (value >= min && value <= max);
+  if (fits && within) return null;
+  const wanted = {
+    integer: `a whole number${bounds}${unit}`,
+    number: `a number${bounds}${unit}`,
+    boolean: 'true or false',
+    string: 'a text',
+  }[knob.type];
+  return `${found}; allowed: ${wanted}`;
 }
