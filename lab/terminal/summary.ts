@@ -165,7 +165,7 @@ function expectations(result: RunResult): string[] {
     heading('Expectations'),
     ...result.expectations.map(({ expression, value, ok }) => {
       const measured =
-        value === null || value === undefined ? 'not measured' : JSON.stringify(value);
+        value === null || value === undefined ? 'nothing' : JSON.stringify(value);
       return ok
         ? paint('green', `  ✓ ${expression}`) + ` (${measured})`
         : paint('red', `  ✗ ${expression}`) + `, measured ${harmless(measured)}`;

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import type { RunResult } from '../analysis/result.ts';
+import type { RunEvent } from '../supervisor/api.ts';
+import { Progress } from './progress.ts';
+import { duration, harmless } from './style.ts';
+import { summaryLines } from './summary.ts';
+
+const QUANTILES = { n: 220, p50: 310, p90: 540, p99: 900, max: 1200 };
+const RESULT: RunResult = {
+  run: 'demo-3f9a2c',
+  testnet: 'demo',
+  driver: 'process',
+  shaping: 'userspace',
+  shapingOk: true,
+  fidelity: { ok: true, reasons: [] },
+  seed: 1,
+  version: '0.1.0',
+  traceHash: null,
+  timeScale: 3600,
+  commitRule: 'quorum',
+  conflictRule: 'chain',
+  durationMs: 45_000,
+  wallMs: 80_000,
+  peers: { honest: 20, adversarial: 4, clients: 6 },
+  transactions: {
+    submitted: 225,
+    committed: 220,
+    timedOut: 5,
+    conflicting: 0,
+    safetyViolations: 0,
+  },
+  finality: { unit: 'ms', ...QUANTILES, atFirst: QUANTILES, atAll: QUANTILES },
+  messages: {
+    perCommit: 120.5,
+    datagramsPerCommit: 60,
+    perPeerPerCommit: 5,
+    bytesPerPeerPerSecond: 900,
+    byType: {},
+  },
+  links: [
+    {
+      from: 'virginia',
+      to: 'tokyo',
+      askedRttMs: 146,
+      measuredRttMs: 147.2,
+      askedLoss: 0.001,
+      measuredLoss: 0,
+      n: 20,
+      ok: true,
+    },
+  ],
+  attacks: [
+    {
+      id: 'colluding-liars-1',
+      name: 'colluding-liars',
+      succeeded: false,
+      success: {},
+      strikeMs: 12_000,
+      firstDetectedMs: 13_500,
+      timeToSlashMs: 4000,
+      timeToBanMs: 1700,
+      detectedBy: ['chain'],
+      adversaries: 4,
+      offenders: 4,
+      detected: 4,
+      slashed: 3,
+      cost: { attempts: null, coreSeconds: null, usd: null },
+    },
+  ],
+  detection: {
+    unit: 'identity',
+    observerQueriesPerSecond: 12,
+    offenders: 4,
+    truePositives: 4,
+    falsePositives: 0,
+    falseNegatives: 0,
+    rate: 1,
+    rateInterval: [0.51, 1],
+    falseSlashes: 0,
+  },
+  expectations: [
+    { expression: 'finality.p99 < 2000', value: 900, ok: true },
+    { expression: 'detection.rate >= 2', value: null, ok: false },
+  ],
+  reportPath: '/tmp/report.html',
+  telemetry: { rows: 1000, dropped: 0 },
+};
+
+test('the summary tells the attack in order, the query rate beside the detection rate, and what failed', () => {
+  const text = summaryLines(RESULT, 'npx lab demo --seed 1').join('\n');
+  expect(text).toContain('24 peers, 4 of them adversarial, 6 clients');
+  expect(text).toContain('first detection   1.5 s after the strike by chain');
+  expect(text).toContain('3 of 4 slashed, 4.0 s after the lie');
+  expect(text).toContain('4 of 4 liars detected, 100 % (95 % interval 51 % to 100 %)');
+  expect(text).toContain('asking 12.0 questions a second');
+  expect(text).toContain('✓ finality.p99 < 2000');
+  expect(text).toContain('✗ detection.rate >= 2, measured nothing');
+  expect(text).toContain('npx lab demo --seed 1');
+  expect(text).not.toContain('!!');
+});
+
+test('links that are off, a busy host and a broken safety come first and loud', () => {
+  const bad: RunResult = {
+    ...RESULT,
+    shapingOk: false,
+    fidelity: { ok: false, reasons: ['CPU at 99 %'] },
+    transactions: { ...RESULT.transactions, safetyViolations: 2 },
+    links: RESULT.links.map((link) => ({ ...link, ok: false })),
+  };
+  const lines = summaryLines(bad, '');
+  const loud = lines.filter((line) => line.startsWith('!!'));
+  expect(loud.join('\n')).toMatch(/LINKS ARE NOT AS ASKED[^]*TOO BUSY[^]*CPU at 99 %[^]*SAFETY/);
+  expect(lines.findIndex((line) => line.startsWith('!!'))).toBeLessThan(2);
+});
+
+test('what was not measured is a dash, never a nought', () => {
+  const none = { n: 0, p50: null, p90: null, p99: null, max: null };
+  const finality = { unit: 'ms' as const, ...none, atFirst: none, atAll: none };
+  const text = summaryLines({ ...RESULT, finality }, '').join('\n');
+  expect(text).toContain('half within –, 90 % –, 99 % –');
+});
+
+const EVENTS: readonly RunEvent[] = [
+  { n: 0, atMs: 1000, type: 'phase', phase: 'launching', text: '' },
+  { n: 1, atMs: 2000, type: 'progress', phase: 'launching', done: 3, of: 30 },
+  { n: 2, atMs: 3000, type: 'phase', phase: 'running', text: '' },
+  { n: 3, atMs: 3500, type: 'note', level: 'warning', text: 'slow\u001b[2J' },
+];
+
+function shown(isTTY: boolean, quiet: boolean): string {
+  let text = '';
+  const screen = { isTTY, columns: 60, write: (part: string) => (text += part) };
+  const progress = new Progress(screen, quiet);
+  for (const event of EVENTS) progress.event(event);
+  progress.stop();
+  return text;
+}
+
+test('away from a terminal there is one line per phase and no escape code', () => {
+  expect(shown(false, false).split('\n')).toEqual([
+    '   0.0 s · launching peers',
+    '   2.0 s · running',
+    '   2.5 s ! slow·[2J',
+    '',
+  ]);
+});
+
+test('on a terminal every line that was drawn in place is erased in the end', () => {
+  const text = shown(true, false);
+  const drawn = text.split('\u001b[1A\u001b[0J').length - 1;
+  expect(drawn).toBeGreaterThan(2);
+  expect(text.endsWith('\u001b[1A\u001b[0J')).toBe(true);
+});
+
+test('quiet keeps warnings alone', () => {
+  expect(shown(false, true)).toBe('   2.5 s ! slow·[2J\n');
+});
+
+test('durations and foreign text are readable and harmless', () => {
+  expect([duration(null), duration(0), duration(999), duration(61_000)]).toEqual([
+    '–',
+    '0 ms',
+    '999 ms',
+    '1 min 01 s',
+  ]);
+  expect(harmless('a\u001b[31m\u009bb\n')).toBe('a·[31m·b\n');
+});
