@@ -1,8 +1,8 @@
 /** Everything `lab doctor` looks at. Each finding says what it means and which commands mend it. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import os from 'node:os';
 import { labHome } from '../home.ts';
+import { findVmKernel } from '../links/vm/kernel.ts';
 import { MAX_BRIDGE_PORTS, MEMBER_MIB, membersThatFit, shortages } from './capacity.ts';
 import { hasProgram, openFileLimit, readNumber, tryCommand } from './machine.ts';
 
@@ -27,7 +27,7 @@ export async function examine(): Promise<Finding[]> {
     ...(await engine()),
     tools(),
     kernelNetem(),
-    virtualMachine(),
+    await virtualMachine(),
     terminalTools(),
     memory(),
     files(),
@@ -106,20 +106,14 @@ function kernelNetem(): Finding {
   ]);
 }
 
-/** Where the kernel of the netem test lies: taken out of its package, never installed. */
-export function vmKernelDirectory(): string {
-  return path.join(labHome(), 'vm', 'kernel');
-}
-
-function virtualMachine(): Finding {
+async function virtualMachine(): Promise<Finding> {
   const meaning = 'only the test that proves the tc program on a real kernel needs it';
   const packages = [
     ...(hasProgram('qemu-system-x86_64') ? [] : ['qemu-system-x86']),
     ...(hasProgram('busybox') ? [] : ['busybox-static']),
   ];
-  const kernel = vmKernelDirectory();
-  const hasKernel =
-    existsSync(path.join(kernel, 'boot')) || existsSync(path.join(kernel, 'vmlinuz'));
+  const kernel = path.join(labHome(), 'vm', 'kernel');
+  const hasKernel = (await findVmKernel(labHome())) !== null;
   const lacking = [...packages, ...(hasKernel ? [] : ['a Debian cloud kernel'])];
   const mends = [
     ...(packages.length === 0 ? [] : [apt(packages.join(' '))]),
