@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GOOD } from '../../test/manifests/good.ts';
+import { GOOD } from '../../test/support/good-manifest.ts';
 import { attackDeclaration, attackNames, knobRefusal } from './attacks.ts';
 import { ManifestError, parseTestnet } from './load.ts';
 

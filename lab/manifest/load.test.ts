@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { faultSchema, FAULT_KINDS } from './schema.ts';
 import { loadTestnet, parseTestnet } from './load.ts';
-import { GOOD } from '../../test/manifests/good.ts';
+import { GOOD } from '../../test/support/good-manifest.ts';
 
 const testnets = readdirSync('testnets').filter((file) => file.endsWith('.yaml'));
 

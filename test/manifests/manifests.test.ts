@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { ManifestError, jsonSchema, parseTestnet } from '../../lab/manifest/load.ts';
-import { GOOD } from './good.ts';
+import { GOOD } from '../support/good-manifest.ts';
 import { WRONG } from './wrong.ts';
 
 function errorOf(text: string): ManifestError | null {
