@@ -1,0 +1,262 @@
+/**
+ * A peer: the state machine between its transport and its parts. It touches nothing but its Host
+ * and asks `Decisions` at the points named there. What is sent to it can't make it throw.
+ */
+import { Writer } from './codec/writer.ts';
+import type { Health } from './control.ts';
+import { type Decisions, HONEST } from './decisions.ts';
+import type { Endpoint, Host, Timer } from './host.ts';
+import type { Id } from './id.ts';
+import { issueCertificate } from './identity/certificate.ts';
+import { type Identity, loadIdentity, mint, saveIdentity } from './identity/mint.ts';
+import { Chain } from './ledger/chain.ts';
+import { type Member, Membership } from './ledger/membership.ts';
+import type { ProtocolParameters } from './parameters.ts';
+import { neighbourhood, type PeerContext } from './peer/context.ts';
+import {
+  type Founder,
+  foundingMapping,
+  membersOf,
+  storedMembers,
+  storeMembers,
+} from './peer/genesis.ts';
+import { Holdings } from './peer/holdings.ts';
+import { PeerParts } from './peer/parts.ts';
+import { Transport } from './transport/transport.ts';
+import { decodeMessage, encodeMessage, type Message } from './wire/messages.ts';
+
+/** PROTOCOL.md 3; of this network's time, not scaled: it is felt as latency. */
+export const ROUND_MS = 500;
+/** Connections that were lost are made again this often. */
+const CONNECT_MS = 2000;
+/** Repeats are due at times apart by much more. */
+const TICK_MS = 100;
+/** An epoch's certificate outlives any testnet; the next start issues another. */
+const CERTIFICATE_LIFE_MS = 365 * 24 * 3_600_000;
+
+export interface PeerOptions {
+  readonly network: Id;
+  readonly parameters: ProtocolParameters;
+  readonly identity: Identity;
+  /** Opened now and never before on this store: `openPeer` sees to that. */
+  readonly epoch: number;
+  readonly endpoint: Endpoint;
+  /** May change while the peer lives: it is asked each time. */
+  readonly decisions?: Partial<Decisions>;
+}
+
+/** Mints an identity at the first start, loads it afterwards, and opens the next epoch. */
+export function openPeer(options: Omit<PeerOptions, 'identity' | 'epoch'>, host: Host): Peer {
+  const saved = host.store.get('identity');
+  const identity =
+    saved === undefined ? mint(options.network, options.parameters.pow, host) : loadIdentity(saved);
+  if (saved === undefined) host.store.put('identity', saveIdentity(identity));
+  const stored = host.store.get('epoch');
+  const epoch =
+    stored === undefined
+      ? 1
+      : Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0)) + 1;
+  host.store.put('epoch', new Writer().u64(epoch).finish());
+  return new Peer({ ...options, identity, epoch }, host);
+}
+
+export class Peer {
+  readonly identity: Identity;
+  readonly chain: Chain;
+  readonly membership = new Membership();
+  readonly #options: PeerOptions;
+  readonly #host: Host;
+  readonly #holdings: Holdings;
+  readonly #transport: Transport;
+  readonly #context: PeerContext;
+  readonly #parts: PeerParts;
+  readonly #timers = new Map<string, Timer>();
+  #founded = false;
+  #started = false;
+  #meshed = false;
+
+  constructor(options: PeerOptions, host: Host) {
+    const { network, parameters, identity, epoch } = options;
+    this.#options = options;
+    this.#host = host;
+    this.identity = identity;
+    const validFromMs = host.now();
+    const certificate = issueCertificate(identity.identityKey, {
+      network,
+      address: identity.address,
+      lamppost: identity.lamppost.publicKey,
+      epoch,
+      validFromMs,
+      validToMs: validFromMs + CERTIFICATE_LIFE_MS,
+    });
+    this.chain = new Chain(
+      {
+        network,
+        peer: identity.address,
+        epoch,
+        certificate,
+        lamppost: identity.lamppost,
+        timeScale: parameters.timeScale,
+      },
+      host.store,
+    );
+    this.#holdings = new Holdings(this.chain, host.store);
+    this.#transport = new Transport(
+      { network, self: { kind: 'peer', identity }, pow: parameters.pow },
+      host,
+      { message: (from, bytes) => this.#message(from, bytes) },
+    );
+    this.#context = {
+      network,
+      parameters,
+      self: identity.address,
+      host,
+      membership: this.membership,
+      holdings: this.#holdings,
+      decisions: bound(options.decisions),
+      send: (to, message) => this.send(to, message),
+    };
+    this.#parts = new PeerParts(this.#context, identity, {
+      ban: (id) => this.#transport.ban(id),
+      neighbours: () => this.#neighbours(),
+    });
+    const members = storedMembers(host.store);
+    if (members.length > 0) this.#join(members);
+  }
+
+  /** Does it know the genesis? */
+  get founded(): boolean {
+    return this.#founded;
+  }
+
+  /** The genesis. Throws an Error for a record that does not hold; the second call does nothing. */
+  found(founders: readonly Founder[]): void {
+    if (this.#founded) return;
+    const { network, parameters } = this.#options;
+    const members = membersOf(founders, network, parameters.pow);
+    storeMembers(this.#host.store, members);
+    this.#join(members);
+    if (this.#started) this.#connect();
+  }
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#reportLife('started');
+    const [phase = 0] = this.#host.random(1);
+    this.#every('round', ROUND_MS, () => this.#parts.round());
+    this.#every('tick', TICK_MS, () => this.#parts.tick(), phase / 4);
+    this.#every('upkeep', this.#parts.upkeepMs, () => this.#parts.upkeep(), phase);
+    this.#every('connect', CONNECT_MS, () => this.#connect());
+    this.#connect();
+  }
+
+  receive(from: Endpoint, datagram: Uint8Array): void {
+    if (this.#started) this.#transport.receive(from, datagram);
+  }
+
+  health(): Health {
+    const { k } = this.#options.parameters;
+    const wanted = this.#neighbours().slice(0, k);
+    const connected = wanted.filter((id) => this.#transport.connected(id)).length;
+    return {
+      meshed: this.#founded && connected === wanted.length,
+      connected,
+      wanted: wanted.length,
+      members: this.membership.size,
+      banned: this.#parts.banned,
+      epoch: this.#options.epoch,
+      height: this.chain.height,
+      tokens: this.#holdings.tokens.size,
+      pending: this.#parts.pending,
+    };
+  }
+
+  stop(): void {
+    if (!this.#started) return;
+    this.#started = false;
+    this.#reportLife('stopping');
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#transport.stop();
+  }
+
+  /** Sends a message as this peer: to itself never. */
+  send(to: Id, message: Message): void {
+    if (to === this.identity.address) return;
+    this.#transport.send(to, message.type, encodeMessage(message));
+  }
+
+  /** Signs the next statement of its own; with it an adversary keeps its sequence in order. */
+  nextSequence(): number {
+    return this.#parts.nextSequence();
+  }
+
+  #join(members: readonly Member[]): void {
+    this.#founded = true;
+    for (const member of members) {
+      this.membership.add(member);
+      this.#transport.learn(member);
+    }
+    const { network } = this.#options;
+    this.#holdings.setFounding(members.map((member) => foundingMapping(network, member)));
+    const near = members.filter(({ address }) =>
+      neighbourhood(this.#context, address).includes(this.identity.address),
+    );
+    this.#holdings.open(
+      near.map((member) => foundingMapping(network, member)),
+      this.#host.now(),
+    );
+    this.#parts.restore();
+  }
+
+  /** All that may share a neighbourhood with this peer, nearest first. */
+  #neighbours(): readonly Id[] {
+    const { address } = this.identity;
+    return this.membership
+      .nearest(address, 2 * this.#options.parameters.k + 1)
+      .flatMap((member) => (member.address === address ? [] : [member.address]));
+  }
+
+  #connect(): void {
+    for (const id of this.#neighbours()) this.#transport.connect(id);
+    if (this.#meshed || !this.health().meshed) return;
+    this.#meshed = true;
+    this.#reportLife('meshed');
+  }
+
+  #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): string {
+    const message = decodeMessage(bytes);
+    if (!message.ok) return 'malformed';
+    if (this.#founded && this.#started) this.#parts.onMessage(from, message.value);
+    return message.value.type;
+  }
+
+  #every(name: string, periodMs: number, run: () => void, firstMs = periodMs): void {
+    const again = (): void => {
+      this.#timers.set(name, this.#host.after(periodMs, again));
+      if (this.#founded) run();
+    };
+    this.#timers.set(name, this.#host.after(firstMs, again));
+  }
+
+  #reportLife(event: 'started' | 'meshed' | 'stopping'): void {
+    this.#host.report({
+      table: 'peers',
+      address: this.identity.address,
+      event,
+      kind: 'peer',
+      epoch: this.#options.epoch,
+      height: this.chain.height,
+    });
+  }
+}
+
+/** Looked up at each question, so that an attack may begin and end while the peer lives. */
+function bound(decisions: Partial<Decisions> = {}): Decisions {
+  return {
+    answerMapping: (...asked) => (decisions.answerMapping ?? HONEST.answerMapping)(...asked),
+    serveBlock: (...asked) => (decisions.serveBlock ?? HONEST.serveBlock)(...asked),
+    vote: (...asked) => (decisions.vote ?? HONEST.vote)(...asked),
+  };
+}

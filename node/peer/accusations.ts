@@ -1,0 +1,123 @@
+/**
+ * Evidence packages at a peer or client (PROTOCOL.md 7): verified once, stored as `ban/` + accused
+ * → package; the accused is banned at once and the package handed on once.
+ */
+import { decode } from '../codec/reader.ts';
+import type { Host } from '../host.ts';
+import type { Id } from '../id.ts';
+import type { Member, Membership } from '../ledger/membership.ts';
+import { encodePackage, packageHash, readPackage, verifyEvidence } from '../minefield/evidence.ts';
+import type { EvidencePackage } from '../minefield/types.ts';
+import type { ProtocolParameters } from '../parameters.ts';
+import { Allowance } from './allowance.ts';
+
+/** Packages that don't hold cost four signatures and Argon2 work. */
+const REFUSED_PER_SECOND = 4;
+/** Packages known against one accused: proposals may name another than the first one here. */
+const MAX_PER_ACCUSED = 4;
+
+const PREFIX = 'ban/';
+
+export interface AccusationEvents {
+  /** End its connections, forget its words. `member` is who it was. */
+  banned(accused: Id, member: Member): void;
+  /** Hand the package to whoever should know; called once per accused. */
+  spread(evidence: EvidencePackage): void;
+}
+
+export class Accusations {
+  readonly #network: Id;
+  readonly #parameters: ProtocolParameters;
+  readonly #host: Host;
+  readonly #membership: Membership;
+  readonly #events: AccusationEvents;
+  readonly #packages = new Map<Id, Map<Id, EvidencePackage>>();
+  readonly #refused = new Allowance(REFUSED_PER_SECOND, 1000);
+
+  constructor(
+    options: { network: Id; parameters: ProtocolParameters; membership: Membership },
+    host: Host,
+    events: AccusationEvents,
+  ) {
+    this.#network = options.network;
+    this.#parameters = options.parameters;
+    this.#membership = options.membership;
+    this.#host = host;
+    this.#events = events;
+  }
+
+  get banned(): number {
+    return this.#packages.size;
+  }
+
+  isBanned(address: Id): boolean {
+    return this.#packages.has(address);
+  }
+
+  /** Is this the hash of a verified package against `accused`? */
+  convicts(evidence: Id, accused: Id): boolean {
+    return this.#packages.get(accused)?.has(evidence) ?? false;
+  }
+
+  /** The package that banned it here. */
+  first(accused: Id): EvidencePackage | undefined {
+    return this.#packages.get(accused)?.values().next().value;
+  }
+
+  /** Bans again whom the store says were banned, after a restart. */
+  restore(): void {
+    for (const [key, bytes] of this.#host.store.entries(PREFIX)) {
+      const stored = decode(bytes, readPackage);
+      if (!stored.ok) throw new Error(`stored evidence is damaged at ${key}: ${stored.reason}`);
+      this.#remember(packageHash(stored.value), stored.value);
+      this.#exclude(stored.value.accused);
+    }
+  }
+
+  /** `from` null: found here. True if it is new and holds. */
+  hear(from: Id | null, evidence: EvidencePackage): boolean {
+    const { accused } = evidence;
+    const known = this.#packages.get(accused);
+    const name = packageHash(evidence);
+    if (known?.has(name) === true || (known?.size ?? 0) >= MAX_PER_ACCUSED) return false;
+    if (from !== null && !this.#refused.take(from, this.#host.now())) return false;
+    const verdict = verifyEvidence(evidence, { network: this.#network, pow: this.#parameters.pow });
+    const found = from === null ? 'assembled' : 'verified';
+    this.#host.report({
+      table: 'evidence',
+      package: name,
+      accused,
+      rule: evidence.rule,
+      event: verdict.guilty ? found : 'refused',
+      reason: verdict.guilty ? '' : verdict.reason,
+      bytes: encodePackage(evidence).length,
+    });
+    if (!verdict.guilty) return false;
+    this.#remember(name, evidence);
+    if (known !== undefined) return true;
+    this.#host.store.put(PREFIX + accused, encodePackage(evidence));
+    this.#exclude(accused);
+    this.#host.report({
+      table: 'slashing',
+      accused,
+      event: 'banned',
+      package: name,
+      tx: '',
+      votesFor: null,
+      votesAgainst: null,
+    });
+    this.#events.spread(evidence);
+    return true;
+  }
+
+  #remember(name: Id, evidence: EvidencePackage): void {
+    const known = this.#packages.get(evidence.accused) ?? new Map<Id, EvidencePackage>();
+    known.set(name, evidence);
+    this.#packages.set(evidence.accused, known);
+  }
+
+  #exclude(accused: Id): void {
+    const member = this.#membership.get(accused);
+    if (member !== undefined) this.#events.banned(accused, member);
+  }
+}

@@ -1,0 +1,355 @@
+/**
+ * Transactions from their arrival to their commit (PROTOCOL.md 3, 4): judging, voting, hearing the
+ * votes of others, asking again for what was lost, learning what was missed.
+ *
+ * A vote that says `committed` counts as valid for every token: its voter has seen all of them pass.
+ * That is as safe as the votes themselves: the first honest peer that says so has counted a quorum
+ * of real ones.
+ */
+import type { TransactionRow } from '../telemetry.ts';
+import type { Id } from '../id.ts';
+import { ZERO_ID } from '../id.ts';
+import { checkTransaction } from '../ledger/transaction.ts';
+import type { Transaction } from '../ledger/types.ts';
+import { judge, type Knowledge } from '../voting/judge.ts';
+import { VoteLock } from '../voting/lock.ts';
+import { type Pending, PendingTable } from '../voting/pending.ts';
+import { passes, slashPasses } from '../voting/rules.ts';
+import type { CommitPlace, Message, TokenBallot } from '../wire/messages.ts';
+import { neighbourhood, type PeerContext, union } from './context.ts';
+
+/** First repeat: after a far round trip and the wait of a batch; then doubling up to the longest. */
+const RETRY_FIRST_MS = 600;
+const RETRY_LONGEST_MS = 5000;
+/** A transaction whose ballots came first is nearly always on its way. */
+const FETCH_FIRST_MS = 150;
+/** Who has not got its votes by then is stuck: a conflict, or a neighbourhood cut off. */
+export const PENDING_LIMIT_MS = 20_000;
+/** PROTOCOL.md 7 leaves it open: several far round trips. */
+export const SLASH_WINDOW_MS = 3000;
+
+export interface CommitterEvents {
+  /** The verified package with this hash convicts the owner of this identity token. */
+  convicts(evidence: Id, token: Id): boolean;
+  /** A slashing passed or ran out of time here. */
+  slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void;
+  /** This peer voted on a slashing. */
+  slashVoted(transaction: Transaction): void;
+}
+
+export interface SlashTally {
+  readonly valid: number;
+  readonly invalid: number;
+}
+
+export class Committer {
+  readonly #context: PeerContext;
+  readonly #events: CommitterEvents;
+  readonly #table = new PendingTable();
+  readonly #lock: VoteLock;
+  readonly #knowledge: Knowledge;
+  /** Committed and waiting for their block, and who wants to hear of it. */
+  readonly #toTell = new Map<Id, ReadonlySet<Id>>();
+
+  constructor(context: PeerContext, events: CommitterEvents) {
+    this.#context = context;
+    this.#events = events;
+    this.#lock = new VoteLock(context.host.store);
+    const { holdings } = context;
+    this.#knowledge = {
+      mapping: (token) => holdings.mapping(token),
+      isCommitted: (tx) => holdings.isCommitted(tx),
+      timestampOf: (tx) => holdings.timestampOf(tx),
+      convicts: (evidence, token) => events.convicts(evidence, token),
+    };
+  }
+
+  get pending(): number {
+    return this.#table.size;
+  }
+
+  /** A transaction arrived: from its client, from a neighbour that repeats it, or asked for. */
+  onTransaction(from: Id, transaction: Transaction, commit: CommitPlace | null | 'submit'): void {
+    const { holdings, host, network, self } = this.#context;
+    const tx = transaction.id;
+    if (holdings.isCommitted(tx)) {
+      if (commit === 'submit') this.#tell(from, tx);
+      return;
+    }
+    const kept = this.#kept(transaction);
+    if (kept.length === 0) return;
+    const now = host.now();
+    let pending = this.#table.get(tx);
+    if (pending === undefined || pending.transaction === null) {
+      if (!checkTransaction(transaction, { network, nowMs: now }).ok) return;
+      const admitted = this.#table.admit(transaction, now, RETRY_FIRST_MS);
+      if (admitted === null) return;
+      pending = admitted;
+      this.#vote(pending, transaction);
+    }
+    if (commit === 'submit' && from !== self) pending.addOrigin(from);
+    if (commit !== null && commit !== 'submit') pending.hear(from, [], true);
+    this.#settle(pending);
+  }
+
+  onVote(from: Id, tx: Id, ballots: readonly TokenBallot[], committed: boolean): void {
+    const { holdings, host, membership } = this.#context;
+    if (holdings.isCommitted(tx) || !membership.has(from)) return;
+    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
+    pending.firstVoteAt ??= host.now();
+    pending.hear(from, ballots, committed);
+    this.#settle(pending);
+  }
+
+  onAskVotes(from: Id, tx: Id): void {
+    const { holdings, membership } = this.#context;
+    if (!membership.has(from)) return;
+    const pending = this.#table.get(tx);
+    if (holdings.isCommitted(tx)) this.#sendVote([from], tx, [], true);
+    else if (pending !== undefined && pending.transaction !== null) {
+      this.#sendVote([from], tx, ballotsOf(pending), false);
+    } else this.expect(from, tx);
+  }
+
+  onGetTransaction(from: Id, tx: Id): void {
+    const { holdings } = this.#context;
+    const transaction = holdings.transaction(tx) ?? this.#table.get(tx)?.transaction;
+    if (transaction === null || transaction === undefined) return;
+    const commit = holdings.place(tx);
+    this.#context.send(from, { type: 'transaction', transaction, commit });
+  }
+
+  /** `from` knows of a transaction near this peer: fetched unless it is here. */
+  expect(from: Id, tx: Id): void {
+    const { holdings, host, membership } = this.#context;
+    if (holdings.isCommitted(tx) || !membership.has(from)) return;
+    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
+    if (pending.transaction === null) pending.hear(from, [], false);
+  }
+
+  /** The round's block is made: those who submitted its transactions hear of it. */
+  tellCommitted(txs: ReadonlySet<Id>): void {
+    for (const tx of txs) {
+      for (const origin of this.#toTell.get(tx) ?? []) this.#tell(origin, tx);
+      this.#toTell.delete(tx);
+    }
+  }
+
+  /** Judges again what waits for something else, as after a commit or a new package. */
+  rejudge(): void {
+    for (const pending of this.#table.all()) {
+      if (pending.transaction === null) continue;
+      const waiting = [...pending.own.values()].includes('out-of-order');
+      if (waiting) this.#vote(pending, pending.transaction);
+      this.#settle(pending);
+    }
+  }
+
+  /** Several times a second. */
+  tick(): void {
+    const now = this.#context.host.now();
+    for (const pending of this.#table.unknown()) {
+      if (now - pending.since > PENDING_LIMIT_MS) this.#table.remove(pending.tx);
+      else if (now >= pending.nextRetryAt) this.#fetch(pending, now);
+    }
+    for (const pending of this.#table.all()) {
+      const { transaction } = pending;
+      if (transaction === null) continue;
+      this.#settle(pending);
+      if (this.#table.get(pending.tx) !== pending) continue;
+      if (now - pending.since > PENDING_LIMIT_MS) this.#giveUp(pending, transaction);
+      else if (now >= pending.nextRetryAt) this.#repeat(pending, transaction, now);
+    }
+  }
+
+  #vote(pending: Pending, transaction: Transaction): void {
+    const { decisions, host, self } = this.#context;
+    const changed: TokenBallot[] = [];
+    for (const [index, { token, previous }] of transaction.body.changes.entries()) {
+      if (!neighbourhood(this.#context, token).includes(self)) continue;
+      const judged = judge(transaction, index, this.#knowledge, this.#lock);
+      if (judged.conflict && !pending.conflict) {
+        pending.conflict = true;
+        host.report(this.#row(pending, transaction, 'conflicting'));
+      }
+      if (judged.ballot === 'out-of-order' && transaction.body.evidence === null) {
+        this.#wantPrevious(token, previous);
+      }
+      const ballot = decisions.vote(transaction, token, judged.ballot);
+      if (ballot === null || pending.own.get(token) === ballot) continue;
+      pending.own.set(token, ballot);
+      changed.push({ token, ballot });
+      host.report({ table: 'votes', tx: transaction.id, token, verdict: ballot });
+    }
+    if (changed.length === 0) return;
+    pending.firstVoteAt ??= host.now();
+    pending.hear(self, changed, false);
+    this.#sendVote(this.#union(transaction), transaction.id, changed, false);
+    const settled = changed.some(({ ballot }) => ballot !== 'out-of-order');
+    if (transaction.body.evidence !== null && settled) this.#events.slashVoted(transaction);
+  }
+
+  /** The missing predecessor: those near the token have it. */
+  #wantPrevious(token: Id, previous: Id): void {
+    const { holdings, host, self } = this.#context;
+    if (holdings.isCommitted(previous) || previous === ZERO_ID) return;
+    const pending = this.#table.expect(previous, host.now(), FETCH_FIRST_MS);
+    if (pending.transaction !== null) return;
+    for (const near of neighbourhood(this.#context, token)) {
+      if (near !== self) pending.hear(near, [], false);
+    }
+  }
+
+  /** Commits when every token passes. */
+  #settle(pending: Pending): void {
+    const { transaction } = pending;
+    const { host, holdings, parameters } = this.#context;
+    if (transaction === null || holdings.isCommitted(transaction.id)) return;
+    const tallies = transaction.body.changes.map(({ token }) =>
+      pending.tally(token, neighbourhood(this.#context, token)),
+    );
+    const isSlashing = transaction.body.evidence !== null;
+    const windowOver = host.now() - pending.since >= SLASH_WINDOW_MS;
+    const all = tallies.every((tally) =>
+      isSlashing ? slashPasses(tally, windowOver) : passes(parameters.commitRule, tally),
+    );
+    // Whatever others say, nobody is slashed here without a package that was verified here.
+    if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
+    const kept = this.#kept(transaction);
+    if (kept.length === 0) return;
+    holdings.commit(transaction, new Set(kept));
+    this.#table.remove(pending.tx);
+    this.#toTell.set(pending.tx, pending.origins);
+    host.report(this.#row(pending, transaction, 'committed'));
+    // Who is silent so far may have missed everything.
+    const silent = [...this.#union(transaction)].filter(
+      (id) => !pending.voters.includes(id) && id !== this.#context.self,
+    );
+    this.#sendVote(silent, pending.tx, ballotsOf(pending), true);
+    const [tally] = tallies;
+    if (isSlashing && tally !== undefined) this.#events.slashed(transaction, 'executed', tally);
+    this.rejudge();
+  }
+
+  #isConvicting({ body }: Transaction): boolean {
+    const token = body.changes[0]?.token;
+    return (
+      body.evidence !== null && token !== undefined && this.#events.convicts(body.evidence, token)
+    );
+  }
+
+  #fetch(pending: Pending, now: number): void {
+    const from = pending.voters[pending.retries % Math.max(1, pending.voters.length)];
+    if (from !== undefined) this.#context.send(from, { type: 'get-transaction', tx: pending.tx });
+    backOff(pending, now);
+  }
+
+  /** Says and asks again, only to and of those whose voice is missing. */
+  #repeat(pending: Pending, transaction: Transaction, now: number): void {
+    const { self, send } = this.#context;
+    for (const id of this.#union(transaction)) {
+      if (id === self || !this.#isMissing(pending, transaction, id)) continue;
+      if (!pending.voters.includes(id)) send(id, { type: 'submit', transaction });
+      this.#sendVote([id], pending.tx, ballotsOf(pending), false);
+      send(id, { type: 'ask-votes', tx: pending.tx });
+    }
+    if ([...pending.own.values()].includes('out-of-order')) this.#vote(pending, transaction);
+    backOff(pending, now);
+  }
+
+  #isMissing(pending: Pending, transaction: Transaction, id: Id): boolean {
+    return transaction.body.changes.some(
+      ({ token }) =>
+        neighbourhood(this.#context, token).includes(id) && !pending.isSettled(id, token),
+    );
+  }
+
+  #giveUp(pending: Pending, transaction: Transaction): void {
+    this.#table.remove(pending.tx);
+    if (!pending.conflict) {
+      this.#context.host.report(this.#row(pending, transaction, 'timed-out'));
+    }
+    const token = transaction.body.changes[0]?.token;
+    if (transaction.body.evidence === null || token === undefined) return;
+    const tally = pending.tally(token, neighbourhood(this.#context, token));
+    this.#events.slashed(transaction, 'rejected', tally);
+  }
+
+  #sendVote(to: Iterable<Id>, tx: Id, ballots: readonly TokenBallot[], committed: boolean): void {
+    const message: Message = { type: 'vote', tx, committed, ballots };
+    for (const id of to) if (id !== this.#context.self) this.#context.send(id, message);
+  }
+
+  #tell(to: Id, tx: Id): void {
+    const place = this.#context.holdings.place(tx);
+    if (place !== null) this.#context.send(to, { type: 'committed', tx, block: place.block });
+  }
+
+  #union({ body }: Transaction): ReadonlySet<Id> {
+    return union(
+      this.#context,
+      body.changes.map(({ token }) => token),
+    );
+  }
+
+  #kept({ body }: Transaction): readonly Id[] {
+    const { self } = this.#context;
+    return body.changes.flatMap(({ token }) =>
+      neighbourhood(this.#context, token).includes(self) ? [token] : [],
+    );
+  }
+
+  #row(
+    pending: Pending,
+    transaction: Transaction,
+    outcome: TransactionRow['outcome'],
+  ): TransactionRow {
+    return {
+      ...describe(transaction),
+      part: 'neighbour',
+      outcome,
+      kept: this.#kept(transaction),
+      submittedAt: null,
+      firstVoteAt: pending.firstVoteAt,
+      committedAt: outcome === 'committed' ? this.#context.host.now() : null,
+    };
+  }
+}
+
+/** The columns that are the transaction's own. */
+export function describe({
+  id,
+  body,
+}: Transaction): Pick<
+  TransactionRow,
+  'table' | 'tx' | 'kind' | 'valueClass' | 'tokens' | 'owners' | 'previous'
+> {
+  const { changes, evidence, valueClass } = body;
+  const kinds = new Set(
+    changes.map(({ owner, previous }) => {
+      if (previous === ZERO_ID) return 'create';
+      return owner === ZERO_ID ? 'destroy' : 'transfer';
+    }),
+  );
+  const [only] = kinds;
+  const kind = kinds.size === 1 && only !== undefined ? only : 'mixed';
+  return {
+    table: 'transactions',
+    tx: id,
+    kind: evidence === null ? kind : 'slash',
+    valueClass,
+    tokens: changes.map(({ token }) => token),
+    owners: changes.map(({ owner }) => owner),
+    previous: changes.map(({ previous }) => previous),
+  };
+}
+
+function ballotsOf(pending: Pending): TokenBallot[] {
+  return [...pending.own].map(([token, ballot]) => ({ token, ballot }));
+}
+
+function backOff(pending: Pending, now: number): void {
+  pending.retries += 1;
+  pending.nextRetryAt =
+    now + Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (pending.retries - 1));
+}

@@ -1,0 +1,37 @@
+/** What the parts of a peer share. */
+import type { Decisions } from '../decisions.ts';
+import type { Host } from '../host.ts';
+import type { Id } from '../id.ts';
+import type { Membership } from '../ledger/membership.ts';
+import type { ProtocolParameters } from '../parameters.ts';
+import type { Message } from '../wire/messages.ts';
+import type { Holdings } from './holdings.ts';
+
+export interface PeerContext {
+  readonly network: Id;
+  readonly parameters: ProtocolParameters;
+  /** This peer's address. */
+  readonly self: Id;
+  readonly host: Host;
+  /** Without the banned. */
+  readonly membership: Membership;
+  readonly holdings: Holdings;
+  readonly decisions: Decisions;
+  send(to: Id, message: Message): void;
+}
+
+/** Addresses of the k members nearest a token, nearest first. */
+export function neighbourhood(
+  { membership, parameters }: Pick<PeerContext, 'membership' | 'parameters'>,
+  token: Id,
+): readonly Id[] {
+  return membership.nearest(token, parameters.k).map(({ address }) => address);
+}
+
+/** Everyone that is near one of the tokens. */
+export function union(
+  context: Pick<PeerContext, 'membership' | 'parameters'>,
+  tokens: readonly Id[],
+): ReadonlySet<Id> {
+  return new Set(tokens.flatMap((token) => neighbourhood(context, token)));
+}

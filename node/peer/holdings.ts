@@ -1,0 +1,142 @@
+/**
+ * What a peer holds: its chain, the entries that the next round will put into it, and the committed
+ * transactions themselves, stored as `tx/` + id → bytes.
+ */
+import { decode } from '../codec/reader.ts';
+import type { Store } from '../host.ts';
+import { type Id, ZERO_ID } from '../id.ts';
+import { MAX_ENTRIES } from '../ledger/block.ts';
+import type { Chain } from '../ledger/chain.ts';
+import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
+import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
+import { type CommitPlace, MAX_COMMITS } from '../wire/messages.ts';
+
+/** Blocks read from disk for one question: a stranger's question must cost little. */
+const MAX_BLOCKS_READ = 32;
+
+export class Holdings {
+  readonly chain: Chain;
+  readonly #store: Store;
+  readonly #waiting: BlockEntry[] = [];
+  readonly #ahead = new Map<Id, Mapping>();
+  /** Committed transaction → height of its block; null until there is one. About 150 bytes each. */
+  readonly #heights = new Map<Id, number | null>();
+  readonly #tokens = new Set<Id>();
+  readonly #founding = new Map<Id, Mapping>();
+
+  constructor(chain: Chain, store: Store) {
+    this.chain = chain;
+    this.#store = store;
+    for (let height = 0; height <= chain.height; height += 1) {
+      const block = chain.blockAt(height);
+      if (block !== undefined) this.#note(block);
+    }
+  }
+
+  /** Tokens with a mapping. */
+  get tokens(): ReadonlySet<Id> {
+    return this.#tokens;
+  }
+
+  /** What every member knows of the founding identity tokens, near or not. */
+  setFounding(mappings: readonly Mapping[]): void {
+    for (const mapping of mappings) this.#founding.set(mapping.token, mapping);
+  }
+
+  /** The newest committed mapping, of the next block too; statements tell only `chain.state`. */
+  mapping(token: Id): Mapping | undefined {
+    return this.#ahead.get(token) ?? this.chain.state.get(token) ?? this.#founding.get(token);
+  }
+
+  isCommitted(tx: Id): boolean {
+    return this.#heights.has(tx);
+  }
+
+  transaction(tx: Id): Transaction | undefined {
+    const bytes = this.#store.get(`tx/${tx}`);
+    if (bytes === undefined) return undefined;
+    const stored = decode(bytes, readTransaction);
+    if (!stored.ok) throw new Error(`stored transaction ${tx} is damaged: ${stored.reason}`);
+    return stored.value;
+  }
+
+  timestampOf(tx: Id): number {
+    return this.transaction(tx)?.body.timestamp ?? 0;
+  }
+
+  /** Null until the round that puts it into a block. */
+  place(tx: Id): CommitPlace | null {
+    const height = this.#heights.get(tx);
+    if (height === undefined || height === null) return null;
+    const block = this.chain.ancestorPath(height, this.chain.height)?.hash ?? this.chain.headHash;
+    return { block, confirmations: this.chain.height - height };
+  }
+
+  /**
+   * Takes the transaction as committed for `tokens`. A mapping that follows the present one is
+   * `committed`; one that is newer but leaves some out was learnt from others, `adopted`; an older
+   * one came late and changes nothing.
+   */
+  commit(transaction: Transaction, tokens: ReadonlySet<Id>): void {
+    const { id, body } = transaction;
+    this.#store.put(`tx/${id}`, encodeTransaction(transaction));
+    let entered = false;
+    for (const { token, owner, previous } of body.changes) {
+      if (!tokens.has(token)) continue;
+      const present = this.mapping(token);
+      const follows = present === undefined || present.tx === previous;
+      if (!follows && this.timestampOf(present.tx) >= body.timestamp) continue;
+      const known = follows && (present !== undefined) === (previous !== ZERO_ID);
+      const mapping = { token, owner, tx: id, previous };
+      this.#waiting.push({ kind: known ? 'committed' : 'adopted', mapping });
+      this.#ahead.set(token, mapping);
+      entered = true;
+    }
+    this.#heights.set(id, entered ? null : this.chain.height);
+  }
+
+  /** The next block, or null when there is nothing for one. */
+  round(nowMs: number): Block | null {
+    if (this.#waiting.length === 0) return null;
+    const block = this.chain.append(this.#waiting.splice(0, MAX_ENTRIES), nowMs);
+    this.#note(block);
+    for (const { mapping } of block.entries) {
+      if (this.#ahead.get(mapping.token) === mapping) this.#ahead.delete(mapping.token);
+    }
+    return block;
+  }
+
+  /** Opens the chain's epoch with the founding mappings; before it nothing may be stated. */
+  open(founding: readonly Mapping[], nowMs: number): void {
+    const from = this.chain.height + 1;
+    this.chain.open(founding, nowMs);
+    for (let height = from; height <= this.chain.height; height += 1) {
+      const block = this.chain.blockAt(height);
+      if (block !== undefined) this.#note(block);
+    }
+  }
+
+  /** Transactions in blocks above `above` with a token that `wanted`, at most one answer's worth. */
+  commitsAbove(above: number, wanted: (token: Id) => boolean): { upTo: number; txs: Id[] } {
+    const txs = new Set<Id>();
+    let upTo = Math.min(above, this.chain.height);
+    while (upTo < this.chain.height) {
+      const block = this.chain.blockAt(upTo + 1);
+      const found = block?.entries.flatMap(({ mapping }) =>
+        wanted(mapping.token) ? [mapping.tx] : [],
+      );
+      const more = new Set([...txs, ...(found ?? [])]);
+      if (more.size > MAX_COMMITS || upTo - above >= MAX_BLOCKS_READ) break;
+      for (const tx of more) txs.add(tx);
+      upTo += 1;
+    }
+    return { upTo, txs: [...txs] };
+  }
+
+  #note(block: Block): void {
+    for (const { mapping } of block.entries) {
+      this.#heights.set(mapping.tx, block.header.height);
+      this.#tokens.add(mapping.token);
+    }
+  }
+}

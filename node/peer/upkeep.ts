@@ -1,0 +1,66 @@
+/**
+ * What a peer does when nothing happens: it asks its neighbours in turn what they committed, so that
+ * what was lost on the way is found, and how they stand, so that their words are on file.
+ */
+import type { Id } from '../id.ts';
+import { QUERY_BYTES } from '../minefield/statement.ts';
+import type { PeerContext } from './context.ts';
+import type { Speakers } from './speakers.ts';
+
+/** One neighbour per turn: with 16 neighbours each is asked every 8 s. */
+export const UPKEEP_MS = 500;
+/** Neighbours whose commits have been read up to a height; more than are ever near. */
+const MAX_READ = 256;
+
+export class Upkeep {
+  readonly #context: PeerContext;
+  readonly #speakers: Speakers;
+  /** Height up to which a neighbour's commits are known here. */
+  readonly #read = new Map<Id, number>();
+  #turn = 0;
+
+  constructor(context: PeerContext, speakers: Speakers) {
+    this.#context = context;
+    this.#speakers = speakers;
+  }
+
+  /** The neighbourhoods have changed: what was not of interest may be now. */
+  startOver(): void {
+    this.#read.clear();
+  }
+
+  tick(neighbours: readonly Id[]): void {
+    this.#turn += 1;
+    const neighbour = neighbours[this.#turn % Math.max(1, neighbours.length)];
+    if (neighbour === undefined) return;
+    this.#askCommits(neighbour);
+    const { host, holdings, send } = this.#context;
+    const tokens = [...holdings.tokens];
+    const token = tokens[Math.floor(this.#random() * tokens.length)];
+    if (token !== undefined) {
+      send(neighbour, { type: 'ask-mapping', token, query: host.random(QUERY_BYTES) });
+    }
+    const lineage = this.#speakers.lineage(neighbour, this.#random());
+    if (lineage !== null) {
+      send(neighbour, { type: 'get-block', wanted: lineage.lower, under: lineage.higher });
+    }
+  }
+
+  /** An answer of `from`; asks on while there is more. */
+  onCommits(from: Id, upTo: number): void {
+    const read = this.#read.get(from) ?? 0;
+    if (upTo <= read || (this.#read.size >= MAX_READ && !this.#read.has(from))) return;
+    this.#read.set(from, upTo);
+    this.#askCommits(from);
+  }
+
+  #askCommits(neighbour: Id): void {
+    const above = this.#read.get(neighbour) ?? 0;
+    this.#context.send(neighbour, { type: 'ask-commits', above });
+  }
+
+  #random(): number {
+    const [high = 0, low = 0] = this.#context.host.random(2);
+    return (high * 256 + low) / 65_536;
+  }
+}

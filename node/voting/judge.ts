@@ -1,0 +1,60 @@
+/** What an honest peer thinks of one token of a transaction, given what it knows (PROTOCOL.md 3, 4). */
+import type { Ballot } from '../decisions.ts';
+import { type Id, ZERO_ID } from '../id.ts';
+import { authorisedBy } from '../ledger/transaction.ts';
+import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
+import type { VoteLock } from './lock.ts';
+
+/** What a voter knows. */
+export interface Knowledge {
+  /** The newest committed mapping of a token. */
+  mapping(token: Id): Mapping | undefined;
+  isCommitted(tx: Id): boolean;
+  /** Timestamp of a committed transaction; 0 for the genesis and what is not kept. */
+  timestampOf(tx: Id): number;
+  /** Is this the verified package that convicts the owner of this identity token? */
+  convicts(evidence: Id, token: Id): boolean;
+}
+
+/** `conflict`: valid, had this peer not already called another one valid after the same previous. */
+export type Judgement = { readonly ballot: Ballot; readonly conflict: boolean };
+
+/** Judges change `index`; a `valid` has taken the vote lock. */
+export function judge(
+  transaction: Transaction,
+  index: number,
+  knowledge: Knowledge,
+  lock: VoteLock,
+): Judgement {
+  const change = transaction.body.changes[index];
+  if (change === undefined) throw new RangeError(`no change ${index}`);
+  const ballot = withoutLock(transaction, index, change, knowledge);
+  const { token, previous } = change;
+  if (ballot === 'invalid') {
+    const holder = lock.holder(token, previous);
+    return { ballot, conflict: holder !== undefined && holder !== transaction.id };
+  }
+  if (ballot !== 'valid' || lock.claim(token, previous, transaction.id)) {
+    return { ballot, conflict: false };
+  }
+  return { ballot: 'invalid', conflict: true };
+}
+
+function withoutLock(
+  transaction: Transaction,
+  index: number,
+  change: TokenChange,
+  knowledge: Knowledge,
+): Ballot {
+  const { token, previous } = change;
+  const { evidence, timestamp } = transaction.body;
+  const mapping = knowledge.mapping(token);
+  if (mapping?.tx === transaction.id) return 'valid';
+  if (previous === ZERO_ID) return mapping === undefined ? 'valid' : 'invalid';
+  // What this peer has never seen committed may be so elsewhere: it asks before it judges.
+  if (mapping?.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
+  if (mapping.owner === ZERO_ID) return 'invalid';
+  if (evidence !== null) return knowledge.convicts(evidence, token) ? 'valid' : 'out-of-order';
+  if (timestamp <= knowledge.timestampOf(previous)) return 'invalid';
+  return authorisedBy(transaction, index) === mapping.owner ? 'valid' : 'invalid';
+}
