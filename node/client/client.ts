@@ -1,0 +1,322 @@
+/**
+ * A client (issue item 6): submits transactions and asks questions at the rates it is told, open
+ * loop, and keeps what it is answered. Its identity is an ephemeral transport key.
+ */
+import type { ClientLoad, Health } from '../control.ts';
+import type { Endpoint, Host, Timer } from '../host.ts';
+import type { Id } from '../id.ts';
+import { Membership } from '../ledger/membership.ts';
+import type { EvidencePackage, Statement } from '../minefield/types.ts';
+import type { ProtocolParameters } from '../parameters.ts';
+import { Accusations } from '../peer/accusations.ts';
+import { describe } from '../peer/committer.ts';
+import { neighbourhood, union } from '../peer/context.ts';
+import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/genesis.ts';
+import { Speakers } from '../peer/speakers.ts';
+import type { TransactionRow } from '../telemetry.ts';
+import { Transport } from '../transport/transport.ts';
+import { isQuorum } from '../voting/rules.ts';
+import { decodeMessage, encodeMessage, type Message } from '../wire/messages.ts';
+import { Questions } from './questions.ts';
+import { LoadRandom } from './random.ts';
+import { type Draft, Wallet } from './wallet.ts';
+
+/** After the peers' own first repeat. */
+const RESEND_MS = 2000;
+/** The peers have given up before. */
+const LIMIT_MS = 25_000;
+const TICK_MS = 200;
+const CONNECT_MS = 2000;
+/** Transactions under way: half a minute at thirty a second; arrivals beyond it are not made. */
+const MAX_UNDER_WAY = 1024;
+/** Others' tokens seen in statements, oldest forgotten. */
+const MAX_SEEN = 512;
+
+export interface ClientOptions {
+  readonly network: Id;
+  readonly parameters: ProtocolParameters;
+  /** X25519, ephemeral. */
+  readonly privateKey: Uint8Array;
+  readonly endpoint: Endpoint;
+}
+
+interface UnderWay {
+  readonly draft: Draft;
+  readonly submittedAt: number;
+  resendAt: number;
+  readonly told: Set<Id>;
+}
+
+export class Client {
+  readonly membership = new Membership();
+  readonly #options: ClientOptions;
+  readonly #host: Host;
+  readonly #transport: Transport;
+  readonly #speakers: Speakers;
+  readonly #accusations: Accusations;
+  readonly #questions: Questions;
+  readonly #underWay = new Map<Id, UnderWay>();
+  readonly #seen = new Set<Id>();
+  readonly #timers = new Map<string, Timer>();
+  #wallet: Wallet | null = null;
+  #founded = false;
+  #started = false;
+  #meshed = false;
+
+  constructor(options: ClientOptions, host: Host) {
+    const { network, parameters, privateKey } = options;
+    this.#options = options;
+    this.#host = host;
+    this.#transport = new Transport(
+      { network, self: { kind: 'client', privateKey }, pow: parameters.pow },
+      host,
+      { message: (from, bytes) => this.#message(from.id, bytes) },
+    );
+    const { membership } = this;
+    this.#speakers = new Speakers(network, (address) => membership.get(address));
+    this.#accusations = new Accusations({ network, parameters, membership }, host, {
+      banned: (accused) => this.#banned(accused),
+      spread: (evidence) => this.#spread(evidence),
+    });
+    this.#questions = new Questions(host, {
+      send: (to, message) => this.#send(to, message),
+      neighbourhood: (token) => neighbourhood(this.#near, token),
+    });
+    const members = storedMembers(host.store);
+    if (members.length > 0) this.#join(members);
+  }
+
+  /** Its ephemeral public key, hex. */
+  get address(): Id {
+    return this.#transport.id;
+  }
+
+  get founded(): boolean {
+    return this.#founded;
+  }
+
+  /** The genesis. Throws an Error for a record that does not hold; the second call does nothing. */
+  found(founders: readonly Founder[]): void {
+    if (this.#founded) return;
+    const { network, parameters } = this.#options;
+    const members = membersOf(founders, network, parameters.pow);
+    storeMembers(this.#host.store, members);
+    this.#join(members);
+    if (this.#started) this.#connect();
+  }
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#reportLife('started');
+    this.#every('tick', TICK_MS, () => this.#tick());
+    this.#every('connect', CONNECT_MS, () => this.#connect());
+    this.#connect();
+  }
+
+  /** From now on; null ends it. What is under way is still followed to its end. */
+  load(load: ClientLoad | null): void {
+    this.#timers.get('submit')?.cancel();
+    this.#timers.get('ask')?.cancel();
+    if (load === null) return;
+    const transactions = new LoadRandom(`${load.seed}/transactions`);
+    // Its own stream: what is asked for depends on nothing that happens.
+    const questions = new LoadRandom(`${load.seed}/questions`);
+    this.#wallet = new Wallet(this.#options.network, transactions);
+    this.#arrivals('submit', load.transactionsPerSecond, transactions, () => this.#submit(load));
+    this.#arrivals('ask', load.queryRatePerSecond, questions, () => this.#ask(load, questions));
+  }
+
+  receive(from: Endpoint, datagram: Uint8Array): void {
+    if (this.#started) this.#transport.receive(from, datagram);
+  }
+
+  health(): Health {
+    const all = this.membership.all();
+    const connected = all.filter(({ address }) => this.#transport.connected(address)).length;
+    return {
+      meshed: this.#founded && isQuorum(connected, all.length),
+      connected,
+      wanted: all.length,
+      members: all.length,
+      banned: this.#accusations.banned,
+      epoch: 0,
+      height: 0,
+      tokens: this.#wallet?.tokens.length ?? 0,
+      pending: this.#underWay.size,
+    };
+  }
+
+  stop(): void {
+    if (!this.#started) return;
+    this.#started = false;
+    this.#reportLife('stopping');
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#transport.stop();
+  }
+
+  get #near() {
+    return { membership: this.membership, parameters: this.#options.parameters };
+  }
+
+  #join(members: ReturnType<typeof storedMembers>): void {
+    this.#founded = true;
+    for (const member of members) {
+      this.membership.add(member);
+      this.#transport.learn(member);
+    }
+    this.#accusations.restore();
+  }
+
+  #connect(): void {
+    for (const { address } of this.membership.all()) this.#transport.connect(address);
+    if (this.#meshed || !this.health().meshed) return;
+    this.#meshed = true;
+    this.#reportLife('meshed');
+  }
+
+  #submit(load: ClientLoad): void {
+    if (this.#wallet === null || this.#underWay.size >= MAX_UNDER_WAY) return;
+    const now = this.#host.now();
+    const draft = this.#wallet.draw(load, now);
+    const { id } = draft.transaction;
+    this.#underWay.set(id, { draft, submittedAt: now, resendAt: now + RESEND_MS, told: new Set() });
+    this.#host.report(row(draft, 'submitted', now, null));
+    this.#sendTransaction(draft);
+  }
+
+  #sendTransaction({ transaction }: Draft): void {
+    const tokens = transaction.body.changes.map(({ token }) => token);
+    for (const id of union(this.#near, tokens)) this.#send(id, { type: 'submit', transaction });
+  }
+
+  #ask(load: ClientLoad, random: LoadRandom): void {
+    // Own tokens, identity tokens of members, and what others' answers have shown.
+    const pools = [
+      this.#wallet?.tokens ?? [],
+      [...this.#seen],
+      this.membership.all().map(({ address }) => address),
+    ].filter((pool) => pool.length > 0);
+    const pool = pools[random.below(pools.length)] ?? [];
+    const token = pool[random.below(pool.length)];
+    if (token === undefined) return;
+    const near = [...neighbourhood(this.#near, token)];
+    const asked: Id[] = [];
+    while (asked.length < load.askPeers && near.length > 0) {
+      asked.push(...near.splice(random.below(near.length), 1));
+    }
+    this.#questions.ask(token, asked);
+  }
+
+  #message(from: Id, bytes: Uint8Array): string {
+    const message = decodeMessage(bytes);
+    if (!message.ok) return 'malformed';
+    const { value } = message;
+    if (value.type === 'committed') this.#onCommitted(from, value.tx);
+    else if (value.type === 'statement') this.#onStatement(from, value.statement);
+    else if (value.type === 'evidence') this.#accusations.hear(from, value.evidence);
+    return value.type;
+  }
+
+  #onCommitted(from: Id, tx: Id): void {
+    const underWay = this.#underWay.get(tx);
+    if (underWay === undefined) return;
+    underWay.told.add(from);
+    const { draft, told, submittedAt } = underWay;
+    const isDone = draft.transaction.body.changes.every(({ token }) => {
+      const near = neighbourhood(this.#near, token);
+      return isQuorum(near.filter((id) => told.has(id)).length, near.length);
+    });
+    if (!isDone) return;
+    this.#underWay.delete(tx);
+    this.#wallet?.committed(draft);
+    this.#host.report(row(draft, 'committed', submittedAt, this.#host.now()));
+  }
+
+  #onStatement(from: Id, statement: Statement): void {
+    const heard = this.#speakers.hearStatement(statement);
+    if (heard.kind === 'offence') this.#accusations.hear(null, heard.evidence);
+    if (heard.kind === 'refused' || !this.#questions.hear(from, statement)) return;
+    for (const { mapping } of statement.recent) {
+      const [oldest] = this.#seen;
+      if (oldest !== undefined && this.#seen.size >= MAX_SEEN) this.#seen.delete(oldest);
+      this.#seen.add(mapping.token);
+    }
+  }
+
+  #tick(): void {
+    const now = this.#host.now();
+    for (const [tx, underWay] of this.#underWay) {
+      if (now - underWay.submittedAt > LIMIT_MS) {
+        this.#underWay.delete(tx);
+        this.#wallet?.abandoned(underWay.draft);
+        this.#host.report(row(underWay.draft, 'timed-out', underWay.submittedAt, null));
+      } else if (now >= underWay.resendAt) {
+        underWay.resendAt = now + RESEND_MS;
+        this.#sendTransaction(underWay.draft);
+      }
+    }
+  }
+
+  #banned(accused: Id): void {
+    this.membership.remove(accused);
+    this.#transport.ban(accused);
+    this.#speakers.forget(accused);
+  }
+
+  #spread(evidence: EvidencePackage): void {
+    for (const id of neighbourhood(this.#near, evidence.accused)) {
+      this.#send(id, { type: 'evidence', evidence });
+    }
+  }
+
+  #send(to: Id, message: Message): void {
+    this.#transport.send(to, message.type, encodeMessage(message));
+  }
+
+  #arrivals(name: string, perSecond: number, random: LoadRandom, run: () => void): void {
+    if (!(perSecond > 0)) return;
+    const next = (): void => {
+      const waitMs = random.intervalMs(perSecond);
+      this.#timers.set(
+        name,
+        this.#host.after(waitMs, () => {
+          next();
+          if (this.#founded) run();
+        }),
+      );
+    };
+    next();
+  }
+
+  #every(name: string, periodMs: number, run: () => void): void {
+    const again = (): void => {
+      this.#timers.set(name, this.#host.after(periodMs, again));
+      if (this.#founded) run();
+    };
+    this.#timers.set(name, this.#host.after(periodMs, again));
+  }
+
+  #reportLife(event: 'started' | 'meshed' | 'stopping'): void {
+    const { address } = this;
+    this.#host.report({ table: 'peers', address, event, kind: 'client', epoch: 0, height: 0 });
+  }
+}
+
+function row(
+  { transaction }: Draft,
+  outcome: TransactionRow['outcome'],
+  submittedAt: number,
+  committedAt: number | null,
+): TransactionRow {
+  return {
+    ...describe(transaction),
+    part: 'client',
+    outcome,
+    kept: [],
+    submittedAt,
+    firstVoteAt: null,
+    committedAt,
+  };
+}
