@@ -187,7 +187,7 @@ export class Peer {
     this.#transport.send(to, message.type, encodeMessage(message));
   }
 
-  /** Signs the next statement of its own; with it an adversary keeps its sequence in order. */
+  /** Takes the next statement number: an adversary that makes its own keeps them in order. */
   nextSequence(): number {
     return this.#parts.nextSequence();
   }
@@ -255,8 +255,15 @@ export class Peer {
 /** Looked up at each question, so that an attack may begin and end while the peer lives. */
 function bound(decisions: Partial<Decisions> = {}): Decisions {
   return {
-    answerMapping: (...asked) => (decisions.answerMapping ?? HONEST.answerMapping)(...asked),
-    serveBlock: (...asked) => (decisions.serveBlock ?? HONEST.serveBlock)(...asked),
-    vote: (...asked) => (decisions.vote ?? HONEST.vote)(...asked),
+    answerMapping: (...asked) =>
+      decisions.answerMapping === undefined
+        ? HONEST.answerMapping(...asked)
+        : decisions.answerMapping(...asked),
+    serveBlock: (...asked) =>
+      decisions.serveBlock === undefined
+        ? HONEST.serveBlock(...asked)
+        : decisions.serveBlock(...asked),
+    vote: (...asked) =>
+      decisions.vote === undefined ? HONEST.vote(...asked) : decisions.vote(...asked),
   };
 }

@@ -13,14 +13,12 @@ import { checkTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
 import { VoteLock } from '../voting/lock.ts';
-import { type Pending, PendingTable } from '../voting/pending.ts';
+import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
 import type { CommitPlace, Message, TokenBallot } from '../wire/messages.ts';
 import { neighbourhood, type PeerContext, union } from './context.ts';
+import { neighbourRow } from './rows.ts';
 
-/** First repeat: after a far round trip and the wait of a batch; then doubling up to the longest. */
-const RETRY_FIRST_MS = 600;
-const RETRY_LONGEST_MS = 5000;
 /** A transaction whose ballots came first is nearly always on its way. */
 const FETCH_FIRST_MS = 150;
 /** Who has not got its votes by then is stuck: a conflict, or a neighbourhood cut off. */
@@ -107,7 +105,7 @@ export class Committer {
     const pending = this.#table.get(tx);
     if (holdings.isCommitted(tx)) this.#sendVote([from], tx, [], true);
     else if (pending !== undefined && pending.transaction !== null) {
-      this.#sendVote([from], tx, ballotsOf(pending), false);
+      this.#sendVote([from], tx, pending.ballots, false);
     } else this.expect(from, tx);
   }
 
@@ -225,7 +223,7 @@ export class Committer {
     const silent = [...this.#union(transaction)].filter(
       (id) => !pending.voters.includes(id) && id !== this.#context.self,
     );
-    this.#sendVote(silent, pending.tx, ballotsOf(pending), true);
+    this.#sendVote(silent, pending.tx, pending.ballots, true);
     const [tally] = tallies;
     if (isSlashing && tally !== undefined) this.#events.slashed(transaction, 'executed', tally);
     this.rejudge();
@@ -241,7 +239,7 @@ export class Committer {
   #fetch(pending: Pending, now: number): void {
     const from = pending.voters[pending.retries % Math.max(1, pending.voters.length)];
     if (from !== undefined) this.#context.send(from, { type: 'get-transaction', tx: pending.tx });
-    backOff(pending, now);
+    pending.backOff(now);
   }
 
   /** Says and asks again, only to and of those whose voice is missing. */
@@ -250,11 +248,11 @@ export class Committer {
     for (const id of this.#union(transaction)) {
       if (id === self || !this.#isMissing(pending, transaction, id)) continue;
       if (!pending.voters.includes(id)) send(id, { type: 'submit', transaction });
-      this.#sendVote([id], pending.tx, ballotsOf(pending), false);
+      this.#sendVote([id], pending.tx, pending.ballots, false);
       send(id, { type: 'ask-votes', tx: pending.tx });
     }
     if ([...pending.own.values()].includes('out-of-order')) this.#vote(pending, transaction);
-    backOff(pending, now);
+    pending.backOff(now);
   }
 
   #isMissing(pending: Pending, transaction: Transaction, id: Id): boolean {
@@ -299,57 +297,11 @@ export class Committer {
     );
   }
 
-  #row(
-    pending: Pending,
-    transaction: Transaction,
-    outcome: TransactionRow['outcome'],
-  ): TransactionRow {
-    return {
-      ...describe(transaction),
-      part: 'neighbour',
-      outcome,
+  #row(pending: Pending, transaction: Transaction, outcome: TransactionRow['outcome']) {
+    return neighbourRow(transaction, outcome, {
       kept: this.#kept(transaction),
-      submittedAt: null,
       firstVoteAt: pending.firstVoteAt,
       committedAt: outcome === 'committed' ? this.#context.host.now() : null,
-    };
+    });
   }
-}
-
-/** The columns that are the transaction's own. */
-export function describe({
-  id,
-  body,
-}: Transaction): Pick<
-  TransactionRow,
-  'table' | 'tx' | 'kind' | 'valueClass' | 'tokens' | 'owners' | 'previous'
-> {
-  const { changes, evidence, valueClass } = body;
-  const kinds = new Set(
-    changes.map(({ owner, previous }) => {
-      if (previous === ZERO_ID) return 'create';
-      return owner === ZERO_ID ? 'destroy' : 'transfer';
-    }),
-  );
-  const [only] = kinds;
-  const kind = kinds.size === 1 && only !== undefined ? only : 'mixed';
-  return {
-    table: 'transactions',
-    tx: id,
-    kind: evidence === null ? kind : 'slash',
-    valueClass,
-    tokens: changes.map(({ token }) => token),
-    owners: changes.map(({ owner }) => owner),
-    previous: changes.map(({ previous }) => previous),
-  };
-}
-
-function ballotsOf(pending: Pending): TokenBallot[] {
-  return [...pending.own].map(([token, ballot]) => ({ token, ballot }));
-}
-
-function backOff(pending: Pending, now: number): void {
-  pending.retries += 1;
-  pending.nextRetryAt =
-    now + Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (pending.retries - 1));
 }

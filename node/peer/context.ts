@@ -17,7 +17,7 @@ export interface PeerContext {
   readonly membership: Membership;
   readonly holdings: Holdings;
   readonly decisions: Decisions;
-  send(to: Id, message: Message): void;
+  readonly send: (to: Id, message: Message) => void;
 }
 
 /** Addresses of the k members nearest a token, nearest first. */

@@ -190,6 +190,9 @@ export class PeerParts {
   #onDispute(from: From, statements: readonly Statement[]): void {
     if (!this.#disputes.take(from.id, this.#context.host.now())) return;
     for (const statement of statements) {
+      const evidence = this.#accusations.first(statement.peer);
+      // It was convicted already: who still asks it has not heard.
+      if (evidence !== undefined) this.#context.send(from.id, { type: 'evidence', evidence });
       if (!this.#hear(from.id, statement)) continue;
       if (this.#disagrees(statement)) this.#inquiries.begin(statement);
     }

@@ -1,8 +1,10 @@
 /** Telemetry rows that peers and clients share. */
+import { ZERO_ID } from '../id.ts';
 import { headerHash } from '../ledger/block.ts';
+import type { Transaction } from '../ledger/types.ts';
 import { encodeStatement, statementHash } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
-import type { StatementRow } from '../telemetry.ts';
+import type { StatementRow, TransactionRow } from '../telemetry.ts';
 
 /** A statement that was received and found well signed. */
 export function statementRow(statement: Statement, disagreed: boolean): StatementRow {
@@ -21,5 +23,42 @@ export function statementRow(statement: Statement, disagreed: boolean): Statemen
     statedAt: statement.time,
     disagreed,
     bytes: encodeStatement(statement).length,
+  };
+}
+
+/** A transaction's fate at a peer that keeps some of its tokens. */
+export function neighbourRow(
+  transaction: Transaction,
+  outcome: TransactionRow['outcome'],
+  here: Pick<TransactionRow, 'kept' | 'firstVoteAt' | 'committedAt'>,
+): TransactionRow {
+  return { ...describe(transaction), part: 'neighbour', outcome, submittedAt: null, ...here };
+}
+
+/** The columns that are the transaction's own. */
+export function describe({
+  id,
+  body,
+}: Transaction): Pick<
+  TransactionRow,
+  'table' | 'tx' | 'kind' | 'valueClass' | 'tokens' | 'owners' | 'previous'
+> {
+  const { changes, evidence, valueClass } = body;
+  const kinds = new Set(
+    changes.map(({ owner, previous }) => {
+      if (previous === ZERO_ID) return 'create';
+      return owner === ZERO_ID ? 'destroy' : 'transfer';
+    }),
+  );
+  const [only] = kinds;
+  const kind = kinds.size === 1 && only !== undefined ? only : 'mixed';
+  return {
+    table: 'transactions',
+    tx: id,
+    kind: evidence === null ? kind : 'slash',
+    valueClass,
+    tokens: changes.map(({ token }) => token),
+    owners: changes.map(({ owner }) => owner),
+    previous: changes.map(({ previous }) => previous),
   };
 }

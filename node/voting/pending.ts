@@ -14,6 +14,10 @@ export const MAX_VOTERS = 128;
 /** Who is told of the commit: the client and those who passed it on for it. */
 export const MAX_ORIGINS = 8;
 
+/** First repeat: after a far round trip and the wait of a batch; then doubling up to the longest. */
+export const RETRY_FIRST_MS = 600;
+const RETRY_LONGEST_MS = 5000;
+
 /** What one voter said of one transaction. */
 export interface Voice {
   committed: boolean;
@@ -54,6 +58,17 @@ export class Pending {
       const before = voice.ballots.get(token);
       if (before === undefined || before === 'out-of-order') voice.ballots.set(token, ballot);
     }
+  }
+
+  /** This peer's own. */
+  get ballots(): TokenBallot[] {
+    return [...this.own].map(([token, ballot]) => ({ token, ballot }));
+  }
+
+  backOff(now: number): void {
+    const waitMs = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** this.retries);
+    this.retries += 1;
+    this.nextRetryAt = now + waitMs;
   }
 
   get voters(): readonly Id[] {
