@@ -106,7 +106,10 @@ async function driverRound(context: DriverContext): Promise<Round> {
   };
 }
 
-/** The engine's own calls and nothing else: networks, create, connect, start; then removal. */
+/**
+ * The engine's own calls and nothing else: networks, create, connect, start; then removal, one after
+ * another, since removing several at once breaks the engine's networks (lab/drivers/docker-remove.ts).
+ */
 async function bareRound(context: DriverContext, image: string): Promise<Round> {
   const started = performance.now();
   const { plan, dataName, controlName } = await prepareNetworks(context);
@@ -122,7 +125,7 @@ async function bareRound(context: DriverContext, image: string): Promise<Round> 
   const launchMs = Math.round(performance.now() - started);
   await sleep(SETTLE_MS);
   const removal = performance.now();
-  await concurrently(containers, CONCURRENCY, async (container) => {
+  await concurrently(containers, 1, async (container) => {
     await container.remove({ force: true, v: true });
   });
   for (const name of [dataName, controlName]) await engine().getNetwork(name).remove();

@@ -81,6 +81,7 @@ class DockerDriver implements Driver {
   readonly #images: DockerImages;
   readonly #tags = new Map<LaunchSpec['image'], Promise<string>>();
   #networks: RunNetworks | undefined;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(context: DriverContext, images: DockerImages) {
     this.#context = context;
@@ -119,7 +120,9 @@ class DockerDriver implements Driver {
   }
 
   async stop(name: string): Promise<void> {
-    await this.#do(`stop ${name}`, this.#container(name).stop({ t: STOP_GRACE_SECONDS }), [304]);
+    await this.#inTurn(() =>
+      this.#do(`stop ${name}`, this.#container(name).stop({ t: STOP_GRACE_SECONDS }), [304]),
+    );
   }
 
   async start(name: string): Promise<void> {
@@ -128,7 +131,7 @@ class DockerDriver implements Driver {
 
   async kill(name: string): Promise<void> {
     // 409: it does not run.
-    await this.#do(`kill ${name}`, this.#container(name).kill(), [409]);
+    await this.#inTurn(() => this.#do(`kill ${name}`, this.#container(name).kill(), [409]));
   }
 
   async pause(name: string): Promise<void> {
@@ -199,6 +202,19 @@ class DockerDriver implements Driver {
       sections.push({ netns, ip, lines: tcProgram(links, { netem }) });
     });
     return sections;
+  }
+
+  /** One ending at a time, for the reason that docker-remove.ts gives: endings leave networks too. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    try {
+      await before;
+      await work();
+    } finally {
+      resolve();
+    }
   }
 
   #container(name: string): Docker.Container {
