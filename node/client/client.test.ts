@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seededRandom } from '../../test/support/network.ts';
 import { LOAD } from '../../test/support/swarm.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
 import { LoadRandom } from './random.ts';
@@ -33,7 +34,10 @@ test('numbers spread evenly, arrivals have the mean that was asked, Zipf prefers
 });
 
 test('a wallet draws sound transactions and leaves busy tokens alone', () => {
-  const wallet = new Wallet(network, new LoadRandom('wallet'));
+  const fresh = seededRandom(9);
+  const wallet = new Wallet(network, new LoadRandom('wallet'), (length) =>
+    Uint8Array.from({ length }, () => Math.floor(fresh() * 256)),
+  );
   const busy = new Set<string>();
   const open = [];
   for (let draw = 0; draw < 200; draw += 1) {

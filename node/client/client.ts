@@ -9,26 +9,19 @@ import { Membership } from '../ledger/membership.ts';
 import type { EvidencePackage, Statement } from '../minefield/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import { Accusations } from '../peer/accusations.ts';
-import { neighbourhood, union } from '../peer/context.ts';
+import { neighbourhood } from '../peer/context.ts';
 import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/genesis.ts';
-import { describe } from '../peer/rows.ts';
 import { Speakers } from '../peer/speakers.ts';
-import type { TransactionRow } from '../telemetry.ts';
 import { Transport } from '../transport/transport.ts';
 import { isQuorum } from '../voting/rules.ts';
 import { decodeMessage, encodeMessage, type Message } from '../wire/messages.ts';
 import { Questions } from './questions.ts';
 import { LoadRandom } from './random.ts';
-import { type Draft, Wallet } from './wallet.ts';
+import { Submissions } from './submissions.ts';
+import { Wallet } from './wallet.ts';
 
-/** After the peers' own first repeat. */
-const RESEND_MS = 2000;
-/** The peers have given up before. */
-const LIMIT_MS = 25_000;
 const TICK_MS = 200;
 const CONNECT_MS = 2000;
-/** Transactions under way: half a minute at thirty a second; arrivals beyond it are not made. */
-const MAX_UNDER_WAY = 1024;
 /** Others' tokens seen in statements, oldest forgotten. */
 const MAX_SEEN = 512;
 
@@ -40,13 +33,6 @@ export interface ClientOptions {
   readonly endpoint: Endpoint;
 }
 
-interface UnderWay {
-  readonly draft: Draft;
-  readonly submittedAt: number;
-  resendAt: number;
-  readonly told: Set<Id>;
-}
-
 export class Client {
   readonly membership = new Membership();
   readonly #options: ClientOptions;
@@ -55,7 +41,7 @@ export class Client {
   readonly #speakers: Speakers;
   readonly #accusations: Accusations;
   readonly #questions: Questions;
-  readonly #underWay = new Map<Id, UnderWay>();
+  readonly #submissions: Submissions;
   readonly #seen = new Set<Id>();
   readonly #timers = new Map<string, Timer>();
   #wallet: Wallet | null = null;
@@ -78,10 +64,12 @@ export class Client {
       banned: (accused) => this.#banned(accused),
       spread: (evidence) => this.#spread(evidence),
     });
-    this.#questions = new Questions(host, {
-      send: (to, message) => this.#send(to, message),
-      neighbourhood: (token) => neighbourhood(this.#near, token),
-    });
+    const events = {
+      send: (to: Id, message: Message) => this.#send(to, message),
+      neighbourhood: (token: Id) => neighbourhood({ membership, parameters }, token),
+    };
+    this.#questions = new Questions(host, events);
+    this.#submissions = new Submissions(host, events);
     const members = storedMembers(host.store);
     if (members.length > 0) this.#join(members);
   }
@@ -109,7 +97,7 @@ export class Client {
     if (this.#started) return;
     this.#started = true;
     this.#reportLife('started');
-    this.#every('tick', TICK_MS, () => this.#tick());
+    this.#every('tick', TICK_MS, () => this.#submissions.tick());
     this.#every('connect', CONNECT_MS, () => this.#connect());
     this.#connect();
   }
@@ -122,7 +110,9 @@ export class Client {
     const transactions = new LoadRandom(`${load.seed}/transactions`);
     // Its own stream: what is asked for depends on nothing that happens.
     const questions = new LoadRandom(`${load.seed}/questions`);
-    this.#wallet = new Wallet(this.#options.network, transactions);
+    this.#wallet = new Wallet(this.#options.network, transactions, (length) =>
+      this.#host.random(length),
+    );
     this.#arrivals('submit', load.transactionsPerSecond, transactions, () => this.#submit(load));
     this.#arrivals('ask', load.queryRatePerSecond, questions, () => this.#ask(load, questions));
   }
@@ -143,7 +133,7 @@ export class Client {
       epoch: 0,
       height: 0,
       tokens: this.#wallet?.tokens.length ?? 0,
-      pending: this.#underWay.size,
+      pending: this.#submissions.size,
     };
   }
 
@@ -177,18 +167,9 @@ export class Client {
   }
 
   #submit(load: ClientLoad): void {
-    if (this.#wallet === null || this.#underWay.size >= MAX_UNDER_WAY) return;
-    const now = this.#host.now();
-    const draft = this.#wallet.draw(load, now);
-    const { id } = draft.transaction;
-    this.#underWay.set(id, { draft, submittedAt: now, resendAt: now + RESEND_MS, told: new Set() });
-    this.#host.report(row(draft, 'submitted', now, null));
-    this.#sendTransaction(draft);
-  }
-
-  #sendTransaction({ transaction }: Draft): void {
-    const tokens = transaction.body.changes.map(({ token }) => token);
-    for (const id of union(this.#near, tokens)) this.#send(id, { type: 'submit', transaction });
+    const wallet = this.#wallet;
+    if (wallet === null || this.#submissions.isFull) return;
+    this.#submissions.submit(wallet.draw(load, this.#host.now()), wallet);
   }
 
   #ask(load: ClientLoad, random: LoadRandom): void {
@@ -213,25 +194,10 @@ export class Client {
     const message = decodeMessage(bytes);
     if (!message.ok) return 'malformed';
     const { value } = message;
-    if (value.type === 'committed') this.#onCommitted(from, value.tx);
+    if (value.type === 'committed') this.#submissions.onCommitted(from, value.tx);
     else if (value.type === 'statement') this.#onStatement(from, value.statement);
     else if (value.type === 'evidence') this.#accusations.hear(from, value.evidence);
     return value.type;
-  }
-
-  #onCommitted(from: Id, tx: Id): void {
-    const underWay = this.#underWay.get(tx);
-    if (underWay === undefined) return;
-    underWay.told.add(from);
-    const { draft, told, submittedAt } = underWay;
-    const isDone = draft.transaction.body.changes.every(({ token }) => {
-      const near = neighbourhood(this.#near, token);
-      return isQuorum(near.filter((id) => told.has(id)).length, near.length);
-    });
-    if (!isDone) return;
-    this.#underWay.delete(tx);
-    this.#wallet?.committed(draft);
-    this.#host.report(row(draft, 'committed', submittedAt, this.#host.now()));
   }
 
   #onStatement(from: Id, statement: Statement): void {
@@ -242,20 +208,6 @@ export class Client {
       const [oldest] = this.#seen;
       if (oldest !== undefined && this.#seen.size >= MAX_SEEN) this.#seen.delete(oldest);
       this.#seen.add(mapping.token);
-    }
-  }
-
-  #tick(): void {
-    const now = this.#host.now();
-    for (const [tx, underWay] of this.#underWay) {
-      if (now - underWay.submittedAt > LIMIT_MS) {
-        this.#underWay.delete(tx);
-        this.#wallet?.abandoned(underWay.draft);
-        this.#host.report(row(underWay.draft, 'timed-out', underWay.submittedAt, null));
-      } else if (now >= underWay.resendAt) {
-        underWay.resendAt = now + RESEND_MS;
-        this.#sendTransaction(underWay.draft);
-      }
     }
   }
 
@@ -302,21 +254,4 @@ export class Client {
     const { address } = this;
     this.#host.report({ table: 'peers', address, event, kind: 'client', epoch: 0, height: 0 });
   }
-}
-
-function row(
-  { transaction }: Draft,
-  outcome: TransactionRow['outcome'],
-  submittedAt: number,
-  committedAt: number | null,
-): TransactionRow {
-  return {
-    ...describe(transaction),
-    part: 'client',
-    outcome,
-    kept: [],
-    submittedAt,
-    firstVoteAt: null,
-    committedAt,
-  };
 }

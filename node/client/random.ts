@@ -32,10 +32,6 @@ export class LoadRandom {
     return Math.floor(this.next() * bound);
   }
 
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.word() >>> 24);
-  }
-
   /** Time to the next arrival of a Poisson process, ms. */
   intervalMs(perSecond: number): number {
     return (-Math.log(1 - this.next()) / perSecond) * 1000;

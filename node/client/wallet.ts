@@ -36,11 +36,17 @@ export interface Draft {
 export class Wallet {
   readonly #network: Id;
   readonly #random: LoadRandom;
+  readonly #fresh: (length: number) => Uint8Array;
   readonly #owned: Owned[] = [];
 
-  constructor(network: Id, random: LoadRandom) {
+  /**
+   * `random` draws what is done; keys and token ids come from `fresh`: a client that is started
+   * again with the same seed must not create the same tokens again.
+   */
+  constructor(network: Id, random: LoadRandom, fresh: (length: number) => Uint8Array) {
     this.#network = network;
     this.#random = random;
+    this.#fresh = fresh;
   }
 
   get tokens(): readonly Id[] {
@@ -99,10 +105,10 @@ export class Wallet {
   }
 
   #change(owned: Owned | null, destroys: boolean): Change {
-    const next = signingKey(this.#random.bytes(32));
+    const next = signingKey(this.#fresh(32));
     const owner = destroys ? ZERO_ID : keyHash(next.publicKey);
     if (owned === null) {
-      const token = this.#random.bytes(32).toHex();
+      const token = this.#fresh(32).toHex();
       return { change: { token, owner, previous: ZERO_ID }, signer: next, next };
     }
     const change = { token: owned.token, owner, previous: owned.tx };

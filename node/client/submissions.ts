@@ -1,0 +1,113 @@
+/** Transactions that a client has submitted and follows to their end. */
+import type { Host } from '../host.ts';
+import type { Id } from '../id.ts';
+import { describe } from '../peer/rows.ts';
+import type { TransactionRow } from '../telemetry.ts';
+import { isQuorum } from '../voting/rules.ts';
+import type { Message } from '../wire/messages.ts';
+import type { Draft, Wallet } from './wallet.ts';
+
+/** After the peers' own first repeat. */
+const RESEND_MS = 2000;
+/** The peers have given up before. */
+const LIMIT_MS = 25_000;
+/** Under way: half a minute at thirty a second; arrivals beyond it are not made. */
+const MAX_UNDER_WAY = 1024;
+
+interface UnderWay {
+  readonly draft: Draft;
+  readonly wallet: Wallet;
+  readonly submittedAt: number;
+  resendAt: number;
+  /** Who said that it is committed. */
+  readonly told: Set<Id>;
+}
+
+export interface SubmissionEvents {
+  send(to: Id, message: Message): void;
+  neighbourhood(token: Id): readonly Id[];
+}
+
+export class Submissions {
+  readonly #host: Host;
+  readonly #events: SubmissionEvents;
+  readonly #underWay = new Map<Id, UnderWay>();
+
+  constructor(host: Host, events: SubmissionEvents) {
+    this.#host = host;
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#underWay.size;
+  }
+
+  get isFull(): boolean {
+    return this.#underWay.size >= MAX_UNDER_WAY;
+  }
+
+  submit(draft: Draft, wallet: Wallet): void {
+    const now = this.#host.now();
+    const resendAt = now + RESEND_MS;
+    const underWay = { draft, wallet, submittedAt: now, resendAt, told: new Set<Id>() };
+    this.#underWay.set(draft.transaction.id, underWay);
+    this.#host.report(row(draft, 'submitted', now, null));
+    this.#send(draft);
+  }
+
+  /** Committed when more than 2/3 of the neighbourhood of each of its tokens said so. */
+  onCommitted(from: Id, tx: Id): void {
+    const underWay = this.#underWay.get(tx);
+    if (underWay === undefined) return;
+    const { draft, wallet, told, submittedAt } = underWay;
+    told.add(from);
+    const isDone = draft.transaction.body.changes.every(({ token }) => {
+      const near = this.#events.neighbourhood(token);
+      return isQuorum(near.filter((id) => told.has(id)).length, near.length);
+    });
+    if (!isDone) return;
+    this.#underWay.delete(tx);
+    wallet.committed(draft);
+    this.#host.report(row(draft, 'committed', submittedAt, this.#host.now()));
+  }
+
+  /** Sends again, the identical bytes; gives up at the limit. */
+  tick(): void {
+    const now = this.#host.now();
+    for (const [tx, underWay] of this.#underWay) {
+      const { draft, wallet, submittedAt } = underWay;
+      if (now - submittedAt > LIMIT_MS) {
+        this.#underWay.delete(tx);
+        wallet.abandoned(draft);
+        this.#host.report(row(draft, 'timed-out', submittedAt, null));
+      } else if (now >= underWay.resendAt) {
+        underWay.resendAt = now + RESEND_MS;
+        this.#send(draft);
+      }
+    }
+  }
+
+  #send({ transaction }: Draft): void {
+    const near = new Set(
+      transaction.body.changes.flatMap(({ token }) => this.#events.neighbourhood(token)),
+    );
+    for (const id of near) this.#events.send(id, { type: 'submit', transaction });
+  }
+}
+
+function row(
+  { transaction }: Draft,
+  outcome: TransactionRow['outcome'],
+  submittedAt: number,
+  committedAt: number | null,
+): TransactionRow {
+  return {
+    ...describe(transaction),
+    part: 'client',
+    outcome,
+    kept: [],
+    submittedAt,
+    firstVoteAt: null,
+    committedAt,
+  };
+}
