@@ -98,7 +98,10 @@ function disconnectInTurn(
     });
   });
   return new Map(
-    containers.map(({ Id }, index) => [Id, Promise.all(turns.map((chain) => chain[index]))]),
+    containers.map(({ Id }, index) => [
+      Id,
+      Promise.all(turns.flatMap((chain) => chain[index] ?? [])),
+    ]),
   );
 }
 
