@@ -279,7 +279,10 @@ export class PeerParts {
   }
 
   #slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void {
-    this.#reportSlashing(transaction, outcome, tally);
+    const accused = transaction.body.changes[0]?.token ?? '';
+    // A rival proposal that ran out of time after another was executed was not rejected.
+    const isDone = this.#context.holdings.mapping(accused)?.owner === ZERO_ID;
+    if (outcome === 'executed' || !isDone) this.#reportSlashing(transaction, outcome, tally);
   }
 
   #reportSlashing(
