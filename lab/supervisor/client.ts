@@ -151,8 +151,13 @@ export class RunClient {
     if (response.statusCode !== 200) {
       throw refusal(response.statusCode ?? 500, '');
     }
-    for await (const line of createInterface({ input: response })) {
-      if (line !== '') yield JSON.parse(line);
+    try {
+      for await (const line of createInterface({ input: response })) {
+        if (line !== '') yield JSON.parse(line);
+      }
+    } finally {
+      // Whoever stops listening early must not be kept alive by the stream.
+      response.destroy();
     }
   }
 

@@ -53,8 +53,11 @@ export class Telemetry {
   constructor(target: TelemetryTarget, log: Log) {
     this.#target = target;
     this.#log = log;
+    // The client takes a path inside the URL for a database's name; `pathname` is its own option.
+    const { origin, pathname } = new URL(target.url);
     this.#client = createClient({
-      url: target.url,
+      url: origin,
+      pathname,
       username: target.user,
       password: target.password,
       request_timeout: REQUEST_TIMEOUT_MS,
