@@ -248,6 +248,7 @@ export class Peer {
       kind: 'peer',
       epoch: this.#options.epoch,
       height: this.chain.height,
+      mintAttempts: event === 'started' ? this.identity.attempts : null,
     });
   }
 }

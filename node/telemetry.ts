@@ -60,6 +60,8 @@ export interface StatementRow {
   readonly height: number;
   readonly head: string;
   readonly statedAt: number;
+  /** By this host's protocol clock: the row itself is written when the question is closed. */
+  readonly receivedAt: number;
   /** Whether other answers to the same question disagreed when the question was closed. */
   readonly disagreed: boolean;
   readonly bytes: number;
@@ -105,6 +107,8 @@ export interface PeerRow {
   readonly kind: 'peer' | 'client';
   readonly epoch: number;
   readonly height: number;
+  /** Argon2 evaluations that its identity cost, told at `started`; null for clients, which have none. */
+  readonly mintAttempts: number | null;
 }
 
 /** Resources of the process; reported by the runtime about once a second. */

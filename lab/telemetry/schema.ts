@@ -65,6 +65,7 @@ export const PEER_TABLES = {
     height: 'count',
     head: 'text',
     stated_at: 'time?',
+    received_at: 'time?',
     disagreed: 'boolean',
     bytes: 'count',
   },
@@ -94,6 +95,7 @@ export const PEER_TABLES = {
     kind: 'label',
     epoch: 'count',
     height: 'count',
+    mint_attempts: 'number?',
   },
   resources: {
     ...REPORTED,

@@ -252,6 +252,7 @@ export class Client {
 
   #reportLife(event: 'started' | 'meshed' | 'stopping'): void {
     const { address } = this;
-    this.#host.report({ table: 'peers', address, event, kind: 'client', epoch: 0, height: 0 });
+    const none = { epoch: 0, height: 0, mintAttempts: null };
+    this.#host.report({ table: 'peers', address, event, kind: 'client', ...none });
   }
 }

@@ -18,7 +18,7 @@ const MAX_OPEN = 256;
 interface Question {
   readonly token: Id;
   readonly asked: ReadonlySet<Id>;
-  readonly statements: Map<Id, Statement>;
+  readonly answers: Map<Id, { readonly statement: Statement; readonly receivedAt: number }>;
   /** What disagreed when it was asked the first time; null the first time. */
   readonly before: readonly Statement[] | null;
 }
@@ -42,7 +42,7 @@ export class Questions {
     if (this.#open.size >= MAX_OPEN) return;
     const query = this.#host.random(QUERY_BYTES);
     const asked = new Set(members);
-    this.#open.set(query.toHex(), { token, asked, statements: new Map(), before });
+    this.#open.set(query.toHex(), { token, asked, answers: new Map(), before });
     for (const id of asked) this.#events.send(id, { type: 'ask-mapping', token, query });
     this.#host.after(CLOSE_MS, () => this.#close(query.toHex()));
   }
@@ -52,8 +52,8 @@ export class Questions {
     const question = this.#open.get(statement.query.toHex());
     if (question === undefined || question.token !== statement.token) return false;
     if (from !== statement.peer || !question.asked.has(from)) return false;
-    if (question.statements.has(from)) return false;
-    question.statements.set(from, statement);
+    if (question.answers.has(from)) return false;
+    question.answers.set(from, { statement, receivedAt: this.#host.now() });
     return true;
   }
 
@@ -61,10 +61,11 @@ export class Questions {
     const question = this.#open.get(query);
     this.#open.delete(query);
     if (question === undefined) return;
-    const statements = [...question.statements.values()];
+    const answers = [...question.answers.values()];
+    const statements = answers.map(({ statement }) => statement);
     const pair = disagreement(statements);
-    for (const statement of statements) {
-      this.#host.report(statementRow(statement, pair !== null));
+    for (const { statement, receivedAt } of answers) {
+      this.#host.report(statementRow(statement, receivedAt, pair !== null));
     }
     const { token, before, asked } = question;
     if (before !== null) {

@@ -182,7 +182,8 @@ export class PeerParts {
 
   #onStatement(from: From, statement: Statement): void {
     if (from.id !== statement.peer || !this.#hear(from.id, statement)) return;
-    this.#context.host.report(statementRow(statement, this.#disagrees(statement)));
+    const { host } = this.#context;
+    host.report(statementRow(statement, host.now(), this.#disagrees(statement)));
     if (this.#disagrees(statement)) this.#inquiries.begin(statement);
   }
 

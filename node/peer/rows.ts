@@ -7,7 +7,11 @@ import type { Statement } from '../minefield/types.ts';
 import type { StatementRow, TransactionRow } from '../telemetry.ts';
 
 /** A statement that was received and found well signed. */
-export function statementRow(statement: Statement, disagreed: boolean): StatementRow {
+export function statementRow(
+  statement: Statement,
+  receivedAt: number,
+  disagreed: boolean,
+): StatementRow {
   const mapping = statement.answer?.mapping;
   return {
     table: 'statements',
@@ -21,6 +25,7 @@ export function statementRow(statement: Statement, disagreed: boolean): Statemen
     height: statement.head.height,
     head: headerHash(statement.head),
     statedAt: statement.time,
+    receivedAt,
     disagreed,
     bytes: encodeStatement(statement).length,
   };
