@@ -39,6 +39,7 @@ const ROWS: readonly Row[] = [
     head: ID,
     statedAt: AT,
     receivedAt: AT,
+    receivedAt: AT,
     disagreed: true,
     bytes: 700,
   },

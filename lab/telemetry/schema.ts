@@ -180,6 +180,36 @@ function createTable(name: string, columns: Columns): string {
   );
 }
 
+/** Columns that a table got later: the version that brought them, and the column they stand behind. */
+const LATER_COLUMNS = [
+  { version: 2, table: 'statements', column: 'received_at', behind: 'stated_at' },
+  { version: 2, table: 'peers', column: 'mint_attempts', behind: 'height' },
+] as const satisfies readonly {
+  readonly version: number;
+  readonly table: PeerTable;
+  readonly column: string;
+  readonly behind: string;
+}[];
+
+/** A table as version 1 made it. */
+function firstColumns(table: string, columns: Columns): Columns {
+  const later = new Set<string>(
+    LATER_COLUMNS.filter((entry) => entry.table === table).map((entry) => entry.column),
+  );
+  return Object.fromEntries(Object.entries(columns).filter(([column]) => !later.has(column)));
+}
+
+/** Rows from before have null there: not measured. */
+function addColumns(version: number): string[] {
+  return LATER_COLUMNS.filter((entry) => entry.version === version).map(
+    ({ table, column, behind }) => {
+      const columns: Columns = PEER_TABLES[table];
+      const type = TYPES[columns[column] ?? 'text'];
+      return `ALTER TABLE lab.${table} ADD COLUMN IF NOT EXISTS ${column} ${type} AFTER ${behind}`;
+    },
+  );
+}
+
 export interface Migration {
   readonly version: number;
   readonly statements: readonly string[];
@@ -191,13 +221,14 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 1,
     statements: [
       ...Object.entries({ ...PEER_TABLES, ...SUPERVISOR_TABLES }).map(([table, columns]) =>
-        createTable(`lab.${table}`, columns),
+        createTable(`lab.${table}`, firstColumns(table, columns)),
       ),
       ...Object.entries(TRUTH_TABLES).map(([table, columns]) =>
         createTable(`truth.${table}`, columns),
       ),
     ],
   },
+  { version: 2, statements: addColumns(2) },
 ];
 
 /** What has to exist before the version can be asked for. */
