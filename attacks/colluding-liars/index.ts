@@ -104,7 +104,10 @@ export function create({ peer, host, conspire }: AdversaryContext): Adversary {
       active =
         next.action === 'start' || next.action === 'resume' || (active && next.action === 'set');
       if (next.action === 'stop') adopt({ victims: [], tokens: [] });
-      if (active && !wasActive) pool();
+      if (!active || wasActive) return;
+      // A plan that knew only the leader's own sightings would be full before the others spoke.
+      if (peer.identity.address === next.members[0]) host.after(POOL_INTERVAL_MS, pool);
+      else pool();
     },
     heard(from, message) {
       if (isPlan(message) && from === order?.members[0]) adopt(message.plan);

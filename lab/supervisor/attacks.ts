@@ -128,7 +128,7 @@ export class AttackControl {
       attack_id: id,
       name,
       state,
-      members: order.members,
+      members: this.members(name),
       knobs: JSON.stringify(knobs),
     });
   }

@@ -39,7 +39,6 @@ const ROWS: readonly Row[] = [
     head: ID,
     statedAt: AT,
     receivedAt: AT,
-    receivedAt: AT,
     disagreed: true,
     bytes: 700,
   },
