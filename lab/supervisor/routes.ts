@@ -85,7 +85,7 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
     links: async () => ({ links: await supervisor.living.network.links.measure() }),
     query: async (body) => {
       const { sql } = parse(querySchema, body);
-      return { rows: await supervisor.living.context.store.query(sql) };
+      return { rows: await supervisor.living.context.store.readOnly(sql) };
     },
     stop: async () => {
       await supervisor.halt();

@@ -136,6 +136,24 @@ test('when more waits than memory allows, posts are sent away and come back late
   expect((await post('h1', [vote('h1', 1)])).status).toBe(200);
 });
 
+test('a person may read and never write, and the lab writes on after a question', async () => {
+  await store.insert('lab.flags', [{ run: 'q', ts: '2026-01-01 00:00:00', peer: 'p', score: 1 }]);
+  const count = "SELECT count() AS n FROM lab.flags WHERE run = 'q'";
+  expect(await store.readOnly(count)).toEqual([{ n: 1 }]);
+  for (const sql of [
+    'DROP TABLE lab.flags',
+    'ALTER TABLE lab.flags DELETE WHERE 1',
+    'INSERT INTO lab.flags SELECT * FROM lab.flags',
+    'SELECT 1; DROP TABLE lab.flags',
+    'SELECT 1 SETTINGS readonly = 0',
+    `SELECT 1 INTO OUTFILE '${directory}/out'`,
+  ]) {
+    await expect(store.readOnly(sql), sql).rejects.toMatchObject({ exitCode: 2 });
+  }
+  await store.insert('lab.flags', [{ run: 'q', ts: '2026-01-01 00:00:00', peer: 'p', score: 1 }]);
+  expect(await store.readOnly(count)).toEqual([{ n: 2 }]);
+});
+
 test('a store in use says so, and what to do', async () => {
   // In one process the engine has one directory: another one is refused the same way.
   const second = openStore(path.join(directory, 'elsewhere'), null);

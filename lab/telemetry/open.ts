@@ -50,8 +50,9 @@ export async function openStore(
   directory: string,
   server: ServerOptions | null = serverFromEnvironment(process.env),
 ): Promise<TelemetryStore> {
-  const client = server === null ? openEmbedded(directory) : createClient(server);
-  const store = new ClickHouseStore(client);
+  const open = (): ClickHouseClient =>
+    server === null ? openEmbedded(directory) : createClient(server);
+  const store = new ClickHouseStore(open);
   try {
     await store.migrate();
   } catch (error) {
@@ -88,11 +89,16 @@ function openEmbedded(directory: string): ClickHouseClient {
   }
 }
 
+/** The engine writes files for whoever asks it to, even when it is told to read only. */
+const WRITES_A_FILE = /\binto\s+outfile\b/i;
+
 class ClickHouseStore implements TelemetryStore {
+  readonly #open: () => ClickHouseClient;
   readonly #client: ClickHouseClient;
 
-  constructor(client: ClickHouseClient) {
-    this.#client = client;
+  constructor(open: () => ClickHouseClient) {
+    this.#open = open;
+    this.#client = open();
   }
 
   async migrate(): Promise<void> {
@@ -140,6 +146,34 @@ class ClickHouseStore implements TelemetryStore {
       ...(Object.keys(parameters).length === 0 ? {} : { query_params: { ...parameters } }),
     });
     return result.json<T>();
+  }
+
+  async readOnly(sql: string): Promise<JsonRow[]> {
+    if (WRITES_A_FILE.test(sql)) {
+      throw new LabError('a query writes no files', {
+        exitCode: EXIT.badUse,
+        remedy: 'leave out INTO OUTFILE and redirect the output of lab query --json',
+      });
+    }
+    // A connection for each question: the embedded engine keeps `readonly` as long as one lives, so
+    // that our own inserts would be refused, and answers the next query with what a failed one left.
+    const reader = this.#open();
+    try {
+      const result = await reader.query({
+        query: sql,
+        format: 'JSONEachRow',
+        clickhouse_settings: { ...SETTINGS, readonly: '1' },
+      });
+      return await result.json<JsonRow>();
+    } catch (cause) {
+      throw new LabError(`the store refused: ${messageOf(cause)}`, {
+        exitCode: EXIT.badUse,
+        remedy: 'queries only read; tables: lab query "show tables from lab"',
+        cause,
+      });
+    } finally {
+      await reader.close();
+    }
   }
 
   async close(): Promise<void> {

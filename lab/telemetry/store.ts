@@ -16,5 +16,7 @@ export interface TelemetryStore {
     sql: string,
     parameters?: Readonly<Record<string, unknown>>,
   ): Promise<T[]>;
+  /** A person's query: the engine itself refuses everything that writes. Throws LabError. */
+  readOnly(sql: string): Promise<JsonRow[]>;
   close(): Promise<void>;
 }

@@ -160,6 +160,7 @@ export class FakeNetwork {
         return Promise.resolve();
       },
       query: () => Promise.resolve([]),
+      readOnly: () => Promise.resolve([]),
       close: () => Promise.resolve(),
     };
   }
