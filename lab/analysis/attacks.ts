@@ -3,7 +3,8 @@
  * least one honest client was told a lie that no other answer to the same question contradicted
  * (`disagreed` false), so that the client had nothing to doubt it by.
  */
-import { casesOf, type DetectionFacts } from './detection.ts';
+import { mintingCost } from './cost.ts';
+import { casesOf, sinceLie, type DetectionFacts } from './detection.ts';
 import type { AttackResult } from './result.ts';
 import { medianOf } from './statistics.ts';
 
@@ -17,12 +18,18 @@ export interface AttackFacts {
   readonly members: readonly string[];
 }
 
-/** `originMs`: when the load started, ms since the epoch. */
-export function attackResult(
-  attack: AttackFacts,
-  originMs: number,
-  facts: DetectionFacts,
-): AttackResult {
+/** What all attacks of a run are judged by. */
+export interface AttackContext {
+  /** When the load started, ms since the epoch. */
+  readonly originMs: number;
+  readonly facts: DetectionFacts;
+  /** Argon2 evaluations by member's name, and the seconds of one here. */
+  readonly attempts: ReadonlyMap<string, number>;
+  readonly secondsPerAttempt: number;
+}
+
+export function attackResult(attack: AttackFacts, context: AttackContext): AttackResult {
+  const { originMs, facts } = context;
   const startedAtMs = attack.startedAtMs ?? Number.POSITIVE_INFINITY;
   const mine = new Set(attack.members);
   const own = {
@@ -36,11 +43,9 @@ export function attackResult(
   const firstDetectedAtMs = Math.min(...detected.map((entry) => entry.firstDetectedAtMs ?? 0));
   const toClients = own.lies.filter((lie) => lie.heard_kind === 'client');
   const unopposed = toClients.filter((lie) => !lie.disagreed);
-  const delays = (end: 'slashedAtMs' | 'firstBannedAtMs'): number[] =>
-    cases.flatMap((entry) => {
-      const at = entry[end];
-      return at === null ? [] : [at - entry.firstLieAtMs];
-    });
+  const median = (end: 'slashedAtMs' | 'firstBannedAtMs' | 'firstDetectedAtMs'): number | null =>
+    medianOf(cases.flatMap((entry) => sinceLie(entry, entry[end]) ?? []));
+  const after = (atMs: number | null): number | null => (atMs === null ? null : atMs - originMs);
   return {
     id: attack.id,
     name: attack.name,
@@ -53,14 +58,22 @@ export function attackResult(
     },
     strikeMs: attack.startedAtMs === null ? null : attack.startedAtMs - originMs,
     firstDetectedMs: detected.length === 0 ? null : firstDetectedAtMs - originMs,
-    timeToSlashMs: medianOf(delays('slashedAtMs')),
-    timeToBanMs: medianOf(delays('firstBannedAtMs')),
+    timeToDetectMs: median('firstDetectedAtMs'),
+    timeToBanMs: median('firstBannedAtMs'),
+    timeToSlashMs: median('slashedAtMs'),
     detectedBy: [...new Set(detected.flatMap((entry) => entry.detectedBy))].sort(),
+    cases: cases.map((entry) => ({
+      member: entry.member,
+      lies: entry.lies,
+      firstLieMs: after(entry.firstLieAtMs),
+      detectedMs: after(entry.firstDetectedAtMs),
+      bannedMs: after(entry.firstBannedAtMs),
+      slashedMs: after(entry.slashedAtMs),
+    })),
     adversaries: attack.members.length,
     offenders: cases.length,
     detected: detected.length,
     slashed: slashed.length,
-    // No peer reports how many attempts its minting took: not measured.
-    cost: { attempts: null, coreSeconds: null, usd: null },
+    cost: mintingCost(attack.members, context.attempts, context.secondsPerAttempt),
   };
 }

@@ -15,11 +15,14 @@ export interface DetectionFacts {
   readonly sentences: readonly Accusation[];
 }
 
-/** One offender's way from its first lie; times are ms since the epoch, null if it did not happen. */
+/**
+ * One offender's way; times are ms since the epoch, null if it did not happen. `firstLieAtMs` is null
+ * for one that an honest member convicted by evidence of a lie that no row tells of.
+ */
 export interface OffenderCase {
   readonly address: string;
   readonly member: string;
-  readonly firstLieAtMs: number;
+  readonly firstLieAtMs: number | null;
   readonly firstDetectedAtMs: number | null;
   readonly firstBannedAtMs: number | null;
   readonly slashedAtMs: number | null;
@@ -38,29 +41,47 @@ export async function readDetectionFacts(
   };
 }
 
-/** Offenders in the order of their first lie. */
+/**
+ * Offenders in the order of what is first known of them: adversarial identities that told an honest
+ * member a lie, or against which one held verified evidence, which is proof of the same.
+ */
 export function casesOf(facts: DetectionFacts): readonly OffenderCase[] {
-  const byAddress = Map.groupBy(facts.lies, (lie) => lie.speaker);
-  return [...byAddress].flatMap(([address, lies]) => {
-    const [first] = lies;
-    if (first === undefined) return [];
+  const lies = Map.groupBy(facts.lies, (lie) => lie.speaker);
+  const convicted = facts.detections.filter(
+    (entry) => entry.adversary !== '' && entry.how.startsWith('evidence:'),
+  );
+  const members = new Map<string, string>([
+    ...facts.lies.map((lie) => [lie.speaker, lie.member] as const),
+    ...convicted.map((entry) => [entry.accused, entry.member] as const),
+  ]);
+  const cases = [...members].map(([address, member]): OffenderCase => {
+    const own = lies.get(address) ?? [];
     const detections = facts.detections.filter((entry) => entry.accused === address);
     const sentence = (how: string): number | null =>
       facts.sentences.find((entry) => entry.accused === address && entry.how === how)?.at_ms ??
       null;
-    return [
-      {
-        address,
-        member: first.member,
-        firstLieAtMs: first.at_ms,
-        firstDetectedAtMs: detections[0]?.at_ms ?? null,
-        firstBannedAtMs: sentence('banned'),
-        slashedAtMs: sentence('executed'),
-        detectedBy: [...new Set(detections.map((entry) => entry.how))].sort(),
-        lies: lies.length,
-      },
-    ];
+    return {
+      address,
+      member,
+      firstLieAtMs: own[0]?.at_ms ?? null,
+      firstDetectedAtMs: detections[0]?.at_ms ?? null,
+      firstBannedAtMs: sentence('banned'),
+      slashedAtMs: sentence('executed'),
+      detectedBy: [...new Set(detections.map((entry) => entry.how))].sort(),
+      lies: own.length,
+    };
   });
+  const known = (entry: OffenderCase): number => entry.firstLieAtMs ?? entry.firstDetectedAtMs ?? 0;
+  return cases.sort((a, b) => known(a) - known(b));
+}
+
+/**
+ * Ms from an offender's first lie to `atMs`; null when either is not known, or
+ * when an earlier lie than the known ones was punished.
+ */
+export function sinceLie(entry: OffenderCase, atMs: number | null): number | null {
+  if (entry.firstLieAtMs === null || atMs === null || atMs < entry.firstLieAtMs) return null;
+  return atMs - entry.firstLieAtMs;
 }
 
 /** Honest identities that somebody honest banned. */

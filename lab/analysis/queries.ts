@@ -7,10 +7,14 @@ import { asMs, type NamedQuery } from '../telemetry/queries.ts';
 const HONEST = "(SELECT member FROM truth.roles WHERE run = {run:String} AND adversary = '')";
 const ROLES = '(SELECT * FROM truth.roles WHERE run = {run:String})';
 
-/** One row per (tx, token, honest keeper): when it committed, null if it reported another fate. */
+/**
+ * One row per (tx, token, honest keeper): when it committed, whether it did, whether it saw a rival.
+ * A keeper is who says of itself that it keeps the token (METRICS.md, "the honest neighbourhood").
+ */
 const HONEST_KEEPERS = `SELECT tx, token, peer,
       minIf(${asMs('committed_at')}, outcome = 'committed' AND committed_at IS NOT NULL) AS at_ms,
-      countIf(outcome = 'committed' AND committed_at IS NOT NULL) > 0 AS did
+      countIf(outcome = 'committed' AND committed_at IS NOT NULL) > 0 AS did,
+      countIf(outcome = 'conflicting') > 0 AS saw_rival
     FROM lab.transactions ARRAY JOIN kept AS token
     WHERE run = {run:String} AND part = 'neighbour' AND peer IN ${HONEST}
     GROUP BY tx, token, peer`;
@@ -29,6 +33,7 @@ export interface TransactionFate {
   first_ms: number | null;
   final_ms: number | null;
   all_ms: number | null;
+  short_of_keepers: boolean;
 }
 
 export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
@@ -38,9 +43,11 @@ export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
     'client to the commit at ⌈2k/3⌉ honest keepers of its slowest token. `first`: every token committed ' +
     'by one honest keeper; `all`: by every honest keeper that reported the transaction. Null when not ' +
     'reached (also where fewer than ⌈2k/3⌉ keepers are honest, since a figure over a smaller majority ' +
-    'would be another figure). Class: committed = by at least one honest keeper of every token; ' +
-    'otherwise what the client saw; pending = it saw nothing yet. Times of clients and keepers are ' +
-    'their own clocks’: a clock fault shows here.',
+    'would be another figure: `short_of_keepers`). Class: committed = by at least one honest keeper of ' +
+    'every token; conflicting = not committed, and an honest keeper saw two transactions follow the same ' +
+    'mapping; otherwise what the client saw; pending = it saw nothing yet. Slashing transactions are ' +
+    'submitted by no client, so they are none of these. Times of clients and keepers are their own ' +
+    'clocks’: a clock fault shows here.',
   columns: {
     tx: 'transaction',
     submitted_ms: 'submission, ms since the epoch',
@@ -48,24 +55,29 @@ export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
     first_ms: 'ms to the first honest commit of its slowest token',
     final_ms: 'finality, ms',
     all_ms: 'ms to the last honest keeper of its slowest token',
+    short_of_keepers:
+      'committed, and one of its tokens has fewer than ⌈2k/3⌉ honest keepers that reported it',
   },
   sql: `WITH keepers AS (${HONEST_KEEPERS}), submitted AS (${SUBMITTED}),
-    tokens AS (SELECT tx, token, arraySort(groupArrayIf(at_ms, did)) AS times, count() AS asked
+    tokens AS (SELECT tx, token, arraySort(groupArrayIf(at_ms, did)) AS times, count() AS asked,
+        max(saw_rival) AS rival
       FROM keepers GROUP BY tx, token),
     per_tx AS (SELECT tx, countIf(length(times) > 0) AS token_first,
         countIf(length(times) >= {need:UInt32}) AS token_final,
         countIf(length(times) = asked) AS token_all,
+        min(asked) AS fewest, max(rival) AS rival,
         max(times[1]) AS first_at, max(times[{need:UInt32}]) AS final_at, max(times[-1]) AS all_at
       FROM tokens GROUP BY tx)
     SELECT s.tx AS tx, s.submitted_ms AS submitted_ms,
       multiIf(p.token_first = s.token_count AND s.token_count > 0, 'committed',
-        has(s.outcomes, 'conflicting'), 'conflicting',
+        p.rival = 1 OR has(s.outcomes, 'conflicting'), 'conflicting',
         has(s.outcomes, 'timed-out'), 'timed-out', 'pending') AS class,
       if(class = 'committed', p.first_at - s.submitted_ms, NULL) AS first_ms,
       if(class = 'committed' AND p.token_final = s.token_count,
         p.final_at - s.submitted_ms, NULL) AS final_ms,
       if(class = 'committed' AND p.token_all = s.token_count,
-        p.all_at - s.submitted_ms, NULL) AS all_ms
+        p.all_at - s.submitted_ms, NULL) AS all_ms,
+      class = 'committed' AND p.fewest < {need:UInt32} AS short_of_keepers
     FROM submitted AS s LEFT JOIN per_tx AS p ON p.tx = s.tx ORDER BY submitted_ms, tx`,
 };
 
@@ -77,7 +89,8 @@ export const SAFETY_VIOLATIONS: NamedQuery<{
   name: 'safety_violations',
   meaning:
     'Pairs (token, previous transaction) on which honest neighbours committed two different ' +
-    'transactions: the one thing that must never happen.',
+    'transactions: the one thing that must never happen. Slashings count: two that destroy one identity ' +
+    'token are two commits on one mapping.',
   columns: { token: 'token', previous: 'mapping both follow', transactions: 'what was committed' },
   sql: `SELECT token, prev AS previous, arraySort(groupUniqArray(tx)) AS transactions
     FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev
@@ -94,6 +107,11 @@ const TRUE_MAPPINGS = `SELECT token, tx, any(owner) AS owner FROM (
       GROUP BY tx, token, peer)
     GROUP BY token, tx HAVING countIf(did) * 2 > count()`;
 
+/** What honest identities were heard to say; the word of a liar about what it heard is none. */
+const HONESTLY_TOLD = `SELECT DISTINCT token, owner, tx FROM lab.statements
+    WHERE run = {run:String} AND tx != '' AND peer IN ${HONEST}
+      AND speaker IN (SELECT address FROM truth.roles WHERE run = {run:String} AND adversary = '')`;
+
 export interface Lie {
   speaker: string;
   member: string;
@@ -108,27 +126,31 @@ export const LIES: NamedQuery<Lie> = {
   name: 'lies',
   meaning:
     'Provably false statements: signed by an adversarial identity, received by an honest member, about ' +
-    'a (token, owner, transaction) that no majority of that token’s honest keepers ever committed. ' +
-    'Stale mappings are no lies, nor is "unknown"; statements about identity tokens (genesis mappings, ' +
-    'which nobody reports) are not judged.',
+    'a (token, owner, transaction) that no majority of that token’s honest keepers ever committed and ' +
+    'no honest identity was heard to state. Stale mappings are no lies, nor is "unknown". The genesis ' +
+    'mappings of identity tokens are committed by nobody: a statement about one is judged only where an ' +
+    'honest identity was heard about the same token.',
   columns: {
     speaker: 'address that signed',
     member: 'its name',
     heard_by: 'honest member that received it',
     heard_kind: 'peer or client',
     token: 'token lied about',
-    at_ms: 'when it was reported',
+    at_ms: 'when the honest member received it',
     disagreed: 'whether another answer to the same question differed',
   },
-  sql: `WITH truths AS (${TRUE_MAPPINGS})
+  sql: `WITH told AS (${HONESTLY_TOLD}),
+    truths AS (SELECT token, owner, tx FROM (${TRUE_MAPPINGS}) UNION ALL SELECT * FROM told)
     SELECT s.speaker AS speaker, r.member AS member, s.peer AS heard_by, h.kind AS heard_kind,
-      s.token AS token, ${asMs('s.ts')} AS at_ms, s.disagreed AS disagreed
+      s.token AS token, ${asMs('least(ifNull(s.received_at, s.ts), s.ts)')} AS at_ms,
+      s.disagreed AS disagreed
     FROM lab.statements AS s
     INNER JOIN ${ROLES} AS r ON r.address = s.speaker
     INNER JOIN ${ROLES} AS h ON h.member = s.peer
     WHERE s.run = {run:String} AND r.adversary != '' AND h.adversary = '' AND s.tx != ''
       AND (s.token, s.owner, s.tx) NOT IN (SELECT token, owner, tx FROM truths)
-      AND s.token NOT IN (SELECT address FROM truth.roles WHERE run = {run:String} AND kind = 'peer')
+      AND (s.token IN (SELECT token FROM told)
+        OR s.token NOT IN (SELECT address FROM truth.roles WHERE run = {run:String} AND kind = 'peer'))
     ORDER BY at_ms, speaker, heard_by`,
 };
 

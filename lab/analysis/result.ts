@@ -27,10 +27,20 @@ export interface AttackResult {
   /** Ms after the load started. */
   readonly strikeMs: number | null;
   readonly firstDetectedMs: number | null;
-  /** Median over slashed offenders of first lie → slashing vote executed. */
-  readonly timeToSlashMs: number | null;
+  /** Medians over offenders, from the first lie: to evidence, to the first ban, to the vote executed. */
+  readonly timeToDetectMs: number | null;
   readonly timeToBanMs: number | null;
+  readonly timeToSlashMs: number | null;
   readonly detectedBy: readonly string[];
+  /** One entry per offender, in the order of their lies; ms after the load started. */
+  readonly cases: readonly {
+    readonly member: string;
+    readonly lies: number;
+    readonly firstLieMs: number | null;
+    readonly detectedMs: number | null;
+    readonly bannedMs: number | null;
+    readonly slashedMs: number | null;
+  }[];
   readonly adversaries: number;
   readonly offenders: number;
   readonly detected: number;
@@ -50,6 +60,8 @@ export interface RunResult {
   readonly shapingOk: boolean;
   readonly fidelity: { readonly ok: boolean; readonly reasons: readonly string[] };
   readonly seed: number;
+  /** The honest control of a testnet: its adversaries were made honest, its attacks left out. */
+  readonly honestControl: boolean;
   readonly version: string;
   readonly traceHash: string | null;
   readonly timeScale: number;
@@ -73,6 +85,8 @@ export interface RunResult {
     readonly unit: 'ms';
     readonly atFirst: Quantiles;
     readonly atAll: Quantiles;
+    /** Committed, and not counted in n: too few honest keepers, or not enough of them in time. */
+    readonly unreached: { readonly tooFewHonestKeepers: number; readonly notInTime: number };
   };
   readonly messages: {
     readonly perCommit: number | null;
@@ -97,7 +111,8 @@ export interface RunResult {
   readonly expectations: readonly {
     readonly expression: string;
     readonly value: unknown;
-    readonly ok: boolean;
+    /** null: not judged, since an honest control has no attack to speak of. */
+    readonly ok: boolean | null;
   }[];
   readonly reportPath: string | null;
   readonly telemetry: { readonly rows: number; readonly dropped: number };

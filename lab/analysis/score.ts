@@ -2,18 +2,20 @@
  * Makes a run's result from its telemetry and the truth. Nothing an adversary says of itself scores;
  * what was not measured is null.
  */
-import { evaluateExpectation } from '../manifest/expectation.ts';
+import { evaluateExpectation, isAboutAdversaries } from '../manifest/expectation.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import {
   ask,
   DATAGRAMS_BY_SENDER,
   MESSAGES_BY_TYPE,
+  MINTING,
   TELEMETRY_DROPPED,
   TELEMETRY_ROWS,
 } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
-import { attackResult, type AttackFacts } from './attacks.ts';
-import { detectionOf, readDetectionFacts } from './detection.ts';
+import { attackResult, type AttackContext, type AttackFacts } from './attacks.ts';
+import { evaluationSeconds } from './cost.ts';
+import { detectionOf, readDetectionFacts, type DetectionFacts } from './detection.ts';
 import {
   finalityThreshold,
   OBSERVER_ANSWERS,
@@ -41,6 +43,8 @@ export interface RunFacts {
   readonly wallMs: number;
   readonly attacks: readonly AttackFacts[];
   readonly reportPath: string | null;
+  /** Seconds of one Argon2 evaluation at the network's parameters; measured here when absent. */
+  readonly secondsPerAttempt?: number;
 }
 
 /** The result of a run, or of what there is of it so far. */
@@ -53,6 +57,7 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
   const violations = await ask(store, SAFETY_VIOLATIONS, { run });
   const detection = await readDetectionFacts(store, run);
   const transactions = transactionsOf(fates, violations.length);
+  const context = await attackContext(store, facts, detection);
   const peers = testnet.members.filter((member) => member.kind === 'peer');
   const result: Omit<RunResult, 'expectations'> = {
     run,
@@ -62,6 +67,7 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
     shapingOk: facts.shapingOk,
     fidelity: { ok: facts.fidelityReasons.length === 0, reasons: facts.fidelityReasons },
     seed: facts.seed,
+    honestControl: testnet.honestControl ?? false,
     version: facts.version,
     traceHash: null,
     timeScale: testnet.protocol.timeScale,
@@ -75,22 +81,18 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
       clients: testnet.members.length - peers.length,
     },
     transactions,
-    finality: {
-      unit: 'ms',
-      ...quantilesOf(fates.map((fate) => fate.final_ms)),
-      atFirst: quantilesOf(fates.map((fate) => fate.first_ms)),
-      atAll: quantilesOf(fates.map((fate) => fate.all_ms)),
-    },
+    finality: finalityOf(fates),
     messages: await messagesOf(store, facts, transactions.committed),
     links: facts.links,
-    attacks: facts.attacks.map((attack) => attackResult(attack, facts.loadStartedAtMs, detection)),
+    attacks: facts.attacks.map((attack) => attackResult(attack, context)),
     detection: detectionOf(detection, await observerRate(store, facts)),
     reportPath: facts.reportPath,
     telemetry: await telemetryOf(store, run),
   };
   const expectations = testnet.expect.map((text) => {
     const { value, ok } = evaluateExpectation(text, result);
-    return { expression: text, value, ok };
+    const isJudged = !result.honestControl || !isAboutAdversaries(text);
+    return { expression: text, value, ok: isJudged ? ok : null };
   });
   return { ...result, expectations };
 }
@@ -107,6 +109,32 @@ function transactionsOf(
     timedOut: count('timed-out'),
     conflicting: count('conflicting'),
     safetyViolations,
+  };
+}
+
+function finalityOf(fates: readonly TransactionFate[]): RunResult['finality'] {
+  const unreached = fates.filter((fate) => fate.class === 'committed' && fate.final_ms === null);
+  const tooFewHonestKeepers = unreached.filter((fate) => fate.short_of_keepers).length;
+  return {
+    unit: 'ms',
+    ...quantilesOf(fates.map((fate) => fate.final_ms)),
+    atFirst: quantilesOf(fates.map((fate) => fate.first_ms)),
+    atAll: quantilesOf(fates.map((fate) => fate.all_ms)),
+    unreached: { tooFewHonestKeepers, notInTime: unreached.length - tooFewHonestKeepers },
+  };
+}
+
+async function attackContext(
+  store: TelemetryStore,
+  facts: RunFacts,
+  detection: DetectionFacts,
+): Promise<AttackContext> {
+  const minting = await ask(store, MINTING, { run: facts.run });
+  return {
+    originMs: facts.loadStartedAtMs,
+    facts: detection,
+    attempts: new Map(minting.map(({ peer, attempts }) => [peer, attempts])),
+    secondsPerAttempt: facts.secondsPerAttempt ?? evaluationSeconds(facts.testnet.protocol.pow),
   };
 }
 

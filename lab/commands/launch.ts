@@ -22,14 +22,16 @@ export interface LaunchOptions {
   readonly mode: RunPlan['mode'];
   readonly driver: 'auto' | DriverName;
   readonly seed?: number;
+  /** Without its adversaries. */
+  readonly honest?: boolean;
   /** Takes what the person should know before peers start. */
   remark(line: string): void;
 }
 
 /** Checks everything that can be checked, then starts. Nothing is created when it throws before. */
 export async function launch(options: LaunchOptions): Promise<RunClient> {
-  const { file, mode, seed } = options;
-  const testnet = loadTestnet(file, seed === undefined ? {} : { seed });
+  const { file, mode, seed, honest = false } = options;
+  const testnet = loadTestnet(file, { honest, ...(seed === undefined ? {} : { seed }) });
   const { driver, reason } = await chooseDriver(options.driver);
   const findings = shortages(testnet.members.length, driver);
   for (const { level, finding, remedy } of findings) {
@@ -49,6 +51,7 @@ export async function launch(options: LaunchOptions): Promise<RunClient> {
     driver,
     driverReason: reason,
     seed: testnet.seed,
+    honest,
     mode,
     version: version(),
   };

@@ -57,7 +57,7 @@ async function storedReport(run: RunSummary): Promise<string> {
   const store = await openStore(path.join(run.directory, RUN_FILES.telemetry));
   try {
     const reportPath = path.join(run.directory, RUN_FILES.report);
-    const testnet = loadTestnet(run.plan.manifest, { seed: run.plan.seed });
+    const testnet = loadTestnet(run.plan.manifest, run.plan);
     await writeReport(reportPath, { result, testnet, store, events });
     return reportPath;
   } finally {

@@ -14,6 +14,7 @@ const DEMO = path.join(import.meta.dirname, '..', '..', 'testnets', 'demo.yaml')
 interface Options {
   readonly driver: 'auto' | DriverName;
   readonly seed?: number;
+  readonly honest?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -36,6 +37,9 @@ function withOptions(command: Command): Command {
   return command
     .addOption(driverOption())
     .addOption(seedOption())
+    .addOption(
+      new Option('--honest', 'the same network without its adversaries and attacks, to compare'),
+    )
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'));
 }
@@ -43,11 +47,12 @@ function withOptions(command: Command): Command {
 async function perform(file: string, options: Options, words: string): Promise<void> {
   const { launch } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
-  const { driver, seed, json = false, quiet = false } = options;
+  const { driver, seed, honest = false, json = false, quiet = false } = options;
   const client = await launch({
     file,
     mode: 'run',
     driver,
+    honest,
     ...(seed === undefined ? {} : { seed }),
     remark: quiet ? () => undefined : remark,
   });
@@ -61,10 +66,11 @@ async function perform(file: string, options: Options, words: string): Promise<v
   // Written by the supervisor of this same package.
   const result: RunResult = JSON.parse(readFileSync(ended.resultPath, 'utf8'));
   if (json) printJson(result);
-  else
-    printLines(
-      summaryLines(result, `npx lab ${words} --driver ${result.driver} --seed ${result.seed}`),
-    );
+  else {
+    const control = honest ? ' --honest' : '';
+    const repeat = `npx lab ${words} --driver ${result.driver} --seed ${result.seed}${control}`;
+    printLines(summaryLines(result, repeat));
+  }
   if (ended.error !== undefined) remark(`lab: ${ended.error}`);
   process.exitCode = ended.exitCode;
 }

@@ -3,6 +3,18 @@ import type { Manifest } from './schema.ts';
 import type { LinkProfile, Member, PlannedAttack, PlannedFault } from './testnet.ts';
 import { attackDeclaration } from './attacks.ts';
 
+/**
+ * The same network without its adversaries, for comparison: as many peers in the same places under
+ * the same names, all honest, and no attack. Load, links and faults stay.
+ */
+export function asHonestControl(manifest: Manifest): Manifest {
+  return {
+    ...manifest,
+    peers: manifest.peers.map(({ group, count, regions }) => ({ group, count, regions })),
+    attacks: [],
+  };
+}
+
 /** Every peer, then every client; each group is dealt to its regions in turn from the first. */
 export function expandMembers(manifest: Manifest): Member[] {
   const all = manifest.regions.map(({ name }) => name);

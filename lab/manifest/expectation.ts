@@ -62,6 +62,16 @@ export function evaluateExpectation(
   return { value, ok: compare(value, operator, wanted) };
 }
 
+/** Whether it expects something of an attack or of whom it brings to light: nothing without adversaries. */
+export function isAboutAdversaries(expression: string): boolean {
+  const parsed = parseExpectation(expression);
+  if (!parsed.ok) return false;
+  const [field, part] = parsed.expectation.path;
+  if (field === 'attacks') return true;
+  const ofOffenders = ['offenders', 'truePositives', 'falseNegatives', 'rate', 'rateInterval'];
+  return field === 'detection' && ofOffenders.includes(String(part));
+}
+
 function refuse(reason: string): ParsedExpectation {
   return { ok: false, reason };
 }
@@ -121,6 +131,7 @@ const FIELDS: Fields = {
   shapingOk: null,
   fidelity: { ok: null, reasons: '*' },
   seed: null,
+  honestControl: null,
   version: null,
   traceHash: null,
   timeScale: null,
@@ -136,7 +147,13 @@ const FIELDS: Fields = {
     conflicting: null,
     safetyViolations: null,
   },
-  finality: { ...QUANTILES, unit: null, atFirst: QUANTILES, atAll: QUANTILES },
+  finality: {
+    ...QUANTILES,
+    unit: null,
+    atFirst: QUANTILES,
+    atAll: QUANTILES,
+    unreached: { tooFewHonestKeepers: null, notInTime: null },
+  },
   messages: {
     perCommit: null,
     datagramsPerCommit: null,

@@ -4,7 +4,13 @@ import type { z } from 'zod';
 import { EXIT, LabError } from '../errors.ts';
 import type { ManifestDocument } from './document.ts';
 import { MAX_FILE_BYTES, readDocument } from './document.ts';
-import { expandAttacks, expandFaults, expandLinks, expandMembers } from './expand.ts';
+import {
+  asHonestControl,
+  expandAttacks,
+  expandFaults,
+  expandLinks,
+  expandMembers,
+} from './expand.ts';
 import { explainIssues } from './explain.ts';
 import { meaningProblems } from './meaning.ts';
 import { ManifestError } from './problem.ts';
@@ -15,8 +21,15 @@ import type { Testnet } from './testnet.ts';
 export { jsonSchema } from './schema.ts';
 export { ManifestError } from './problem.ts';
 
+/** What a command may change about a testnet file. */
+export interface Overrides {
+  readonly seed?: number;
+  /** The honest control: the same network without its adversaries. */
+  readonly honest?: boolean;
+}
+
 /** Reads and checks a testnet file. Throws ManifestError, or LabError if there is no such file. */
-export function loadTestnet(file: string, overrides: { readonly seed?: number } = {}): Testnet {
+export function loadTestnet(file: string, overrides: Overrides = {}): Testnet {
   let text: string;
   try {
     const { size } = statSync(file);
@@ -37,14 +50,12 @@ export function loadTestnet(file: string, overrides: { readonly seed?: number } 
 }
 
 /** The same for a text at hand; `file` is what errors call it. */
-export function parseTestnet(
-  text: string,
-  file: string,
-  overrides: { readonly seed?: number } = {},
-): Testnet {
-  const { manifest, document } = parseManifest(text, file);
-  const problems = meaningProblems(manifest, document);
+export function parseTestnet(text: string, file: string, overrides: Overrides = {}): Testnet {
+  const { manifest: written, document } = parseManifest(text, file);
+  const problems = meaningProblems(written, document);
   if (problems.length > 0) throw new ManifestError(file, problems);
+  const isControl = overrides.honest === true;
+  const manifest = isControl ? asHonestControl(written) : written;
   const members = expandMembers(manifest);
   const { load, clients } = manifest;
   return {
@@ -52,6 +63,7 @@ export function parseTestnet(
     file,
     source: text,
     seed: overrides.seed ?? manifest.seed,
+    ...(isControl ? { honestControl: true as const } : {}),
     durationMs: manifest.durationMs,
     protocol: { ...manifest.protocol, timeScale: manifest.timeScale },
     regions: manifest.regions.map(({ name }) => name),

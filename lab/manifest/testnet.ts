@@ -10,6 +10,8 @@ export interface Testnet {
   readonly file: string;
   readonly source: string;
   readonly seed: number;
+  /** The same network without its adversaries (`lab run --honest`): all are honest, nothing attacks. */
+  readonly honestControl?: true;
   readonly durationMs: number;
   readonly protocol: ProtocolParameters;
   readonly regions: readonly string[];

@@ -41,6 +41,8 @@ export interface RunPlan {
   /** Why this driver, in words, when it was chosen automatically. */
   readonly driverReason: string;
   readonly seed: number;
+  /** The same network without its adversaries. */
+  readonly honest: boolean;
   /** `up`: launch and stay. `run`: whole timeline, score, report, remove, exit. */
   readonly mode: 'up' | 'run';
   /** Version of the package and commit, for the result. */

@@ -31,6 +31,7 @@ const planSchema = z.object({
   driver: z.enum(['docker', 'process']),
   driverReason: z.string(),
   seed: z.number(),
+  honest: z.boolean().default(false),
   mode: z.enum(['up', 'run']),
   version: z.string(),
 });

@@ -48,7 +48,10 @@ export interface TelemetryIntake {
 
 /** The neighbouring rooms; main.ts gives the real ones. */
 export interface Parts {
-  loadTestnet(file: string, overrides: { readonly seed: number }): Testnet;
+  loadTestnet(
+    file: string,
+    overrides: { readonly seed: number; readonly honest: boolean },
+  ): Testnet;
   makeDriver(name: DriverName, context: DriverContext): Driver;
   openStore(directory: string): Promise<TelemetryStore>;
   makeTelemetry(

@@ -35,7 +35,7 @@ export interface SupervisorOptions {
 export function exitCodeOf(result: RunResult, allow: Testnet['allow']): number {
   if (!result.shapingOk && !allow.shapingOff) return EXIT.void;
   if (!result.fidelity.ok && !allow.lowFidelity) return EXIT.void;
-  return result.expectations.every((expectation) => expectation.ok)
+  return result.expectations.every((expectation) => expectation.ok !== false)
     ? EXIT.fine
     : EXIT.expectationFailed;
 }
@@ -63,7 +63,7 @@ export class Supervisor {
     this.plan = options.plan;
     this.runDirectory = options.runDirectory;
     const manifest = path.resolve(options.runDirectory, options.plan.manifest);
-    this.testnet = options.parts.loadTestnet(manifest, { seed: options.plan.seed });
+    this.testnet = options.parts.loadTestnet(manifest, options.plan);
     this.journal = new Journal(options.runDirectory);
     this.events = new RunEvents(options.runDirectory);
     this.driver = driverOf({ ...this.needs() });

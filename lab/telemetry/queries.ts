@@ -131,6 +131,14 @@ export const RESOURCES_BY_PEER: NamedQuery<{
     FROM lab.resources WHERE run = {run:String} GROUP BY peer ORDER BY peer`,
 };
 
+export const MINTING: NamedQuery<{ peer: string; attempts: number }> = {
+  name: 'minting',
+  meaning: 'Argon2 evaluations that the identity of each peer took, as it said at its start.',
+  columns: { peer: 'member', attempts: 'evaluations' },
+  sql: `SELECT peer, max(mint_attempts) AS attempts FROM lab.peers
+    WHERE run = {run:String} AND mint_attempts IS NOT NULL GROUP BY peer ORDER BY peer`,
+};
+
 export const ATTACK_STATES: NamedQuery<{
   attack_id: string;
   name: string;
@@ -158,6 +166,7 @@ export const LAB_QUERIES = [
   TELEMETRY_ROWS,
   TELEMETRY_DROPPED,
   RESOURCES_BY_PEER,
+  MINTING,
   ATTACK_STATES,
   ATTACK_MEMBERS,
 ] as const;

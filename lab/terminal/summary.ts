@@ -164,8 +164,7 @@ function expectations(result: RunResult): string[] {
   return [
     heading('Expectations'),
     ...result.expectations.map(({ expression, value, ok }) => {
-      const measured =
-        value === null || value === undefined ? 'nothing' : JSON.stringify(value);
+      const measured = value === null || value === undefined ? 'nothing' : JSON.stringify(value);
       return ok
         ? paint('green', `  ✓ ${expression}`) + ` (${measured})`
         : paint('red', `  ✗ ${expression}`) + `, measured ${harmless(measured)}`;

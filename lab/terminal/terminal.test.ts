@@ -5,6 +5,7 @@ import { Progress } from './progress.ts';
 import { duration, harmless } from './style.ts';
 import { summaryLines } from './summary.ts';
 
+const UNREACHED = { tooFewHonestKeepers: 0, notInTime: 0 };
 const QUANTILES = { n: 220, p50: 310, p90: 540, p99: 900, max: 1200 };
 const RESULT: RunResult = {
   run: 'demo-3f9a2c',
@@ -14,6 +15,7 @@ const RESULT: RunResult = {
   shapingOk: true,
   fidelity: { ok: true, reasons: [] },
   seed: 1,
+  honestControl: false,
   version: '0.1.0',
   traceHash: null,
   timeScale: 3600,
@@ -29,7 +31,13 @@ const RESULT: RunResult = {
     conflicting: 0,
     safetyViolations: 0,
   },
-  finality: { unit: 'ms', ...QUANTILES, atFirst: QUANTILES, atAll: QUANTILES },
+  finality: {
+    unit: 'ms',
+    ...QUANTILES,
+    atFirst: QUANTILES,
+    atAll: QUANTILES,
+    unreached: UNREACHED,
+  },
   messages: {
     perCommit: 120.5,
     datagramsPerCommit: 60,
@@ -57,9 +65,11 @@ const RESULT: RunResult = {
       success: {},
       strikeMs: 12_000,
       firstDetectedMs: 13_500,
+      timeToDetectMs: 1600,
       timeToSlashMs: 4000,
       timeToBanMs: 1700,
       detectedBy: ['chain'],
+      cases: [],
       adversaries: 4,
       offenders: 4,
       detected: 4,
@@ -115,7 +125,13 @@ test('links that are off, a busy host and a broken safety come first and loud', 
 
 test('what was not measured is a dash, never a nought', () => {
   const none = { n: 0, p50: null, p90: null, p99: null, max: null };
-  const finality = { unit: 'ms' as const, ...none, atFirst: none, atAll: none };
+  const finality = {
+    unit: 'ms' as const,
+    ...none,
+    atFirst: none,
+    atAll: none,
+    unreached: UNREACHED,
+  };
   const text = summaryLines({ ...RESULT, finality }, '').join('\n');
   expect(text).toContain('half within –, 90 % –, 99 % –');
 });

@@ -28,7 +28,7 @@ function row(peer: string, offsetMs: number, columns: JsonRow): JsonRow {
   return { run: RUN, ts: at(offsetMs), peer, ...columns };
 }
 
-interface Transfer {
+export interface Transfer {
   readonly name: string;
   readonly tokens: readonly string[];
   readonly previous?: readonly string[];
@@ -86,6 +86,11 @@ function transactions(): JsonRow[] {
   ];
 }
 
+/** A commit at one keeper of all the tokens. */
+export function neighbourCommit(peer: string, tx: Transfer, offsetMs: number): JsonRow {
+  return transaction(peer, 'neighbour', tx, 'committed', { committed: offsetMs });
+}
+
 /** What a rival of TX1 looks like when one honest peer commits it: a safety violation. */
 export function rivalCommit(): JsonRow {
   return transaction('h4', 'neighbour', RIVAL, 'committed', { committed: 1500 });
@@ -97,7 +102,8 @@ export function statement(
   offsetMs: number,
   told: { token: string; owner: string; tx: string; disagreed?: boolean },
 ): JsonRow {
-  return row(heardBy, offsetMs, {
+  // The row is written when the question is closed.
+  return row(heardBy, offsetMs + 1300, {
     speaker: id(speaker),
     statement: id(`${speaker}-${heardBy}-${offsetMs}`),
     token: id(told.token),
@@ -108,6 +114,7 @@ export function statement(
     height: 3,
     head: id('head'),
     stated_at: at(offsetMs),
+    received_at: at(offsetMs),
     disagreed: told.disagreed ?? false,
     bytes: 700,
   });
@@ -205,6 +212,16 @@ export function sampleRows(): SampleRows {
       sentence('l1', 'h1', 8100, 'banned'),
     ],
     'lab.messages': messages(),
+    'lab.peers': LIARS.map((name, i) =>
+      row(name, -1000, {
+        address: id(name),
+        event: 'started',
+        kind: 'peer',
+        epoch: 1,
+        height: 0,
+        mint_attempts: 11 + i,
+      }),
+    ),
     'lab.resources': [
       row('h1', 4000, {
         cpu_ms: 10,

@@ -233,6 +233,7 @@ function blankResult(shapingOk: boolean): RunResult {
     shapingOk,
     fidelity: { ok: true, reasons: [] },
     seed: 1,
+    honestControl: false,
     version: '0',
     traceHash: null,
     timeScale: 1,
@@ -242,7 +243,13 @@ function blankResult(shapingOk: boolean): RunResult {
     wallMs: 1,
     peers: { honest: 2, adversarial: 1, clients: 1 },
     transactions: { submitted: 0, committed: 0, timedOut: 0, conflicting: 0, safetyViolations: 0 },
-    finality: { unit: 'ms', ...none, atFirst: none, atAll: none },
+    finality: {
+      unit: 'ms',
+      ...none,
+      atFirst: none,
+      atAll: none,
+      unreached: { tooFewHonestKeepers: 0, notInTime: 0 },
+    },
     messages: {
       perCommit: null,
       datagramsPerCommit: null,
@@ -277,6 +284,7 @@ export function newRun(mode: 'up' | 'run'): { plan: RunPlan; runDirectory: strin
     driver: 'process',
     driverReason: 'asked for',
     seed: 1,
+    honest: false,
     mode,
     version: '0',
   };
