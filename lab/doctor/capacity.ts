@@ -1,4 +1,5 @@
 /** What members cost, and the kernel's limits on how many there can be. */
+import { readFileSync } from 'node:fs';
 import type { DriverName } from '../drivers/driver.ts';
 import { availableMemoryBytes, openFileLimit, readNumber } from './machine.ts';
 
@@ -15,11 +16,15 @@ const FILES_PER_MEMBER = 4;
 const FILES_OF_LAB = 512;
 /** The kernel's limit on ports of a bridge (BR_MAX_PORTS is 1024, port 0 is not used). */
 export const MAX_BRIDGE_PORTS = 1023;
-/** Each member may know each other one: entries of all namespaces share the one table. */
-const GC_THRESH_3 = '/proc/sys/net/ipv4/neigh/default/gc_thresh3';
+/** Entries of every namespace share one address table; beyond this many it refuses new ones. */
+const ADDRESS_TABLE = '/proc/sys/net/ipv4/neigh/default/gc_thresh3';
+/** Its second column on is per core; `entries` (first, hexadecimal) is the whole table's. */
+const ADDRESSES_IN_USE = '/proc/net/stat/arp_cache';
 const BACKLOG = '/proc/sys/net/core/netdev_max_backlog';
 /** Datagrams that may wait for one core at once: a burst from every member. */
 const BACKLOG_PER_MEMBER = 10;
+/** A member's entry for the lab, and the lab's for the member. */
+const ADDRESSES_PER_MEMBER = 2;
 
 export interface Shortage {
   /** `stop`: the run cannot work. `warn`: its figures may suffer. */
@@ -28,21 +33,38 @@ export interface Shortage {
   readonly remedy: string;
 }
 
+/** What this machine's kernel and memory say; Infinity where they set no limit. */
+export interface HostLimits {
+  readonly availableBytes: number;
+  readonly openFiles: number;
+  readonly addresses: number;
+  readonly addressesInUse: number;
+  readonly backlogPackets: number;
+}
+
+export function hostLimits(): HostLimits {
+  return {
+    availableBytes: availableMemoryBytes(),
+    openFiles: openFileLimit() ?? Number.POSITIVE_INFINITY,
+    addresses: readNumber(ADDRESS_TABLE) ?? Number.POSITIVE_INFINITY,
+    addressesInUse: addressesInUse(),
+    backlogPackets: readNumber(BACKLOG) ?? Number.POSITIVE_INFINITY,
+  };
+}
+
 /** How many members fit into the memory that is free now. */
-export function membersThatFit(): number {
-  return Math.max(0, Math.floor((availableMemoryBytes() / MIB - LAB_MIB) / MEMBER_MIB));
+export function membersThatFit({ availableBytes }: HostLimits = hostLimits()): number {
+  return Math.max(0, Math.floor((availableBytes / MIB - LAB_MIB) / MEMBER_MIB));
 }
 
-/** Entries that the neighbour table needs for `members` containers on one bridge network. */
-export function neighbourEntries(members: number): number {
-  // Peers talk mostly to a neighbourhood; a full mesh is the bound that is never passed.
-  return Math.min(members * (members - 1), members * 128);
-}
-
-/** What this machine lacks for `members` members. */
-export function shortages(members: number, driver: DriverName): Shortage[] {
+/** What the machine lacks for `members` members. */
+export function shortages(
+  members: number,
+  driver: DriverName,
+  limits: HostLimits = hostLimits(),
+): Shortage[] {
   const found: Shortage[] = [];
-  const fit = membersThatFit();
+  const fit = membersThatFit(limits);
   if (members > fit) {
     found.push({
       level: 'stop',
@@ -50,45 +72,59 @@ export function shortages(members: number, driver: DriverName): Shortage[] {
       remedy: 'end other programs or runs (npx lab ps), or ask for fewer members',
     });
   }
-  const files = openFileLimit();
   const wanted = members * FILES_PER_MEMBER + FILES_OF_LAB;
-  if (files !== null && files < wanted) {
+  if (limits.openFiles < wanted) {
     found.push({
       level: 'stop',
-      finding: `${members} members need about ${wanted} open files; the limit is ${files}`,
+      finding: `${members} members need about ${wanted} open files; the limit is ${limits.openFiles}`,
       remedy: `ulimit -n ${wanted}`,
     });
   }
-  if (driver === 'docker') found.push(...networkShortages(members));
+  if (driver === 'docker') found.push(...networkShortages(members, limits));
   return found;
 }
 
-function networkShortages(members: number): Shortage[] {
+function networkShortages(members: number, limits: HostLimits): Shortage[] {
   const found: Shortage[] = [];
-  if (members + 1 > MAX_BRIDGE_PORTS) {
+  if (members > MAX_BRIDGE_PORTS) {
     found.push({
       level: 'stop',
       finding: `${members} members on one bridge; the kernel allows ${MAX_BRIDGE_PORTS} ports`,
-      remedy: 'ask for fewer members',
+      remedy: 'ask for fewer members, or --driver process',
     });
   }
-  const entries = readNumber(GC_THRESH_3);
-  const needed = neighbourEntries(members);
-  if (entries !== null && entries < needed) {
+  // Each member may know each other one. A network that overflowed the table did not mesh.
+  const needed = members * (members - 1 + ADDRESSES_PER_MEMBER) + limits.addressesInUse;
+  if (limits.addresses < needed) {
     found.push({
-      level: 'warn',
-      finding: `the address table holds ${entries} entries, ${members} members may need ${needed}`,
-      remedy: `sysctl -w net.ipv4.neigh.default.gc_thresh3=${needed} net.ipv4.neigh.default.gc_thresh2=${Math.ceil(needed / 2)}`,
+      level: 'stop',
+      finding: `the kernel's address table (gc_thresh3) holds ${limits.addresses} entries, ${members} containers need ${needed}`,
+      remedy: raiseAddressTable(needed),
     });
   }
-  const backlog = readNumber(BACKLOG);
   const burst = members * BACKLOG_PER_MEMBER;
-  if (backlog !== null && backlog < burst) {
+  if (limits.backlogPackets < burst) {
     found.push({
       level: 'warn',
-      finding: `netdev_max_backlog is ${backlog}; bursts of ${members} members (${burst} packets) may be lost in silence`,
+      finding: `netdev_max_backlog is ${limits.backlogPackets}; bursts of ${members} members (${burst} packets) may be lost in silence`,
       remedy: `sysctl -w net.core.netdev_max_backlog=${burst}`,
     });
   }
   return found;
+}
+
+/** Twice what is needed: the kernel begins to clean up at half of the most that it holds. */
+function raiseAddressTable(needed: number): string {
+  const most = 2 ** Math.ceil(Math.log2(2 * needed));
+  const name = 'net.ipv4.neigh.default.gc_thresh';
+  return `sysctl -w ${name}3=${most} ${name}2=${most / 2}`;
+}
+
+function addressesInUse(): number {
+  try {
+    const [, firstCore = ''] = readFileSync(ADDRESSES_IN_USE, 'utf8').split('\n');
+    return Number.parseInt(firstCore, 16) || 0;
+  } catch {
+    return 0;
+  }
 }

@@ -5,6 +5,7 @@ import { chown, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import { PEER_UID } from '../image/base.ts';
+import { RUN_FILES } from '../supervisor/api.ts';
 import type { DriverContext, LaunchSpec } from './driver.ts';
 import { LABEL } from './docker-engine.ts';
 
@@ -20,9 +21,14 @@ export function memberContainerName(run: string, member: string): string {
   return `lab-${run}-${member}`;
 }
 
+/** Everything that members of the run keep on the host. */
+export function membersDirectory(context: DriverContext): string {
+  return path.resolve(context.runDirectory, RUN_FILES.members);
+}
+
 /** The member's state on the host, bind-mounted so that it outlives its containers. */
 export function memberStateDirectory(context: DriverContext, member: string): string {
-  return path.join(context.runDirectory, 'members', member, 'state');
+  return path.join(membersDirectory(context), member, 'state');
 }
 
 /** Makes the state directory writable for the user that the member runs as, and says who that is. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseDriver } from './choose.ts';
 import { fromRollup } from './docker-memory.ts';
-import { scaleProblems } from './docker-preflight.ts';
 import { addressPlan } from './docker-networks.ts';
 
 test('auto takes the engine when it is usable, and says why when it is not', async () => {
@@ -37,11 +36,4 @@ test('every member’s address lies in its own region’s subnet and is nobody e
 test('private memory is what no other process shares', () => {
   const text = 'Rss:  55000 kB\nPss: 20000 kB\nPrivate_Clean: 1000 kB\nPrivate_Dirty: 12000 kB\n';
   expect(fromRollup(text)).toEqual({ totalBytes: 55_000 * 1024, privateBytes: 13_000 * 1024 });
-});
-
-test('sixty members meet no limit on this class of machine, and two thousand meet all of them', () => {
-  const limits = { neighbours: 4_096, backlogPackets: 1_000, freeBytes: 20 * 1024 ** 3 };
-  expect(scaleProblems(60, limits)).toEqual([]);
-  expect(scaleProblems(2_000, limits)).toHaveLength(4);
-  expect(scaleProblems(1_024, limits).some(({ fatal }) => fatal)).toBe(true);
 });

@@ -22,6 +22,7 @@ import { kernelHasNetem, runHelper, type HelperSection } from './docker-helper.t
 import {
   memberContainer,
   memberContainerName,
+  membersDirectory,
   memberStateDirectory,
   prepareState,
 } from './docker-member.ts';
@@ -89,6 +90,7 @@ class DockerDriver implements Driver {
   }
 
   async prepare(): Promise<AddressPlan> {
+    this.#context.journal({ type: 'directory', path: membersDirectory(this.#context) });
     const [networks, netem] = await Promise.all([
       prepareNetworks(this.#context),
       kernelHasNetem(),
@@ -103,7 +105,6 @@ class DockerDriver implements Driver {
     const networks = this.#prepared();
     const { name } = spec.seat;
     const directory = memberStateDirectory(this.#context, name);
-    this.#context.journal({ type: 'directory', path: directory });
     this.#context.journal({
       type: 'container',
       name: memberContainerName(this.#context.run, name),
