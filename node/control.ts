@@ -86,7 +86,7 @@ export interface ClientLoad {
   readonly seed: string;
 }
 
-/** Probe `count` times from here to `target`'s probe socket. */
+/** Probe `count` times from here to `target`'s probe socket, after a few that warm up and don't count. */
 export interface ProbeRequest {
   readonly target: Endpoint;
   readonly count: number;

@@ -46,7 +46,8 @@ test('every probe of a run comes back, through the shaper in both directions', a
   const result = await asker.probe(request(39_103));
   // Both copies of a duplicated probe are answered, and still count once.
   expect([result.sent, result.received]).toEqual([5, 5]);
-  expect(Math.min(...result.rttMs)).toBeGreaterThanOrEqual(30);
+  // Each direction may be half a timer tick early.
+  expect(Math.min(...result.rttMs)).toBeGreaterThanOrEqual(29);
 });
 
 test('a probe with another key gets no answer at all', async () => {

@@ -13,6 +13,12 @@ import type { Endpoint } from '../host.ts';
 import type { Shaper } from './shaper.ts';
 import { UdpSocket } from './socket.ts';
 
+/**
+ * Probes sent ahead of those that count: the first through a pair of processes run code that was
+ * never run, which takes milliseconds.
+ */
+export const WARM_UP_PROBES = 3;
+
 const ASK = 1;
 const ANSWER = 2;
 const SERIES_BYTES = 12;
@@ -70,15 +76,19 @@ export class Prober {
         finish: () => {
           clearTimeout(timer);
           this.#series.delete(id.toHex());
-          resolve({ sent, received: series.rttMs.length, rttMs: series.rttMs });
+          const counted = Math.max(0, sent - WARM_UP_PROBES);
+          resolve({ sent: counted, received: series.rttMs.length, rttMs: series.rttMs });
         },
       };
       const next = (): void => {
         const datagram = this.#encode(ASK, sent, id);
-        series.sentAtMs.set(sent, performance.now());
-        sent += 1;
-        timer = sent < count ? setTimeout(next, intervalMs) : setTimeout(series.finish, timeoutMs);
+        if (sent >= WARM_UP_PROBES) series.sentAtMs.set(sent, performance.now());
         this.#socket.send(to, datagram);
+        sent += 1;
+        timer =
+          sent < count + WARM_UP_PROBES
+            ? setTimeout(next, intervalMs)
+            : setTimeout(series.finish, timeoutMs);
       };
       this.#series.set(id.toHex(), series);
       next();
@@ -87,6 +97,7 @@ export class Prober {
 
   /** Takes whatever came in; anything that is no probe of this run is dropped. */
   receive(from: Endpoint, bytes: Uint8Array): void {
+    const nowMs = performance.now();
     if (bytes.length !== BODY_BYTES + TAG_BYTES) return;
     const body = bytes.subarray(0, BODY_BYTES);
     if (!timingSafeEqual(this.#tag(body), bytes.subarray(BODY_BYTES))) return;
@@ -94,7 +105,7 @@ export class Prober {
     const sequence = view.getUint32(1);
     const id = body.subarray(5);
     if (view.getUint8(0) === ASK) this.#socket.send(from, this.#encode(ANSWER, sequence, id));
-    else this.#answered(id.toHex(), sequence);
+    else this.#answered(id.toHex(), sequence, nowMs);
   }
 
   close(): void {
@@ -102,13 +113,13 @@ export class Prober {
     this.#socket.close();
   }
 
-  #answered(id: string, sequence: number): void {
+  #answered(id: string, sequence: number, nowMs: number): void {
     const series = this.#series.get(id);
     const sentAtMs = series?.sentAtMs.get(sequence);
-    // A duplicated answer counts once.
+    // A duplicated answer counts once, one to a warm-up never.
     if (series === undefined || sentAtMs === undefined) return;
     series.sentAtMs.delete(sequence);
-    series.rttMs.push(performance.now() - sentAtMs);
+    series.rttMs.push(nowMs - sentAtMs);
     if (series.rttMs.length === series.count) series.finish();
   }
 

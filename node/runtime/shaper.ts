@@ -1,7 +1,9 @@
 /**
  * Links in the peer's own process, for kernels without netem: every datagram that leaves through one
  * of its sockets passes here, is given a fate by the class whose subnet holds its destination, and
- * is released when its delay is over: never early, as a rule less than a millisecond late.
+ * is released at the tick of the process's millisecond timers that is nearest to its due time: up to
+ * half a millisecond early or late, right on average, at the cost of one wake-up and no spinning
+ * (which made every peer of a busy host later than what it won).
  * Destinations outside every class (loopback controls, clients of nobody) pass at once.
  */
 import { isIPv4 } from 'node:net';
@@ -13,6 +15,10 @@ import { LinkModel, type Random } from './link-model.ts';
 
 /** Datagrams held together: at 1,400 bytes 11 MB; a peer's worst second is about 2,000. */
 const MAX_HELD = 8192;
+/** Timers tick in whole milliseconds: what is due within half a tick is as near as it gets. */
+const HALF_TICK_MS = 0.5;
+/** How much later than asked a timer of an idle process fires here: kernel slack and the loop's turn. */
+const TIMER_LAG_MS = 0.1;
 /** How long a rate-limited link's queue may get before it drops: a home router's buffer. */
 const MAX_QUEUE_MS = 1000;
 
@@ -20,7 +26,7 @@ export interface ShaperSources {
   /** Monotonic ms, with fractions. */
   now(): number;
   readonly random: Random;
-  /** Calls back at or after `dueMs` of `now`. */
+  /** Calls back about `dueMs` of `now`; the shaper looks again what is due then. */
   wake(dueMs: number, callback: () => void): Timer;
 }
 
@@ -83,7 +89,7 @@ export class Shaper {
     else if (fate.dropped === 'lost') this.counts.lost += 1;
     else if (fate.dropped === 'overflow') this.counts.overflowed += 1;
     for (const delayMs of fate.delaysMs) {
-      if (delayMs <= 0) {
+      if (delayMs < HALF_TICK_MS) {
         this.counts.passed += 1;
         deliver(to, datagram);
       } else if (this.#held.size >= MAX_HELD) {
@@ -122,7 +128,7 @@ export class Shaper {
     this.#timer = null;
     for (;;) {
       const dueMs = this.#held.nextDueMs;
-      if (dueMs === null || dueMs > this.#sources.now()) break;
+      if (dueMs === null || dueMs > this.#sources.now() + HALF_TICK_MS) break;
       const held = this.#held.pop();
       if (held === undefined) break;
       this.counts.passed += 1;
@@ -132,29 +138,14 @@ export class Shaper {
   }
 }
 
-/** The real clock. Waits whole milliseconds in a timer and the rest of the last one in the loop. */
+/** The real clock. */
 const SYSTEM: ShaperSources = {
   now: () => performance.now(),
   random: () => Math.random(),
   wake(dueMs, callback) {
-    let timer: NodeJS.Timeout | undefined;
-    let immediate: NodeJS.Immediate | undefined;
-    const wait = (): void => {
-      const leftMs = dueMs - performance.now();
-      if (leftMs >= 1) timer = setTimeout(check, Math.floor(leftMs));
-      else immediate = setImmediate(check);
-    };
-    const check = (): void => {
-      if (performance.now() >= dueMs) callback();
-      else wait();
-    };
-    wait();
-    return {
-      cancel() {
-        if (timer !== undefined) clearTimeout(timer);
-        if (immediate !== undefined) clearImmediate(immediate);
-      },
-    };
+    const leftMs = dueMs - performance.now() - TIMER_LAG_MS;
+    const timer = setTimeout(callback, Math.round(leftMs));
+    return { cancel: () => clearTimeout(timer) };
   },
 };
 
