@@ -84,6 +84,32 @@ test('what is acknowledged is stored', async () => {
   expect((await stored()).length).toBe(20);
 });
 
+test('a post that comes again is stored once, also while the first is under way', async () => {
+  const rows = [vote('h1', 1), vote('h1', 2)];
+  const together = await Promise.all([post('h1', rows), post('h1', rows)]);
+  const later = await post('h1', rows);
+  expect([...together, later].map((answer) => answer.status)).toEqual([200, 200, 200]);
+  expect(await stored()).toEqual(['h1', 'h1']);
+  // Another sender's, or another post of the same one, is its own.
+  await post('h2', [vote('h2', 1), vote('h2', 2)]);
+  await post('h1', [vote('h1', 1), vote('h1', 3)]);
+  expect(await stored()).toEqual(['h1', 'h1', 'h1', 'h1', 'h2', 'h2']);
+});
+
+test('a post that was refused is tried anew when it comes again', async () => {
+  let broken = true;
+  const mended: TelemetryStore = {
+    ...store,
+    insertLines: (table, lines) =>
+      broken ? Promise.reject(new Error('no')) : store.insertLines(table, lines),
+  };
+  endpoint = new TelemetryEndpoint(mended, () => true);
+  expect((await post('h1', [vote('h1', 1)])).status).toBe(500);
+  broken = false;
+  expect((await post('h1', [vote('h1', 1)])).status).toBe(200);
+  expect(await stored()).toEqual(['h1']);
+});
+
 test('nobody inserts under another’s name, or without a password', async () => {
   const forged = await post('h1', [vote('h2', 1)]);
   expect(forged.status).toBe(400);
@@ -126,7 +152,7 @@ test('when more waits than memory allows, posts are sent away and come back late
   endpoint = new TelemetryEndpoint(slow, () => true);
   const row = { ...vote('h1', 1), token: 'x'.repeat(4000) };
   const big = Array.from({ length: 1800 }, () => row);
-  const posts = Array.from({ length: 11 }, () => post('h1', big));
+  const posts = Array.from({ length: 11 }, (_, n) => post('h1', [vote('h1', n), ...big]));
   // Nothing can be stored yet: the first answers are those that found no room.
   expect((await Promise.race(posts)).status).toBe(503);
   gate.resolve();

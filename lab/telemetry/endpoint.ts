@@ -4,9 +4,14 @@
  * FLUSH_MS or FLUSH_BYTES, and acknowledged only then: what a peer was told is stored, is stored.
  * Memory is bounded: when MAX_WAITING_BYTES wait, posts get 503 and stay in the peers' own queues.
  *
+ * A post that comes again, since its sender never heard the answer, is answered as the first one was
+ * and stored once. That holds as long as this process does: after a new start of the supervisor the
+ * one post that each peer may have had under way can be stored twice.
+ *
  * The user of a request is the lab's name of the peer (`Seat.telemetry.user` = `Seat.name`), so
  * that each may insert under its own name alone.
  */
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_BODY_BYTES, readCredentials, readInsert, refuse, type Refusal } from './request.ts';
 import { checkRows } from './rows.ts';
@@ -24,6 +29,9 @@ const FLUSH_BYTES = 1024 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Posts under way together: a peer has one at a time, this is a large network's worth. */
 const MAX_POSTS = 4096;
+
+/** Posts remembered of one sender: it has one under way and repeats that until it is answered. */
+const MAX_REMEMBERED = 4;
 
 interface Post {
   readonly lines: string;
@@ -43,6 +51,8 @@ export class TelemetryEndpoint {
   readonly #authorise: (user: string, password: string) => boolean;
   readonly #run: string | null;
   readonly #waiting = new Map<PeerTable, Post[]>();
+  /** Sender → digests of its last posts, and what became of them; senders are members of the run. */
+  readonly #recent = new Map<string, Map<string, Promise<Refusal | null>>>();
   #waitingBytes = 0;
   #gatheredBytes = 0;
   #posts = 0;
@@ -122,21 +132,45 @@ export class TelemetryEndpoint {
         if (this.#waitingBytes > MAX_WAITING_BYTES) return full();
         chunks.push(chunk);
       }
-      const insert = readInsert(url, request.headers, Buffer.concat(chunks));
-      if (!insert.ok) return insert;
-      const sender = { peer: credentials.user, run: this.#run };
-      const checked = checkRows(insert.rows, PEER_TABLES[insert.table], sender);
-      if (!checked.ok) return refuse(400, 117, 'INCORRECT_DATA', checked.reason);
-      if (checked.rows === 0) return null;
-      // Unpacked, a post weighs more than what came in.
-      const grown = Math.max(0, checked.lines.length - held);
-      held += grown;
-      this.#waitingBytes += grown;
-      return await this.#gather(insert.table, checked.lines, checked.rows);
+      const body = Buffer.concat(chunks);
+      return await this.#once(credentials.user, url.search, body, () => {
+        const insert = readInsert(url, request.headers, body);
+        if (!insert.ok) return insert;
+        const sender = { peer: credentials.user, run: this.#run };
+        const checked = checkRows(insert.rows, PEER_TABLES[insert.table], sender);
+        if (!checked.ok) return refuse(400, 117, 'INCORRECT_DATA', checked.reason);
+        if (checked.rows === 0) return null;
+        // Unpacked, a post weighs more than what came in.
+        const grown = Math.max(0, checked.lines.length - held);
+        held += grown;
+        this.#waitingBytes += grown;
+        return this.#gather(insert.table, checked.lines, checked.rows);
+      });
     } finally {
       this.#posts -= 1;
       this.#waitingBytes -= held;
     }
+  }
+
+  /** What became of the same bytes when they came before, else what `store` makes of them. */
+  #once(
+    user: string,
+    query: string,
+    body: Buffer,
+    store: () => Promise<Refusal | null> | Refusal | null,
+  ): Promise<Refusal | null> {
+    const posts = this.#recent.get(user) ?? new Map<string, Promise<Refusal | null>>();
+    this.#recent.set(user, posts);
+    const digest = `${query} ${hash('sha256', body)}`;
+    const before = posts.get(digest);
+    if (before !== undefined) return before;
+    const outcome = Promise.resolve(store());
+    posts.set(digest, outcome);
+    const [oldest] = posts.keys();
+    if (oldest !== undefined && posts.size > MAX_REMEMBERED) posts.delete(oldest);
+    // What was refused may find room, or a mended store, the next time.
+    void outcome.then((refusal) => refusal === null || posts.delete(digest));
+    return outcome;
   }
 
   #gather(table: PeerTable, lines: string, rows: number): Promise<Refusal | null> {

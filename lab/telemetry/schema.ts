@@ -2,7 +2,8 @@
  * Tables of databases `lab` (what the network reports) and `truth` (what only the lab knows), and
  * how they came to be: versioned migrations, the version kept in `lab.schema_version`. The same SQL
  * runs in the embedded engine and on a server. Telemetry is delivered at least once: a peer that did
- * not hear an acknowledgement posts again, so queries take minima and distinct counts where they can.
+ * not hear an acknowledgement posts again. The lab's endpoint knows such a post again (endpoint.ts); a
+ * server does not, so queries take minima and distinct counts where they can.
  */
 
 /** What a column holds; decides its ClickHouse type and what the endpoint lets through. */
