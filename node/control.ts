@@ -124,6 +124,8 @@ export type ControlRequest =
   | { readonly method: 'load'; readonly load: ClientLoad | null }
   | { readonly method: 'attack'; readonly attack: AttackOrder }
   | { readonly method: 'conspire'; readonly from: string; readonly message: unknown }
+  /** Hand over all rows of telemetry reported so far; answered when they are acknowledged. */
+  | { readonly method: 'flush' }
   /** Finish what is under way, flush telemetry, exit 0. */
   | { readonly method: 'stop' };
 

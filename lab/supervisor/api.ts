@@ -98,7 +98,10 @@ export interface RunStatus {
   }[];
 }
 
-/** Progress, in order, numbered from 0; kept for the whole run so that a late client sees all of it. */
+/**
+ * Progress, in order, numbered from 0; kept for the whole run so that a late client sees all of it.
+ * Figures come in between with the number of the event before them, and are not kept over a restart.
+ */
 export type RunEvent = { readonly n: number; readonly atMs: number } & (
   | { readonly type: 'phase'; readonly phase: RunPhase; readonly text: string }
   | {

@@ -22,6 +22,15 @@ export function nextState(
   return state === 'paused' ? 'running' : null;
 }
 
+interface Attack {
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'running' | 'paused' | 'stopped';
+  readonly members: readonly string[];
+  readonly knobs: Knobs;
+  readonly planned: string | null;
+}
+
 export class AttackControl {
   private readonly context: RunContext;
 
@@ -35,9 +44,15 @@ export class AttackControl {
     return members.filter((member) => member.adversary === name).map((member) => member.name);
   }
 
-  async start(name: string, knobs: Knobs, planned: string | null): Promise<string> {
+  /** Starts an attack by all members of its adversary, or by those named. */
+  async start(
+    name: string,
+    knobs: Knobs,
+    planned: string | null,
+    members: readonly string[] = this.members(name),
+  ): Promise<string> {
     const { testnet, journal } = this.context;
-    if (this.members(name).length === 0) {
+    if (members.length === 0) {
       const there = [...new Set(testnet.members.flatMap((m) => m.adversary ?? []))];
       throw new LabError(`no member of this network runs the adversary ${name}`, {
         exitCode: EXIT.badUse,
@@ -46,7 +61,7 @@ export class AttackControl {
       });
     }
     const id = `${name}-${journal.state.attacks.size + 1}`;
-    await this.change(id, name, 'running', knobs, planned, 'start');
+    await this.change({ id, name, state: 'running', members, knobs, planned }, 'start');
     return id;
   }
 
@@ -66,39 +81,34 @@ export class AttackControl {
         exitCode: EXIT.badUse,
       });
     }
-    const merged = { ...attack.knobs, ...knobs };
-    await this.change(id, attack.name, state, merged, attack.planned, action);
+    await this.change({ ...attack, state, knobs: { ...attack.knobs, ...knobs } }, action);
   }
 
   /** Tells a member that came back (its earlier process's orders are gone) what it is to do. */
   async restore(member: string): Promise<void> {
-    for (const [id, attack] of this.context.journal.state.attacks) {
-      if (attack.state === 'stopped' || !this.members(attack.name).includes(member)) continue;
-      await this.order(member, this.orderFor(id, attack.name, 'start', attack.knobs));
-      if (attack.state === 'paused') {
-        await this.order(member, this.orderFor(id, attack.name, 'pause', attack.knobs));
-      }
+    for (const attack of this.ongoing(member)) {
+      await this.order(member, this.orderFor(attack, 'start'));
+      if (attack.state === 'paused') await this.order(member, this.orderFor(attack, 'pause'));
     }
   }
 
-  /** Passes a colluder's message on to the other members of its adversary, and to nobody else. */
+  /** Passes a colluder's message on to those who take part in an attack with it, and to nobody else. */
   conspire(from: string, message: unknown): void {
-    const { testnet, control } = this.context;
-    const adversary = testnet.members.find((member) => member.name === from)?.adversary;
-    if (adversary === undefined) return;
-    for (const other of this.members(adversary)) {
-      if (other !== from) control.relay(other, from, message);
-    }
+    const { control, journal } = this.context;
+    const accomplices = new Set(this.ongoing(from).flatMap(({ members }) => members));
+    // Accomplices know one another as their orders name them: by address.
+    const address = journal.state.hellos.get(from)?.address ?? from;
+    for (const other of accomplices) if (other !== from) control.relay(other, address, message);
   }
 
-  private orderFor(
-    id: string,
-    name: string,
-    action: AttackOrder['action'],
-    knobs: Knobs,
-  ): AttackOrder {
+  private ongoing(member: string): Attack[] {
+    const all = [...this.context.journal.state.attacks.values()];
+    return all.filter(({ state, members }) => state !== 'stopped' && members.includes(member));
+  }
+
+  private orderFor({ id, name, knobs, members }: Attack, action: AttackOrder['action']) {
     const { hellos } = this.context.journal.state;
-    const addresses = this.members(name).flatMap((member) => hellos.get(member)?.address ?? []);
+    const addresses = members.flatMap((member) => hellos.get(member)?.address ?? []);
     return { id, name, action, knobs, members: addresses.sort() };
   }
 
@@ -111,25 +121,15 @@ export class AttackControl {
     }
   }
 
-  private async change(
-    id: string,
-    name: string,
-    state: 'running' | 'paused' | 'stopped',
-    knobs: Knobs,
-    planned: string | null,
-    action: AttackOrder['action'],
-  ): Promise<void> {
+  private async change(attack: Attack, action: AttackOrder['action']): Promise<void> {
     const { journal, events } = this.context;
-    journal.write({ entry: 'attack', atMs: Date.now(), id, name, state, knobs, planned });
-    const order = this.orderFor(id, name, action, knobs);
-    await concurrently(this.members(name), MEMBERS_AT_ONCE, (member) => this.order(member, order));
+    const { id, name, state, members, knobs, planned } = attack;
+    const entry = { id, name, state, members: [...members], knobs, planned };
+    journal.write({ entry: 'attack', atMs: Date.now(), ...entry });
+    const order = this.orderFor(attack, action);
+    await concurrently(members, MEMBERS_AT_ONCE, (member) => this.order(member, order));
     events.emit({ type: 'attack', id, name, state });
-    await addRow(this.context, 'attacks', {
-      attack_id: id,
-      name,
-      state,
-      members: this.members(name),
-      knobs: JSON.stringify(knobs),
-    });
+    const row = { attack_id: id, name, state, members, knobs: JSON.stringify(knobs) };
+    await addRow(this.context, 'attacks', row);
   }
 }

@@ -4,10 +4,10 @@
  * with `?member=NAME` and the header `authorization: Bearer TOKEN`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { timingSafeEqual, createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ControlRequest, Health, PeerMessage } from '../../node/control.ts';
+import { equalSecrets } from './equal.ts';
 import { parsePeerMessage } from './peer-message.ts';
 
 /** A probe's result with 400 round trips is 8 KB; conspiracies are small. */
@@ -29,6 +29,8 @@ export interface ControlServerOptions {
   /** A member dialled. `again` when the same process was known (the connection or the lab was lost). */
   hello(hello: Hello): void;
   conspire(from: string, message: unknown): void;
+  /** The line to a member ended and no newer one is there. */
+  lost(member: string): void;
 }
 
 interface Pending {
@@ -98,12 +100,6 @@ class Connection {
   }
 }
 
-function equal(a: string, b: string): boolean {
-  // Hashed first: equal lengths, so that the comparison tells nothing by its time.
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
-}
-
 export class ControlServer {
   private readonly options: ControlServerOptions;
   private readonly http: Server;
@@ -116,6 +112,7 @@ export class ControlServer {
   private readonly healths = new Map<string, Health>();
   /** Messages not read because a member sent too many. */
   dropped = 0;
+  private closing = false;
 
   constructor(options: ControlServerOptions) {
     this.options = options;
@@ -175,6 +172,7 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     for (const connection of this.connections.values()) connection.socket.terminate();
     this.sockets.close();
     this.http.closeAllConnections();
@@ -191,7 +189,7 @@ export class ControlServer {
     const given = url.searchParams.get('token') ?? bearer;
     if (member === null || given === undefined) return null;
     const token = this.options.token(member);
-    return token !== undefined && equal(token, given) ? member : null;
+    return token !== undefined && equalSecrets(token, given) ? member : null;
   }
 
   private opened(socket: WebSocket, member: string): void {
@@ -205,6 +203,7 @@ export class ControlServer {
       if (this.connections.get(member) !== connection) return;
       this.connections.delete(member);
       this.healths.delete(member);
+      if (!this.closing) this.options.lost(member);
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary || !Buffer.isBuffer(data) || !connection.mayRead(Date.now())) {

@@ -1,8 +1,8 @@
 /** The run's control socket: api.ts over HTTP on a unix socket, for the owner with the token. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { EXIT, LabError } from '../errors.ts';
+import { equalSecrets } from './equal.ts';
 import type { RunEvents } from './events.ts';
 import { messageOf } from './run-context.ts';
 
@@ -54,7 +54,7 @@ function sendError(response: ServerResponse, error: unknown): void {
 
 export class ControlSocket {
   private readonly server: Server;
-  private readonly digest: Buffer;
+  private readonly authorisation: string;
   private readonly file: string;
   private readonly events: RunEvents;
   private readonly routes: ControlRoutes;
@@ -62,7 +62,7 @@ export class ControlSocket {
 
   constructor(file: string, token: string, events: RunEvents, routes: ControlRoutes) {
     this.file = file;
-    this.digest = createHash('sha256').update(`Bearer ${token}`).digest();
+    this.authorisation = `Bearer ${token}`;
     this.events = events;
     this.routes = routes;
     this.server = createServer((request, response) => {
@@ -96,10 +96,7 @@ export class ControlSocket {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const given = createHash('sha256')
-      .update(request.headers.authorization ?? '')
-      .digest();
-    if (!timingSafeEqual(given, this.digest)) {
+    if (!equalSecrets(request.headers.authorization ?? '', this.authorisation)) {
       response.writeHead(401).end(JSON.stringify({ error: 'wrong token', exitCode: EXIT.broke }));
       return;
     }

@@ -48,12 +48,17 @@ export class RunEvents {
   }
 
   emit(body: RunEventBody): void {
-    const event: RunEvent = { n: this.next, atMs: Date.now(), ...body };
-    this.next += 1;
+    // Figures are not kept over a restart, so they must not count: they share the number of the event
+    // before them, and whoever follows on from it neither misses nor repeats what is kept.
+    const n = body.type === 'figures' ? Math.max(0, this.next - 1) : this.next;
+    const event: RunEvent = { n, atMs: Date.now(), ...body };
     this.events.push(event);
     if (event.type === 'figures') this.dropOldFigures();
-    // The leading newline keeps a line that a dead supervisor tore from swallowing this one.
-    else appendFileSync(this.file, `\n${JSON.stringify(event)}`, { mode: 0o600 });
+    else {
+      this.next += 1;
+      // The leading newline keeps a line that a dead supervisor tore from swallowing this one.
+      appendFileSync(this.file, `\n${JSON.stringify(event)}`, { mode: 0o600 });
+    }
     for (const listener of this.listeners) listener(event);
   }
 

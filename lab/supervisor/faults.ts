@@ -96,6 +96,12 @@ export class FaultControl {
     );
   }
 
+  /** Members that are not expected to answer just now: also those on their way back. */
+  away(): ReadonlySet<string> {
+    const restarting = this.active().flatMap((f) => (f.kind === 'restart' ? f.members : []));
+    return new Set([...this.absent(), ...restarting]);
+  }
+
   async start(fault: Fault, forMs: number | null, planned: string | null): Promise<string> {
     const { journal, events } = this.context;
     const id = `${fault.kind}-${journal.state.faults.size + 1}`;
@@ -130,7 +136,9 @@ export class FaultControl {
 
   /** After a restart of the supervisor: what should be in force is, what is overdue ends. */
   async resume(nowMs: number): Promise<void> {
-    for (const [id, entry] of this.context.journal.state.faults) {
+    // Those started from here on are none of our concern.
+    const known = [...this.context.journal.state.faults];
+    for (const [id, entry] of known) {
       if (entry.endedAtMs !== null) continue;
       const fault = readFault(JSON.parse(entry.fault), this.context.testnet);
       const leftMs = entry.forMs === null ? null : entry.atMs + entry.forMs - nowMs;

@@ -7,10 +7,13 @@ import type { Hello } from './control-server.ts';
 import { FaultControl } from './faults.ts';
 import { launchAll, sendGenesis, waitForHellos, waitForMesh } from './launch.ts';
 import { LinkControl } from './link-control.ts';
+import { MemberWatch } from './member-watch.ts';
 import { messageOf, warn, type RunContext } from './run-context.ts';
 
 const MEMBERS_AT_ONCE = 8;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A member's own patience with the endpoint is 10 s. */
+const FLUSH_TIMEOUT_MS = 15_000;
 
 /** One client's share of the network's load. */
 export function clientLoad(load: Load, clients: number, seed: string): ClientLoad {
@@ -27,6 +30,7 @@ export class Network {
   private loading = false;
   /** Members that this supervisor has heard. */
   private readonly heard = new Set<string>();
+  private readonly watch: MemberWatch;
   private readonly stopping = new AbortController();
 
   constructor(context: RunContext) {
@@ -34,15 +38,19 @@ export class Network {
     this.faults = new FaultControl(context, () => this.links);
     this.links = new LinkControl(context, () => this.faults.active());
     this.attacks = new AttackControl(context);
+    this.watch = new MemberWatch(context, () => this.faults.away());
   }
 
   /** Ends waiting; the members are not touched. */
   detach(): void {
     this.stopping.abort();
     this.faults.detach();
+    this.watch.detach();
   }
 
   async launch(): Promise<void> {
+    // What an earlier process said of itself is not true of the next one.
+    for (const { name } of this.present()) this.context.control.forgetHealth(name);
     await launchAll(this.context, this.present(), this.stopping.signal);
     await waitForHellos(this.context, this.present(), this.stopping.signal);
   }
@@ -62,8 +70,35 @@ export class Network {
     await waitForMesh(this.context, this.present(), this.stopping.signal);
   }
 
+  /** Asks everyone for the rows it still holds; returns when they are stored, or could not be had. */
+  async flush(): Promise<void> {
+    const { control, journal, telemetry } = this.context;
+    if (journal.state.haltedAtMs === null) {
+      await concurrently(this.present(), MEMBERS_AT_ONCE, async ({ name }) => {
+        if (!control.connected(name)) return;
+        try {
+          await control.request(name, { method: 'flush' }, FLUSH_TIMEOUT_MS);
+        } catch (error) {
+          warn(this.context, `the last rows of telemetry of ${name}: ${messageOf(error)}`);
+        }
+      });
+    }
+    await telemetry.flush();
+  }
+
+  /** The line to a member ended. */
+  lost(name: string): void {
+    this.watch.lost(name);
+  }
+
   /** After a re-attach: the network lives, only what this supervisor must know again is done. */
   async reattach(): Promise<void> {
+    const states = await this.context.driver.states();
+    for (const { name } of this.present()) {
+      if (states.get(name) === 'exited') {
+        await this.watch.report(name, 'had ended while no supervisor lived, and is started again');
+      }
+    }
     await launchAll(this.context, this.present(), this.stopping.signal);
     await waitForHellos(this.context, this.present(), this.stopping.signal);
     this.founded = true;
@@ -92,12 +127,12 @@ export class Network {
     await concurrently(testnet.members, MEMBERS_AT_ONCE, (member) => driver.stop(member.name));
   }
 
-  /** Brings a halted network back: processes, links, mesh, orders, load. */
+  /** Makes the processes of a halted network a network again: links, mesh, orders. */
   async bringBack(): Promise<void> {
-    const { testnet, control } = this.context;
-    for (const member of testnet.members) control.forgetHealth(member.name);
-    await this.launch();
-    await this.found();
+    await this.links.apply(this.present().map((member) => member.name));
+    await sendGenesis(this.context, this.present());
+    this.founded = true;
+    await waitForMesh(this.context, this.welcome(), this.stopping.signal);
     for (const member of this.present()) {
       await this.faults.restore(member.name);
       await this.attacks.restore(member.name);
@@ -127,13 +162,20 @@ export class Network {
     return this.context.testnet.members.filter((member) => !absent.has(member.name));
   }
 
+  /** Those that others let in again: an adversary may be banned, and nobody waits for it to mesh. */
+  private welcome(): readonly Member[] {
+    return this.present().filter((member) => member.adversary === undefined);
+  }
+
   private async restore(hello: Hello): Promise<void> {
     const member = this.context.testnet.members.find((m) => m.name === hello.name);
     if (member === undefined) return;
     await this.links.apply([member.name]);
     if (!hello.founded) await sendGenesis(this.context, [member]);
     await this.faults.restore(member.name);
-    await waitForMesh(this.context, [member], this.stopping.signal);
+    if (member.adversary === undefined) {
+      await waitForMesh(this.context, [member], this.stopping.signal);
+    }
     await this.attacks.restore(member.name);
     if (this.loading && member.kind === 'client') await this.load(member);
     await this.links.measure(new Set([member.region]));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { EXIT, LabError } from '../errors.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPlan } from './api.ts';
+import { equalSecrets } from './equal.ts';
 import { ControlServer, type Hello } from './control-server.ts';
 import type { RunEvents } from './events.ts';
 import type { Journal } from './journal.ts';
@@ -19,10 +20,13 @@ export interface ContextNeeds {
   log(line: string): void;
   hello(hello: Hello): void;
   conspire(from: string, message: unknown): void;
+  lost(member: string): void;
 }
 
 /** The driver of a run; what it creates is in the journal first. */
-export function driverOf(needs: Omit<ContextNeeds, 'hello' | 'conspire'>): RunContext['driver'] {
+export function driverOf(
+  needs: Omit<ContextNeeds, 'hello' | 'conspire' | 'lost'>,
+): RunContext['driver'] {
   const { plan, runDirectory, testnet, parts, journal } = needs;
   return parts.makeDriver(plan.driver, {
     run: plan.run,
@@ -46,14 +50,17 @@ export async function openContext(
   );
   const addresses = await driver.prepare();
   const store = await parts.openStore(path.join(runDirectory, RUN_FILES.telemetry));
-  const authorise = (user: string, password: string): boolean =>
-    secrets.members[user]?.telemetry === password;
+  const authorise = (user: string, password: string): boolean => {
+    const secret = secrets.members[user];
+    return secret !== undefined && equalSecrets(secret.telemetry, password);
+  };
   const telemetry = parts.makeTelemetry(store, authorise, plan.run);
   const control = new ControlServer({
     token: (member) => secrets.members[member]?.control,
     telemetry: (request, response) => telemetry.handle(request, response),
     hello: (hello) => needs.hello(hello),
     conspire: (from, message) => needs.conspire(from, message),
+    lost: (member) => needs.lost(member),
   });
   const known = journal.state.port;
   const port = await control.listen(addresses.labHost, known ?? 0).catch((cause: unknown) => {

@@ -27,7 +27,8 @@ const schema = z.discriminatedUnion('type', [
       members: count,
       banned: count,
       epoch: count,
-      height: count,
+      // -1 before the first block.
+      height: z.number().min(-1),
       tokens: count,
       pending: count,
     }),

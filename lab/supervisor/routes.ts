@@ -95,11 +95,18 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
       await supervisor.resume();
       return statusOf(supervisor);
     },
-    logs: (member, lines) => {
+    logs: async (member, lines) => {
+      const known = supervisor.testnet.members.map(({ name }) => name);
+      if (!known.includes(member)) {
+        throw new LabError(`no member ${member}`, {
+          exitCode: EXIT.badUse,
+          remedy: `there is: ${known.join(', ')}`,
+        });
+      }
       const count = Number.isFinite(lines) ? Math.min(MAX_LOG_LINES, Math.max(1, lines)) : 100;
       return supervisor.living.context.driver.logs(member, count);
     },
-    result: () => supervisor.score(),
+    result: () => supervisor.report(),
     down: async () => ({ removed: await supervisor.down() }),
   };
 }

@@ -13,7 +13,6 @@ export async function scoreFacts(
   const nowMs = Date.now();
   const reasons = new Set(journal.state.fidelityReasons);
   for (const reason of await guard.reasons(context).catch((e: unknown) => [messageOf(e)])) {
-    if (!reasons.has(reason)) journal.write({ entry: 'fidelity', reason });
     reasons.add(reason);
   }
   const { state } = journal;
@@ -30,11 +29,11 @@ export async function scoreFacts(
     loadStartedAtMs: state.loadStartedAtMs ?? nowMs,
     loadEndedAtMs: state.loadEndedAtMs ?? nowMs,
     wallMs: nowMs - (state.sinceMs ?? nowMs),
-    attacks: [...state.attacks.values()].map(({ id, name, startedAtMs }) => ({
+    attacks: [...state.attacks.values()].map(({ id, name, startedAtMs, members }) => ({
       id,
       name,
       startedAtMs,
-      members: testnet.members.flatMap((m) => (m.adversary === name ? [m.name] : [])),
+      members,
     })),
     reportPath: path.join(runDirectory, RUN_FILES.report),
   };

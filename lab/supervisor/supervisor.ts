@@ -10,17 +10,14 @@ import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPhase, type RunPlan } from './api.ts';
 import { pause } from './concurrently.ts';
 import { RunEvents } from './events.ts';
-import { readFault } from './faults.ts';
 import { FidelityGuard } from './fidelity.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import { driverOf, openContext } from './open-context.ts';
-import { addRow, messageOf, warn, type Parts, type RunContext } from './run-context.ts';
+import { addRow, messageOf, type Parts, type RunContext } from './run-context.ts';
 import { scoreFacts } from './score-facts.ts';
-import { dueSteps, elapsedMs, timelineOf, type TimelineStep } from './timeline.ts';
+import { TimelineRunner } from './timeline-runner.ts';
 
-const TICK_MS = 100;
-const FIGURES_EVERY_MS = 1000;
 /** Transactions under way settle (a commit rule over a WAN takes well under this), rows arrive. */
 const DRAIN_MS = 3000;
 
@@ -40,6 +37,12 @@ export function exitCodeOf(result: RunResult, allow: Testnet['allow']): number {
     : EXIT.expectationFailed;
 }
 
+const SHAPED_BY = {
+  netem: 'shaped by the kernel (netem)',
+  userspace: "shaped at the members' sockets",
+  none: 'nothing was asked of them',
+} as const;
+
 /** What makes an `await` of a run that is being taken down end early. */
 class TakenDown extends Error {}
 
@@ -50,7 +53,11 @@ export class Supervisor {
   readonly journal: Journal;
   readonly events: RunEvents;
   private readonly options: SupervisorOptions;
-  private readonly leaving = new AbortController();
+  /** Aborted when the run is let go or taken down: nobody waits any longer. */
+  private readonly ending = new AbortController();
+  private detached = false;
+  /** Halting or bringing back, while it goes on. */
+  private changing: 'stopped' | 'started' | null = null;
   private readonly guard = new FidelityGuard();
   private readonly driver: RunContext['driver'];
   private opened: RunContext | null = null;
@@ -102,14 +109,16 @@ export class Supervisor {
     if (failure !== null) {
       exitCode = failure instanceof LabError ? failure.exitCode : EXIT.broke;
       this.options.log(failure instanceof Error ? (failure.stack ?? '') : messageOf(failure));
-      this.phase('failed', messageOf(failure));
+      // The `ended` event says why.
+      this.phase('failed', '');
     }
     await this.finish(exitCode, failure);
   }
 
   /** Lets go of the run: members stay as they are, the next supervisor takes up from the journal. */
   async detach(): Promise<void> {
-    this.leaving.abort();
+    this.detached = true;
+    this.ending.abort();
     this.network?.detach();
     await this.closeContext();
   }
@@ -117,36 +126,57 @@ export class Supervisor {
   /** Asks for the end and waits until everything is removed. */
   down(): Promise<readonly string[]> {
     this.wantsDown = true;
+    this.ending.abort();
     this.network?.detach();
     return this.removed.promise;
   }
 
-  async halt(): Promise<void> {
-    const { network } = this.living;
-    const { phase, haltedAtMs } = this.journal.state;
-    if (haltedAtMs !== null) return;
-    if (phase !== 'running') {
-      throw new LabError(`a run in phase ${phase} cannot be stopped`, { exitCode: EXIT.badUse });
-    }
-    this.journal.write({ entry: 'halted', atMs: Date.now() });
-    this.phase('stopped', 'halting; the state of every member is kept');
-    await network.halt();
+  /** Halts every member; again when a part of it failed before. */
+  halt(): Promise<void> {
+    return this.change('stopped', async (network) => {
+      const { phase, haltedAtMs } = this.journal.state;
+      if (haltedAtMs === null) {
+        if (phase !== 'running') {
+          throw new LabError(`a run in phase ${phase} cannot be stopped`, {
+            exitCode: EXIT.badUse,
+          });
+        }
+        this.journal.write({ entry: 'halted', atMs: Date.now() });
+      }
+      this.phase('stopped', 'halting; the state of every member is kept');
+      await network.halt();
+    });
   }
 
-  async resume(): Promise<void> {
-    const { network } = this.living;
-    if (this.journal.state.haltedAtMs === null) return;
-    this.phase('launching', 'bringing the network back');
-    await network.bringBack();
-    this.phase('measuring', 'measuring the links');
-    await network.links.measure();
-    this.journal.write({ entry: 'resumed', atMs: Date.now() });
-    this.phase('running', 'the network is back');
-    await network.startLoad();
+  resume(): Promise<void> {
+    return this.change('started', async (network) => {
+      if (this.journal.state.haltedAtMs === null) return;
+      this.phase('launching', 'bringing the network back');
+      await network.launch();
+      this.phase('meshing', 'peers find their neighbours again');
+      await network.bringBack();
+      this.phase('measuring', 'with the faults that are in force');
+      await network.links.measure();
+      this.journal.write({ entry: 'resumed', atMs: Date.now() });
+      this.phase('running', 'the network is back');
+      await network.startLoad();
+    });
+  }
+
+  /** Scores what there is and writes the report of it. */
+  async report(): Promise<RunResult> {
+    const { context, network } = this.living;
+    await network.flush();
+    const result = await this.score();
+    const file = path.join(this.runDirectory, RUN_FILES.report);
+    const { testnet } = this;
+    const events = this.events.all();
+    await context.parts.writeReport(file, { result, testnet, store: context.store, events });
+    return result;
   }
 
   /** Scores what there is, and keeps it as the run's result. */
-  async score(): Promise<RunResult> {
+  private async score(): Promise<RunResult> {
     const { context, network } = this.living;
     await context.telemetry.flush();
     const facts = await scoreFacts(context, network.links.shaping, this.guard);
@@ -157,11 +187,26 @@ export class Supervisor {
     return result;
   }
 
-  private get detached(): boolean {
-    return this.leaving.signal.aborted;
+  private async change(
+    to: 'stopped' | 'started',
+    work: (network: Network) => Promise<void>,
+  ): Promise<void> {
+    const { network } = this.living;
+    if (this.changing !== null) {
+      throw new LabError(`the network is being ${this.changing} already`, {
+        exitCode: EXIT.badUse,
+        remedy: 'lab ps shows when it is done',
+      });
+    }
+    this.changing = to;
+    try {
+      await work(network);
+    } finally {
+      this.changing = null;
+    }
   }
 
-  private needs(): Omit<Parameters<typeof openContext>[0], 'hello' | 'conspire'> {
+  private needs(): Omit<Parameters<typeof openContext>[0], 'hello' | 'conspire' | 'lost'> {
     const { plan, runDirectory, testnet, journal, events } = this;
     const { parts } = this.options;
     const log = (line: string): void => this.options.log(line);
@@ -170,7 +215,7 @@ export class Supervisor {
 
   private phase(phase: RunPhase, text: string): void {
     this.journal.write({ entry: 'phase', atMs: Date.now(), phase });
-    this.options.log(`${phase}: ${text}`);
+    this.options.log(text === '' ? phase : `${phase}: ${text}`);
     this.events.emit({ type: 'phase', phase, text });
     if (this.opened === null) return;
     void addRow(this.opened, 'runs', {
@@ -195,6 +240,7 @@ export class Supervisor {
         ...this.needs(),
         hello: (hello) => this.network?.hello(hello),
         conspire: (from, message) => this.network?.attacks.conspire(from, message),
+        lost: (member) => this.network?.lost(member),
       },
       this.driver,
     );
@@ -207,125 +253,58 @@ export class Supervisor {
     const { phase, loadStartedAtMs, haltedAtMs } = this.journal.state;
     // An earlier supervisor was removing: nothing is worth bringing back.
     if (phase === 'removing' || phase === 'failed') throw new TakenDown();
-    if (phase === null) this.phase('preparing', this.plan.driverReason);
+    if (phase === null) this.phase('preparing', `driver ${this.plan.driver}`);
     const network = await this.open();
     this.check();
     if (loadStartedAtMs === null) await this.bringUp(network);
-    else if (haltedAtMs === null && this.journal.state.loadEndedAtMs === null) {
+    else if (haltedAtMs === null) {
       await network.reattach();
       this.events.emit({ type: 'note', level: 'info', text: 're-attached to the living network' });
-    }
+    } else if (phase !== 'stopped') this.phase('stopped', 'lab start brings the network back');
     this.check();
     if (this.journal.state.loadEndedAtMs === null) await this.runTimeline(network);
+    else if (phase === 'draining') await this.drain();
     this.check();
     return this.conclude();
   }
 
   private async bringUp(network: Network): Promise<void> {
-    const { members } = this.testnet;
-    this.phase('launching', `starting ${members.length} members`);
+    this.phase('launching', '');
     await network.launch();
     this.check();
-    this.phase('meshing', 'genesis is out, peers find their neighbours');
+    this.phase('meshing', '');
     await network.found();
     this.check();
-    this.phase('measuring', `links are shaped by: ${network.links.shaping}`);
+    this.phase('measuring', SHAPED_BY[network.links.shaping]);
     await network.links.measure();
     this.check();
     this.journal.write({ entry: 'load-started', atMs: Date.now() });
-    this.phase('running', 'load and timeline start');
+    this.phase('running', '');
     await network.startLoad();
   }
 
   private async runTimeline(network: Network): Promise<void> {
-    const steps = timelineOf(this.testnet);
-    const { attacks, faults } = this.journal.state;
-    const begun = new Set(
-      [...attacks.values(), ...faults.values()].flatMap((entry) => entry.planned ?? []),
-    );
-    const watch = setInterval(() => this.watch(), FIGURES_EVERY_MS);
-    this.guard.start();
-    try {
-      for (;;) {
-        this.check();
-        const state = this.journal.state;
-        const elapsed = elapsedMs(state, Date.now()) ?? 0;
-        if (state.haltedAtMs === null) {
-          for (const step of dueSteps(steps, begun, elapsed)) {
-            begun.add(step.key);
-            this.begin(network, step);
-          }
-          if (this.plan.mode === 'run' && elapsed >= this.testnet.durationMs) break;
-        }
-        await pause(TICK_MS, this.leaving.signal);
-      }
-    } finally {
-      clearInterval(watch);
-    }
+    const { guard } = this;
+    const { context } = this.living;
+    await new TimelineRunner({ context, network, guard, ending: this.ending.signal }).run();
+    this.check();
     await network.endLoad();
     this.journal.write({ entry: 'load-ended', atMs: Date.now() });
-    this.phase('draining', 'the load has ended; what is under way settles');
-    await pause(DRAIN_MS, this.leaving.signal);
+    await this.drain();
   }
 
-  /** Begins a step without waiting for it, so that a slow one does not delay the next. */
-  private begin(network: Network, step: TimelineStep): void {
-    const started =
-      step.type === 'attack'
-        ? this.beginAttack(network, step.attack, step.key)
-        : network.faults.start(
-            readFault(step.fault, this.testnet),
-            step.fault.forMs ?? null,
-            step.key,
-          );
-    started.catch((error: unknown) => {
-      const context = this.opened;
-      if (context !== null) warn(context, `${step.key} at ${step.atMs} ms: ${messageOf(error)}`);
-    });
-  }
-
-  private async beginAttack(
-    network: Network,
-    attack: Extract<TimelineStep, { type: 'attack' }>['attack'],
-    key: string,
-  ): Promise<void> {
-    const id = await network.attacks.start(attack.name, attack.knobs, key);
-    if (attack.forMs === undefined) return;
-    await pause(attack.forMs, this.leaving.signal);
-    const running = this.journal.state.attacks.get(id)?.state !== 'stopped';
-    if (running && !this.wantsDown && !this.detached) await network.attacks.steer(id, 'stop');
-  }
-
-  private figuresUnderWay = false;
-
-  private watch(): void {
-    const context = this.opened;
-    if (this.journal.state.haltedAtMs !== null || context === null) return;
-    this.guard.sample();
-    if (this.figuresUnderWay) return;
-    this.figuresUnderWay = true;
-    context.parts
-      .liveFigures(context.store, this.plan.run, this.testnet.protocol.k)
-      .then((figures) => this.events.emit({ type: 'figures', figures }))
-      .catch((error: unknown) => context.log(`figures: ${messageOf(error)}`))
-      .finally(() => {
-        this.figuresUnderWay = false;
-      });
+  private async drain(): Promise<void> {
+    this.phase('draining', 'the load has ended');
+    await pause(DRAIN_MS, this.ending.signal);
   }
 
   private async conclude(): Promise<number> {
-    const { context } = this.living;
-    this.phase('scoring', 'counting, and holding statements against the truth');
-    const result = await this.score();
-    const report = path.join(this.runDirectory, RUN_FILES.report);
-    const { testnet } = this;
-    const events = this.events.all();
-    await context.parts.writeReport(report, { result, testnet, store: context.store, events });
-    return exitCodeOf(result, testnet.allow);
+    this.phase('scoring', 'and holding statements against the truth');
+    return exitCodeOf(await this.report(), this.testnet.allow);
   }
 
   private async finish(exitCode: number, failure: unknown): Promise<void> {
-    this.phase('removing', 'removing what this run made');
+    this.phase('removing', '');
     this.network?.detach();
     let code = exitCode;
     let removed: readonly string[] = [];

@@ -2,33 +2,16 @@
 import type { PlannedAttack, PlannedFault, Testnet } from '../manifest/testnet.ts';
 
 export type TimelineStep = { readonly atMs: number; readonly key: string } & (
-  | { readonly type: 'attack'; readonly attack: PlannedAttack }
+  | { readonly type: 'attack'; readonly attack: PlannedAttack; readonly members: readonly string[] }
   | { readonly type: 'fault'; readonly fault: PlannedFault }
 );
 
-/**
- * Steps in order of time. `key` names a step over restarts of the supervisor. Adversaries that the
- * manifest calls active act from the start, with the knobs that it plans for them.
- */
+type AttackStep = Extract<TimelineStep, { type: 'attack' }>;
+
+/** Steps in order of time. `key` names a step over restarts of the supervisor. */
 export function timelineOf(testnet: Testnet): TimelineStep[] {
-  const activeNames = new Set(
-    testnet.members.flatMap((m) => (m.active && m.adversary !== undefined ? [m.adversary] : [])),
-  );
-  const planned = new Set(testnet.attacks.map((attack) => attack.name));
-  const unplanned = [...activeNames].filter((name) => !planned.has(name));
   const steps: TimelineStep[] = [
-    ...testnet.attacks.map((attack, index) => ({
-      type: 'attack' as const,
-      key: `attack ${index}`,
-      atMs: activeNames.has(attack.name) ? 0 : attack.atMs,
-      attack,
-    })),
-    ...unplanned.map((name) => ({
-      type: 'attack' as const,
-      key: `active ${name}`,
-      atMs: 0,
-      attack: { name, atMs: 0, knobs: {} },
-    })),
+    ...attackSteps(testnet),
     ...testnet.faults.map((fault, index) => ({
       type: 'fault' as const,
       key: `fault ${index}`,
@@ -37,6 +20,33 @@ export function timelineOf(testnet: Testnet): TimelineStep[] {
     })),
   ];
   return steps.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Adversaries that the manifest calls active act from the start, with the knobs of the first attack
+ * that it plans for them; the sleepers of the same name wait for their attack's own time.
+ */
+function attackSteps({ members, attacks }: Testnet): AttackStep[] {
+  const playing = (name: string, active: boolean): string[] =>
+    members.filter((m) => m.adversary === name && m.active === active).map((m) => m.name);
+  const steps: AttackStep[] = [];
+  for (const name of new Set(members.flatMap((m) => (m.active ? (m.adversary ?? []) : [])))) {
+    const planned = attacks.find((attack) => attack.name === name) ?? { name, knobs: {} };
+    const attack = { ...planned, atMs: 0 };
+    const who = playing(name, true);
+    steps.push({ type: 'attack', key: `active ${name}`, atMs: 0, attack, members: who });
+  }
+  for (const [index, attack] of attacks.entries()) {
+    const sleepers = playing(attack.name, false);
+    const first = attacks.findIndex(({ name }) => name === attack.name) === index;
+    const active = playing(attack.name, true);
+    // The first planned one is what active members do already; a later one is for everybody.
+    const who = first ? sleepers : [...active, ...sleepers];
+    if (who.length === 0) continue;
+    const { atMs } = attack;
+    steps.push({ type: 'attack', key: `attack ${index}`, atMs, attack, members: who });
+  }
+  return steps;
 }
 
 /** Network time: ms since the load started, the time halted not counted. Null before the load. */

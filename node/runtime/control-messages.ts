@@ -30,6 +30,7 @@ function readRequest(id: number, value: Fields): LabMessage | string {
   const wrong = `malformed ${String(method)}`;
   switch (method) {
     case 'stop':
+    case 'flush':
       return { id, method };
     case 'genesis':
       return isListOf(members, isMember) ? { id, method, members } : wrong;

@@ -29,6 +29,8 @@ import { Telemetry } from './telemetry.ts';
 export const VERSION = '0.1.0';
 /** How long a stopping process tries to hand over its last rows. */
 const FLUSH_TIMEOUT_MS = 3000;
+/** How long a living one tries when the lab asks for its rows. */
+const FLUSH_ON_REQUEST_MS = 10_000;
 
 /** What lives in the process: a peer, a client, or a stand-in in tests. */
 export interface Inhabitant {
@@ -79,7 +81,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
   const host = new ProcessHost({
     store,
     transmit: (to, datagram) => socket.send(to, datagram),
-    report: (row) => telemetry.report(row),
+    report: (row, trueTime) => telemetry.report(row, trueTime),
   });
   const living = open(host, (message) => control.send({ type: 'conspire', message }));
   inhabitant = living;
@@ -128,7 +130,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
           setImmediate(() => void stop('asked by the lab'));
           return undefined;
         }
-        return carryOut(message, { living, shaper, prober, host });
+        return carryOut(message, { living, shaper, prober, host, telemetry });
       },
     },
     log,
@@ -143,10 +145,11 @@ interface Parts {
   readonly shaper: Shaper;
   readonly prober: Prober;
   readonly host: ProcessHost;
+  readonly telemetry: Telemetry;
 }
 
 async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
-  const { living, shaper, prober, host } = parts;
+  const { living, shaper, prober, host, telemetry } = parts;
   switch (message.method) {
     case 'genesis':
       if (living.founded) return { already: true };
@@ -158,6 +161,9 @@ async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
       return undefined;
     case 'probe':
       return prober.probe(message);
+    case 'flush':
+      await telemetry.flush(FLUSH_ON_REQUEST_MS);
+      return undefined;
     case 'clock':
       host.setSkew(message.skewMs);
       return undefined;

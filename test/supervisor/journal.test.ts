@@ -3,7 +3,8 @@ import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { Journal, readJournal, type JournalEntry } from '../../lab/supervisor/journal.ts';
+import { Journal, readJournal } from '../../lab/supervisor/journal.ts';
+import type { JournalEntry } from '../../lab/supervisor/journal-entry.ts';
 import { lockOwner, takeLock } from '../../lab/supervisor/lock.ts';
 
 function newDirectory(): string {

@@ -28,6 +28,14 @@ test('an adversary that is active from the start is ordered at 0, planned or not
   const attacks = [{ name: 'liars', atMs: 500, knobs: { victims: 2 } }];
   const planned = timelineOf(testnet({ members, attacks }));
   expect(planned).toMatchObject([{ atMs: 0, attack: { knobs: { victims: 2 } } }]);
+  const sleepers = testnet().members.flatMap((m) =>
+    m.adversary === undefined ? [] : [{ ...m, name: 'liars-2' }],
+  );
+  const mixed = testnet({ members: [...members, ...sleepers], attacks });
+  expect(timelineOf(mixed)).toMatchObject([
+    { atMs: 0, members: ['liars-1'] },
+    { atMs: 500, members: ['liars-2'] },
+  ]);
 });
 
 test('network time stands still while the network is halted', () => {
