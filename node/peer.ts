@@ -247,7 +247,8 @@ export class Peer {
       event,
       kind: 'peer',
       epoch: this.#options.epoch,
-      height: this.chain.height,
+      // Before its first block a chain's height is -1, which the table does not take.
+      height: Math.max(0, this.chain.height),
       mintAttempts: event === 'started' ? this.identity.attempts : null,
     });
   }

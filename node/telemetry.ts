@@ -9,8 +9,11 @@
 export interface TransactionRow {
   readonly table: 'transactions';
   readonly tx: string;
-  /** `client` submitted it; `neighbour` keeps at least one of its tokens; `witness` only a copy. */
-  readonly part: 'client' | 'neighbour' | 'witness';
+  /**
+   * `client` submitted it; `neighbour` keeps at least one of its tokens; `heir` does so only since
+   * others were banned, and took over what those left had committed; `witness` only has a copy.
+   */
+  readonly part: 'client' | 'neighbour' | 'heir' | 'witness';
   readonly outcome: 'submitted' | 'committed' | 'timed-out' | 'conflicting';
   readonly kind: 'create' | 'transfer' | 'destroy' | 'mixed' | 'slash';
   readonly valueClass: 'low' | 'high';

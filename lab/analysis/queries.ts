@@ -94,7 +94,7 @@ export const SAFETY_VIOLATIONS: NamedQuery<{
   columns: { token: 'token', previous: 'mapping both follow', transactions: 'what was committed' },
   sql: `SELECT token, prev AS previous, arraySort(groupUniqArray(tx)) AS transactions
     FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev
-    WHERE run = {run:String} AND part = 'neighbour' AND outcome = 'committed' AND peer IN ${HONEST}
+    WHERE run = {run:String} AND part IN ('neighbour', 'heir') AND outcome = 'committed' AND peer IN ${HONEST}
     GROUP BY token, prev HAVING length(transactions) > 1 ORDER BY token, previous`,
 };
 

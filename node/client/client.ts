@@ -212,7 +212,7 @@ export class Client {
   }
 
   #banned(accused: Id): void {
-    this.membership.remove(accused);
+    this.membership.remove(accused, this.#host.now());
     this.#transport.ban(accused);
     this.#speakers.forget(accused);
   }

@@ -52,7 +52,7 @@ export class Submissions {
     const underWay = { draft, wallet, submittedAt: now, resendAt, told: new Set<Id>() };
     this.#underWay.set(draft.transaction.id, underWay);
     this.#host.report(row(draft, 'submitted', now, null));
-    this.#send(draft);
+    this.#send(underWay);
   }
 
   /** Committed when more than 2/3 of the neighbourhood of each of its tokens said so. */
@@ -82,16 +82,19 @@ export class Submissions {
         this.#host.report(row(draft, 'timed-out', submittedAt, null));
       } else if (now >= underWay.resendAt) {
         underWay.resendAt = now + RESEND_MS;
-        this.#send(draft);
+        this.#send(underWay);
       }
     }
   }
 
-  #send({ transaction }: Draft): void {
+  /** To those that have not said that they committed it. */
+  #send({ draft: { transaction }, told }: UnderWay): void {
     const near = new Set(
       transaction.body.changes.flatMap(({ token }) => this.#events.neighbourhood(token)),
     );
-    for (const id of near) this.#events.send(id, { type: 'submit', transaction });
+    for (const id of near.difference(told)) {
+      this.#events.send(id, { type: 'submit', transaction });
+    }
   }
 }
 

@@ -27,7 +27,7 @@ test('nearest is what sorting everybody by distance, then address, gives', () =>
     fc.property(fc.array(id), fc.array(id), id, fc.nat(12), (added, removed, point, k) => {
       const membership = new Membership();
       for (const address of added) membership.add(memberAt(address));
-      for (const address of removed) membership.remove(address);
+      for (const address of removed) membership.remove(address, 0);
       const left = [...new Set(added)].filter((address) => !removed.includes(address));
       expect(membership.all().map(({ address }) => address)).toEqual(left.toSorted());
       expect(membership.size).toBe(left.length);
@@ -49,7 +49,7 @@ test('adding a member again replaces what was known of it', () => {
   membership.add(memberAt(address, 2));
   expect(membership.size).toBe(1);
   expect(membership.get(address)?.endpoint.port).toBe(2);
-  expect(membership.remove(address)).toBe(true);
-  expect(membership.remove(address)).toBe(false);
+  expect(membership.remove(address, 0)).toBe(true);
+  expect(membership.remove(address, 0)).toBe(false);
   expect(membership.get(address)).toBeUndefined();
 });

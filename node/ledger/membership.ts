@@ -9,10 +9,17 @@ export interface Member {
   readonly endpoint: Endpoint;
 }
 
+/** Neighbourhoods kept until the membership changes: those of all tokens under vote, and more. */
+const MAX_NEAR_KEPT = 8192;
+
 /** The members, sorted by address. Who may enter, and how many, is the caller's decision. */
 export class Membership {
   readonly #byAddress = new Map<Id, Member>();
   readonly #sorted: Member[] = [];
+  /** Answers of `near` for one k and the present members. */
+  readonly #near = new Map<Id, readonly Id[]>();
+  #nearK = 0;
+  readonly #removed: { readonly address: Id; readonly atMs: number }[] = [];
 
   get size(): number {
     return this.#sorted.length;
@@ -21,13 +28,16 @@ export class Membership {
   /** Adds a member, or replaces what was known of it. */
   add(member: Member): void {
     const at = this.#position(member.address);
+    this.#near.clear();
     this.#sorted.splice(at, this.#byAddress.has(member.address) ? 1 : 0, member);
     this.#byAddress.set(member.address, member);
   }
 
   /** True if it was a member. */
-  remove(address: Id): boolean {
+  remove(address: Id, atMs: number): boolean {
     if (!this.#byAddress.delete(address)) return false;
+    this.#near.clear();
+    this.#removed.push({ address, atMs });
     this.#sorted.splice(this.#position(address), 1);
     return true;
   }
@@ -43,6 +53,29 @@ export class Membership {
   /** In order of address. */
   all(): readonly Member[] {
     return this.#sorted;
+  }
+
+  /** Addresses of the `k` members nearest `point`, nearest first; the last k's answers are kept. */
+  near(point: Id, k: number): readonly Id[] {
+    if (k !== this.#nearK || this.#near.size >= MAX_NEAR_KEPT) this.#near.clear();
+    this.#nearK = k;
+    let near = this.#near.get(point);
+    if (near === undefined) {
+      near = this.nearest(point, k).map(({ address }) => address);
+      this.#near.set(point, near);
+    }
+    return near;
+  }
+
+  /** Was `who` among the k nearest at `atMs` already, before those between left? */
+  wasNear(who: Id, point: Id, k: number, atMs: number): boolean {
+    const rank = this.near(point, k).indexOf(who);
+    if (rank === -1) return false;
+    const distance = ringDistance(point, who);
+    const nearerThen = this.#removed.filter(
+      (gone) => gone.atMs > atMs && ringDistance(point, gone.address) < distance,
+    );
+    return rank + nearerThen.length < k;
   }
 
   /** The `k` members nearest `point` by ring distance, nearest first, ties by address. */

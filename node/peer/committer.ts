@@ -15,9 +15,10 @@ import { judge, type Knowledge } from '../voting/judge.ts';
 import { VoteLock } from '../voting/lock.ts';
 import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
-import type { CommitPlace, Message, TokenBallot } from '../wire/messages.ts';
-import { neighbourhood, type PeerContext, union } from './context.ts';
-import { neighbourRow } from './rows.ts';
+import type { CommitPlace, TokenBallot } from '../wire/messages.ts';
+import { Canvass } from './canvass.ts';
+import { neighbourhood, type PeerContext } from './context.ts';
+import { keeperRow } from './rows.ts';
 
 /** A transaction whose ballots came first is nearly always on its way. */
 const FETCH_FIRST_MS = 150;
@@ -46,6 +47,7 @@ export class Committer {
   readonly #table = new PendingTable();
   readonly #lock: VoteLock;
   readonly #knowledge: Knowledge;
+  readonly #canvass: Canvass;
   /** Committed and waiting for their block, and who wants to hear of it. */
   readonly #toTell = new Map<Id, ReadonlySet<Id>>();
 
@@ -53,6 +55,7 @@ export class Committer {
     this.#context = context;
     this.#events = events;
     this.#lock = new VoteLock(context.host.store);
+    this.#canvass = new Canvass(context);
     const { holdings } = context;
     this.#knowledge = {
       mapping: (token) => holdings.mapping(token),
@@ -74,20 +77,23 @@ export class Committer {
       if (commit === 'submit') this.#tell(from, tx);
       return;
     }
-    const kept = this.#kept(transaction);
-    if (kept.length === 0) return;
+    if (this.#canvass.kept(transaction).length === 0) return;
     const now = host.now();
+    const isElsewhere = commit !== null && commit !== 'submit';
     let pending = this.#table.get(tx);
     if (pending === undefined || pending.transaction === null) {
       if (!checkTransaction(transaction, { network, nowMs: now }).ok) return;
       const admitted = this.#table.admit(transaction, now, RETRY_FIRST_MS);
       if (admitted === null) return;
       pending = admitted;
-      this.#vote(pending, transaction);
+      if (!isElsewhere) this.#vote(pending, transaction);
     }
     if (commit === 'submit' && from !== self) pending.addOrigin(from);
-    if (commit !== null && commit !== 'submit') pending.hear(from, [], true);
+    if (isElsewhere) pending.hear(from, [], true);
     this.#settle(pending);
+    // No vote is needed any more where it is committed: those who have done so are asked.
+    const isOpen = this.#table.get(tx) === pending;
+    if (isElsewhere && isOpen) this.#canvass.askWhoCommitted(pending, transaction);
   }
 
   onVote(from: Id, tx: Id, ballots: readonly TokenBallot[], committed: boolean): void {
@@ -103,10 +109,10 @@ export class Committer {
     const { holdings, membership } = this.#context;
     if (!membership.has(from)) return;
     const pending = this.#table.get(tx);
-    if (holdings.isCommitted(tx)) this.#sendVote([from], tx, [], true);
+    if (holdings.isCommitted(tx)) this.#canvass.say([from], tx, [], true);
     else if (pending !== undefined && pending.transaction !== null) {
-      this.#sendVote([from], tx, pending.ballots, false);
-    } else this.expect(from, tx);
+      this.#canvass.say([from], tx, pending.ballots, false);
+    } else this.expect(from, tx, false);
   }
 
   onGetTransaction(from: Id, tx: Id): void {
@@ -117,12 +123,16 @@ export class Committer {
     this.#context.send(from, { type: 'transaction', transaction, commit });
   }
 
-  /** `from` knows of a transaction near this peer: fetched unless it is here. */
-  expect(from: Id, tx: Id): void {
+  /**
+   * `from` knows of a transaction near this peer, or even says that it has committed it: fetched
+   * unless it is here.
+   */
+  expect(from: Id, tx: Id, committed: boolean): void {
     const { holdings, host, membership } = this.#context;
     if (holdings.isCommitted(tx) || !membership.has(from)) return;
     const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
-    if (pending.transaction === null) pending.hear(from, [], false);
+    pending.hear(from, [], committed);
+    if (committed) this.#settle(pending);
   }
 
   /** The round's block is made: those who submitted its transactions hear of it. */
@@ -156,7 +166,13 @@ export class Committer {
       this.#settle(pending);
       if (this.#table.get(pending.tx) !== pending) continue;
       if (now - pending.since > PENDING_LIMIT_MS) this.#giveUp(pending, transaction);
-      else if (now >= pending.nextRetryAt) this.#repeat(pending, transaction, now);
+      else if (now >= pending.nextRetryAt) {
+        const ballots = [...pending.own.values()];
+        const isUndecided = ballots.length === 0 || ballots.includes('out-of-order');
+        if (isUndecided) this.#vote(pending, transaction);
+        this.#canvass.repeat(pending, transaction);
+        pending.backOff(now);
+      }
     }
   }
 
@@ -182,7 +198,7 @@ export class Committer {
     if (changed.length === 0) return;
     pending.firstVoteAt ??= host.now();
     pending.hear(self, changed, false);
-    this.#sendVote(this.#union(transaction), transaction.id, changed, false);
+    this.#canvass.sayToAll(transaction, changed);
     const settled = changed.some(({ ballot }) => ballot !== 'out-of-order');
     if (transaction.body.evidence !== null && settled) this.#events.slashVoted(transaction);
   }
@@ -203,9 +219,7 @@ export class Committer {
     const { transaction } = pending;
     const { host, holdings, parameters } = this.#context;
     if (transaction === null || holdings.isCommitted(transaction.id)) return;
-    const tallies = transaction.body.changes.map(({ token }) =>
-      pending.tally(token, neighbourhood(this.#context, token)),
-    );
+    const tallies = this.#canvass.tallies(pending, transaction);
     const isSlashing = transaction.body.evidence !== null;
     const windowOver = host.now() - pending.since >= SLASH_WINDOW_MS;
     const all = tallies.every((tally) =>
@@ -213,19 +227,18 @@ export class Committer {
     );
     // Whatever others say, nobody is slashed here without a package that was verified here.
     if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
-    const kept = this.#kept(transaction);
+    const kept = this.#canvass.kept(transaction);
     if (kept.length === 0) return;
     holdings.commit(transaction, new Set(kept));
     this.#table.remove(pending.tx);
     this.#toTell.set(pending.tx, pending.origins);
     host.report(this.#row(pending, transaction, 'committed'));
-    // Who is silent so far may have missed everything.
-    const silent = [...this.#union(transaction)].filter(
-      (id) => !pending.voters.includes(id) && id !== this.#context.self,
-    );
-    this.#sendVote(silent, pending.tx, pending.ballots, true);
     const [tally] = tallies;
-    if (isSlashing && tally !== undefined) this.#events.slashed(transaction, 'executed', tally);
+    // Whoever took it over from others has not slashed anybody.
+    const hasVoted = pending.own.size > 0;
+    if (isSlashing && hasVoted && tally !== undefined) {
+      this.#events.slashed(transaction, 'executed', tally);
+    }
     this.rejudge();
   }
 
@@ -242,40 +255,14 @@ export class Committer {
     pending.backOff(now);
   }
 
-  /** Says and asks again, only to and of those whose voice is missing. */
-  #repeat(pending: Pending, transaction: Transaction, now: number): void {
-    const { self, send } = this.#context;
-    for (const id of this.#union(transaction)) {
-      if (id === self || !this.#isMissing(pending, transaction, id)) continue;
-      if (!pending.voters.includes(id)) send(id, { type: 'submit', transaction });
-      this.#sendVote([id], pending.tx, pending.ballots, false);
-      send(id, { type: 'ask-votes', tx: pending.tx });
-    }
-    if ([...pending.own.values()].includes('out-of-order')) this.#vote(pending, transaction);
-    pending.backOff(now);
-  }
-
-  #isMissing(pending: Pending, transaction: Transaction, id: Id): boolean {
-    return transaction.body.changes.some(
-      ({ token }) =>
-        neighbourhood(this.#context, token).includes(id) && !pending.isSettled(id, token),
-    );
-  }
-
   #giveUp(pending: Pending, transaction: Transaction): void {
     this.#table.remove(pending.tx);
     if (!pending.conflict) {
       this.#context.host.report(this.#row(pending, transaction, 'timed-out'));
     }
-    const token = transaction.body.changes[0]?.token;
-    if (transaction.body.evidence === null || token === undefined) return;
-    const tally = pending.tally(token, neighbourhood(this.#context, token));
+    const [tally] = this.#canvass.tallies(pending, transaction);
+    if (transaction.body.evidence === null || tally === undefined) return;
     this.#events.slashed(transaction, 'rejected', tally);
-  }
-
-  #sendVote(to: Iterable<Id>, tx: Id, ballots: readonly TokenBallot[], committed: boolean): void {
-    const message: Message = { type: 'vote', tx, committed, ballots };
-    for (const id of to) if (id !== this.#context.self) this.#context.send(id, message);
   }
 
   #tell(to: Id, tx: Id): void {
@@ -283,23 +270,12 @@ export class Committer {
     if (place !== null) this.#context.send(to, { type: 'committed', tx, block: place.block });
   }
 
-  #union({ body }: Transaction): ReadonlySet<Id> {
-    return union(
-      this.#context,
-      body.changes.map(({ token }) => token),
-    );
-  }
-
-  #kept({ body }: Transaction): readonly Id[] {
-    const { self } = this.#context;
-    return body.changes.flatMap(({ token }) =>
-      neighbourhood(this.#context, token).includes(self) ? [token] : [],
-    );
-  }
-
   #row(pending: Pending, transaction: Transaction, outcome: TransactionRow['outcome']) {
-    return neighbourRow(transaction, outcome, {
-      kept: this.#kept(transaction),
+    const isSlashing = transaction.body.evidence !== null;
+    const isHeir = isSlashing ? pending.own.size === 0 : !this.#canvass.wasKeeper(transaction);
+    return keeperRow(transaction, outcome, {
+      part: isHeir ? 'heir' : 'neighbour',
+      kept: this.#canvass.kept(transaction),
       firstVoteAt: pending.firstVoteAt,
       committedAt: outcome === 'committed' ? this.#context.host.now() : null,
     });

@@ -25,7 +25,7 @@ export function neighbourhood(
   { membership, parameters }: Pick<PeerContext, 'membership' | 'parameters'>,
   token: Id,
 ): readonly Id[] {
-  return membership.nearest(token, parameters.k).map(({ address }) => address);
+  return membership.near(token, parameters.k);
 }
 
 /** Everyone that is near one of the tokens. */

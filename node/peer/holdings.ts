@@ -11,6 +11,8 @@ import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
 import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
 import { type CommitPlace, MAX_COMMITS } from '../wire/messages.ts';
 
+const PREFIX = 'tx/';
+
 /** Blocks read from disk for one question: a stranger's question must cost little. */
 const MAX_BLOCKS_READ = 32;
 
@@ -23,6 +25,8 @@ export class Holdings {
   readonly #heights = new Map<Id, number | null>();
   readonly #tokens = new Set<Id>();
   readonly #founding = new Map<Id, Mapping>();
+  /** Newest mappings that its transactions gave to tokens which this peer does not keep. */
+  readonly #elsewhere = new Map<Id, { readonly mapping: Mapping; readonly timestamp: number }>();
 
   constructor(chain: Chain, store: Store) {
     this.chain = chain;
@@ -30,6 +34,13 @@ export class Holdings {
     for (let height = 0; height <= chain.height; height += 1) {
       const block = chain.blockAt(height);
       if (block !== undefined) this.#note(block);
+    }
+    for (const [key] of store.entries(PREFIX)) {
+      const transaction = this.transaction(key.slice(PREFIX.length));
+      for (const { token } of transaction?.body.changes ?? []) {
+        if (transaction !== undefined && !this.#tokens.has(token))
+          this.#setAside(transaction, token);
+      }
     }
   }
 
@@ -53,7 +64,7 @@ export class Holdings {
   }
 
   transaction(tx: Id): Transaction | undefined {
-    const bytes = this.#store.get(`tx/${tx}`);
+    const bytes = this.#store.get(PREFIX + tx);
     if (bytes === undefined) return undefined;
     const stored = decode(bytes, readTransaction);
     if (!stored.ok) throw new Error(`stored transaction ${tx} is damaged: ${stored.reason}`);
@@ -79,20 +90,37 @@ export class Holdings {
    */
   commit(transaction: Transaction, tokens: ReadonlySet<Id>): void {
     const { id, body } = transaction;
-    this.#store.put(`tx/${id}`, encodeTransaction(transaction));
+    this.#store.put(PREFIX + id, encodeTransaction(transaction));
     let entered = false;
     for (const { token, owner, previous } of body.changes) {
-      if (!tokens.has(token)) continue;
+      if (!tokens.has(token)) {
+        this.#setAside(transaction, token);
+        continue;
+      }
       const present = this.mapping(token);
       const follows = present === undefined || present.tx === previous;
       if (!follows && this.timestampOf(present.tx) >= body.timestamp) continue;
       const known = follows && (present !== undefined) === (previous !== ZERO_ID);
-      const mapping = { token, owner, tx: id, previous };
-      this.#waiting.push({ kind: known ? 'committed' : 'adopted', mapping });
-      this.#ahead.set(token, mapping);
+      this.#enter(known ? 'committed' : 'adopted', { token, owner, tx: id, previous });
       entered = true;
     }
     this.#heights.set(id, entered ? null : this.chain.height);
+  }
+
+  /**
+   * Neighbourhoods have grown: what this peer knows of tokens that are near now is taken over. It
+   * has seen those transactions pass as a whole, for the sake of their other tokens.
+   */
+  widen(isNear: (token: Id) => boolean): void {
+    for (const mapping of this.#founding.values()) {
+      const isMissing = this.chain.state.get(mapping.token) ?? this.#ahead.get(mapping.token);
+      if (isMissing === undefined && isNear(mapping.token)) this.#enter('adopted', mapping);
+    }
+    for (const [token, { mapping }] of this.#elsewhere) {
+      if (!isNear(token)) continue;
+      this.#elsewhere.delete(token);
+      if (this.mapping(token) === undefined) this.#enter('adopted', mapping);
+    }
   }
 
   /** The next block, or null when there is nothing for one. */
@@ -117,7 +145,10 @@ export class Holdings {
   }
 
   /** Transactions in blocks above `above` with a token that `wanted`, at most one answer's worth. */
-  commitsAbove(above: number, wanted: (token: Id) => boolean): { upTo: number; txs: Id[] } {
+  commitsAbove(
+    above: number,
+    wanted: (token: Id) => boolean,
+  ): { upTo: number; more: boolean; txs: Id[] } {
     const txs = new Set<Id>();
     let upTo = Math.min(above, this.chain.height);
     while (upTo < this.chain.height) {
@@ -130,7 +161,20 @@ export class Holdings {
       for (const tx of more) txs.add(tx);
       upTo += 1;
     }
-    return { upTo, txs: [...txs] };
+    return { upTo, more: upTo < this.chain.height, txs: [...txs] };
+  }
+
+  #enter(kind: BlockEntry['kind'], mapping: Mapping): void {
+    this.#waiting.push({ kind, mapping });
+    this.#ahead.set(mapping.token, mapping);
+  }
+
+  #setAside({ id, body }: Transaction, token: Id): void {
+    const change = body.changes.find((other) => other.token === token);
+    const before = this.#elsewhere.get(token);
+    const { timestamp } = body;
+    if (change === undefined || (before !== undefined && before.timestamp >= timestamp)) return;
+    this.#elsewhere.set(token, { mapping: { ...change, tx: id }, timestamp });
   }
 
   #note(block: Block): void {

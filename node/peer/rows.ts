@@ -32,12 +32,12 @@ export function statementRow(
 }
 
 /** A transaction's fate at a peer that keeps some of its tokens. */
-export function neighbourRow(
+export function keeperRow(
   transaction: Transaction,
   outcome: TransactionRow['outcome'],
-  here: Pick<TransactionRow, 'kept' | 'firstVoteAt' | 'committedAt'>,
+  here: Pick<TransactionRow, 'part' | 'kept' | 'firstVoteAt' | 'committedAt'>,
 ): TransactionRow {
-  return { ...describe(transaction), part: 'neighbour', outcome, submittedAt: null, ...here };
+  return { ...describe(transaction), outcome, submittedAt: null, ...here };
 }
 
 /** The columns that are the transaction's own. */

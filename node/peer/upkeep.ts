@@ -4,11 +4,13 @@
  */
 import type { Id } from '../id.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
-import type { PeerContext } from './context.ts';
+import { neighbourhood, type PeerContext } from './context.ts';
 import type { Speakers } from './speakers.ts';
 
-/** One neighbour per turn: with 16 neighbours each is asked every 8 s. */
-export const UPKEEP_MS = 500;
+/** One neighbour per turn, who answers for the whole neighbourhood: enough for what is seldom lost. */
+export const UPKEEP_MS = 1000;
+/** After a ban those near are asked at once, when most know of it, and again when all do. */
+const CATCH_UP_MS: readonly number[] = [200, 1500];
 /** Neighbours whose commits have been read up to a height; more than are ever near. */
 const MAX_READ = 256;
 
@@ -18,6 +20,7 @@ export class Upkeep {
   /** Height up to which a neighbour's commits are known here. */
   readonly #read = new Map<Id, number>();
   #turn = 0;
+  #catchingUp = false;
 
   constructor(context: PeerContext, speakers: Speakers) {
     this.#context = context;
@@ -27,6 +30,16 @@ export class Upkeep {
   /** The neighbourhoods have changed: what was not of interest may be now. */
   startOver(): void {
     this.#read.clear();
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    for (const [turn, delayMs] of CATCH_UP_MS.entries()) {
+      this.#context.host.after(delayMs, () => {
+        this.#catchingUp = false;
+        if (turn > 0) this.#read.clear();
+        const { self } = this.#context;
+        for (const id of neighbourhood(this.#context, self)) this.#askCommits(id);
+      });
+    }
   }
 
   tick(neighbours: readonly Id[]): void {
@@ -47,11 +60,11 @@ export class Upkeep {
   }
 
   /** An answer of `from`; asks on while there is more. */
-  onCommits(from: Id, upTo: number): void {
+  onCommits(from: Id, upTo: number, more: boolean): void {
     const read = this.#read.get(from) ?? 0;
     if (upTo <= read || (this.#read.size >= MAX_READ && !this.#read.has(from))) return;
     this.#read.set(from, upTo);
-    this.#askCommits(from);
+    if (more) this.#askCommits(from);
   }
 
   #askCommits(neighbour: Id): void {

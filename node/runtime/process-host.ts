@@ -6,7 +6,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { Endpoint, Host, Store, Timer } from '../host.ts';
 import type { Row } from '../telemetry.ts';
-import { trueNowMs } from './clock.ts';
+import { SkewedClock } from './clock.ts';
 
 /** Datagrams of one turn of the loop: a peer that makes more is out of control. */
 const MAX_OUTBOX = 50_000;
@@ -14,7 +14,8 @@ const MAX_OUTBOX = 50_000;
 export interface HostParts {
   readonly store: Store & { commit(): void };
   transmit(to: Endpoint, datagram: Uint8Array): void;
-  report(row: Row): void;
+  /** `trueTime` turns what the peer's clock showed into true time. */
+  report(row: Row, trueTime: (shownMs: number) => number): void;
 }
 
 export class ProcessHost implements Host {
@@ -23,7 +24,7 @@ export class ProcessHost implements Host {
   readonly #timers = new Set<NodeJS.Timeout>();
   #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
   #scheduled = false;
-  #skewMs = 0;
+  readonly #clock = new SkewedClock();
 
   constructor(parts: HostParts) {
     this.#parts = parts;
@@ -44,11 +45,11 @@ export class ProcessHost implements Host {
 
   /** Shifts this peer's clock; its timers keep their pace. */
   setSkew(skewMs: number): void {
-    this.#skewMs = skewMs;
+    this.#clock.setSkew(skewMs);
   }
 
   now(): number {
-    return Math.floor(trueNowMs() + this.#skewMs);
+    return this.#clock.now();
   }
 
   random(length: number): Uint8Array {
@@ -75,20 +76,8 @@ export class ProcessHost implements Host {
     this.#schedule();
   }
 
-  /** A transaction's own times are told as true times, whatever skew the peer's clock has. */
   report(row: Row): void {
-    const skewMs = this.#skewMs;
-    if (skewMs === 0 || row.table !== 'transactions') {
-      this.#parts.report(row);
-      return;
-    }
-    const truly = (atMs: number | null): number | null => (atMs === null ? null : atMs - skewMs);
-    this.#parts.report({
-      ...row,
-      submittedAt: truly(row.submittedAt),
-      firstVoteAt: truly(row.firstVoteAt),
-      committedAt: truly(row.committedAt),
-    });
+    this.#parts.report(row, (shownMs) => this.#clock.trueTime(shownMs));
   }
 
   /** Commits what was written, then sends what was queued. Throws when the disk refuses. */

@@ -12,7 +12,10 @@ afterEach(async () => {
 });
 
 /** An endpoint that answers each post with the next of `statuses`, then 200. */
-async function endpoint(statuses: readonly (readonly [status: number, body: string])[]) {
+async function endpoint(
+  statuses: readonly (readonly [status: number, body: string])[],
+  whenTaken = (answer: () => void): void => answer(),
+) {
   const posts: { table: string; rows: string[]; authorization: string }[] = [];
   const waiting = [...statuses];
   const server = createServer((request, response) => {
@@ -28,7 +31,7 @@ async function endpoint(statuses: readonly (readonly [status: number, body: stri
         authorization: request.headers.authorization ?? '',
       });
       const [status, text] = waiting.shift() ?? [200, ''];
-      response.writeHead(status).end(text);
+      whenTaken(() => response.writeHead(status).end(text));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -107,4 +110,38 @@ test('fields become columns and times become UTC text with microseconds', () => 
     votes_for: 3,
     votes_against: null,
   });
+});
+
+test("times are told as true times, but for those that another peer's clock showed", () => {
+  const statement = {
+    table: 'statements',
+    speaker: 's',
+    statement: 'x',
+    token: 't',
+    owner: '',
+    tx: '',
+    epoch: 1,
+    sequence: 1,
+    height: 1,
+    head: 'h',
+    statedAt: 1_700_000_060_000,
+    receivedAt: 1_700_000_060_000,
+    disagreed: false,
+    bytes: 1,
+  } as const;
+  const row = wireRow(statement, (shownMs) => shownMs - 60_000);
+  expect(row['stated_at']).toBe('2023-11-14 22:14:20.000000');
+  expect(row['received_at']).toBe('2023-11-14 22:13:20.000000');
+});
+
+test('tables are posted together: one that is acknowledged late delays no other', async () => {
+  const held: (() => void)[] = [];
+  const { posts, url } = await endpoint([], (answer) => held.push(answer));
+  const telemetry = telemetryTo(url);
+  telemetry.report(VOTE);
+  telemetry.report({ table: 'flags', accused: 'a', layer: 'l', reason: 'r', score: null });
+  const closed = telemetry.close(10_000);
+  await expect.poll(() => posts.length, { timeout: 5000 }).toBe(2);
+  for (const answer of held) answer();
+  await closed;
 });

@@ -16,8 +16,13 @@ import { reasonOf, type Log } from './log.ts';
 const MAX_QUEUED_ROWS = 20_000;
 /** Rows of one post: about 1 MB, far below what the endpoint takes. */
 const MAX_BATCH_ROWS = 2000;
-const POST_INTERVAL_MS = 500;
+/** As often as resources and messages are reported: each post costs the supervisor a request. */
+const POST_INTERVAL_MS = 1000;
+/** Tables posted at once; a busy peer has rows for about six. */
+const MAX_CONNECTIONS = 4;
 const MAX_BACKOFF_MS = 10_000;
+/** Between tries while somebody waits for the rows. */
+const RETRY_MS = 100;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** ClickHouse errors that pass by themselves: timeout, too many queries, memory, parts, no login yet. */
 const PASSING_CODES = new Set(['159', '202', '209', '241', '252', '516', '1002']);
@@ -32,11 +37,6 @@ export interface TelemetryTarget {
 
 export type WireRow = Readonly<Record<string, unknown>>;
 
-interface Batch {
-  readonly table: string;
-  readonly rows: readonly WireRow[];
-}
-
 export class Telemetry {
   readonly #target: TelemetryTarget;
   readonly #log: Log;
@@ -44,8 +44,10 @@ export class Telemetry {
   readonly #queues = new Map<string, WireRow[]>();
   #queued = 0;
   #dropped = 0;
-  #unsent: Batch | null = null;
-  #posting: Promise<void> = Promise.resolve();
+  /** Per table the batch that is under way, or failed. */
+  readonly #unsent = new Map<string, readonly WireRow[]>();
+  /** The post under way: a second one beside it would send the same batch again. */
+  #posting: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
   #stopping = false;
@@ -61,7 +63,7 @@ export class Telemetry {
       username: target.user,
       password: target.password,
       request_timeout: REQUEST_TIMEOUT_MS,
-      max_open_connections: 1,
+      max_open_connections: MAX_CONNECTIONS,
       // The process logs its own failures, once per outage.
       log: { level: ClickHouseLogLevel.OFF },
     });
@@ -73,7 +75,8 @@ export class Telemetry {
     return this.#dropped;
   }
 
-  report(row: Row): void {
+  /** `trueTime` turns times by the reporter's own clock into true ones. */
+  report(row: Row, trueTime?: (shownMs: number) => number): void {
     if (this.#queued >= MAX_QUEUED_ROWS) {
       this.#dropped += 1;
       return;
@@ -81,7 +84,7 @@ export class Telemetry {
     const { run, peer } = this.#target;
     const queue = this.#queues.get(row.table) ?? [];
     if (queue.length === 0) this.#queues.set(row.table, queue);
-    queue.push({ run, ts: timestamp(trueNowMs()), peer, ...wireRow(row) });
+    queue.push({ run, ts: timestamp(trueNowMs()), peer, ...wireRow(row, trueTime) });
     this.#queued += 1;
   }
 
@@ -90,20 +93,40 @@ export class Telemetry {
     this.#stopping = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const deadlineMs = trueNowMs() + timeoutMs;
-    while ((this.#queued > 0 || this.#unsent !== null) && trueNowMs() < deadlineMs) {
-      this.#posting = this.#post();
-      const expired = Promise.withResolvers<void>();
-      const timer = setTimeout(expired.resolve, deadlineMs - trueNowMs());
-      await Promise.race([this.#posting, expired.promise]);
-      clearTimeout(timer);
-      if (this.#failures > 0) await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await this.#postUntil(deadlineMs);
     await this.#client.close();
+  }
+
+  /** Posts what waits now. Throws when not all of it was acknowledged within `timeoutMs`. */
+  async flush(timeoutMs: number): Promise<void> {
+    if (await this.#postUntil(trueNowMs() + timeoutMs)) return;
+    throw new Error(`${this.#queued} rows or more were not taken in ${timeoutMs} ms`);
+  }
+
+  /** Whether the queues were empty once before the deadline. */
+  async #postUntil(deadlineMs: number): Promise<boolean> {
+    while (trueNowMs() < deadlineMs) {
+      const expired = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => expired.resolve(false), deadlineMs - trueNowMs());
+      const posted = this.#postOnce().then(() => this.#failures === 0);
+      const empty = await Promise.race([posted, expired.promise]);
+      clearTimeout(timer);
+      if (empty) return true;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    return false;
+  }
+
+  #postOnce(): Promise<void> {
+    this.#posting ??= this.#post().finally(() => {
+      this.#posting = null;
+    });
+    return this.#posting;
   }
 
   #arm(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      this.#posting = this.#post().finally(() => {
+      void this.#postOnce().finally(() => {
         if (!this.#stopping) this.#arm(this.#failures === 0 ? POST_INTERVAL_MS : this.#backoffMs());
       });
     }, delayMs);
@@ -114,45 +137,49 @@ export class Telemetry {
     return longest * (0.5 + Math.random() / 2);
   }
 
-  /** Empties the queues as they are now, one batch after another, until one fails. */
+  /** Empties the queues, all tables at once: an endpoint may take its time to acknowledge. */
   async #post(): Promise<void> {
-    for (;;) {
-      this.#unsent ??= this.#nextBatch();
-      const batch = this.#unsent;
-      if (batch === null) return;
-      try {
-        await this.#client.insert({
-          table: `lab.${batch.table}`,
-          values: [...batch.rows],
-          format: 'JSONEachRow',
-        });
-        if (this.#failures > 0) this.#log('info', 'telemetry resumed', { dropped: this.#dropped });
-        this.#failures = 0;
-        this.#unsent = null;
-      } catch (error) {
-        if (!isRefusal(error)) {
-          if (this.#failures === 0) this.#log('warning', 'telemetry fails', reasonFor(error));
-          this.#failures += 1;
-          return;
-        }
-        // The same rows would be refused for ever, and everything behind them wait.
-        this.#dropped += batch.rows.length;
-        this.#unsent = null;
-        this.#log('error', 'telemetry refused', { table: batch.table, ...reasonFor(error) });
-      }
+    const tables = new Set([...this.#unsent.keys(), ...this.#queues.keys()]);
+    const failures = await Promise.all([...tables].map((table) => this.#postTable(table)));
+    const failure = failures.find((error) => error !== null);
+    if (failure !== undefined) {
+      if (this.#failures === 0) this.#log('warning', 'telemetry fails', reasonFor(failure));
+      this.#failures += 1;
+    } else if (this.#failures > 0) {
+      this.#log('info', 'telemetry resumed', { dropped: this.#dropped });
+      this.#failures = 0;
     }
   }
 
-  #nextBatch(): Batch | null {
-    for (const [table, queue] of this.#queues) {
-      const rows = queue.splice(0, MAX_BATCH_ROWS);
-      // Moved to the end, so that no table starves another.
-      this.#queues.delete(table);
-      if (queue.length > 0) this.#queues.set(table, queue);
-      this.#queued -= rows.length;
-      return { table, rows };
+  /** One batch after another until the table's queue is empty (null) or one fails (its error). */
+  async #postTable(table: string): Promise<unknown> {
+    for (;;) {
+      const rows = this.#unsent.get(table) ?? this.#nextBatch(table);
+      if (rows === null) return null;
+      this.#unsent.set(table, rows);
+      try {
+        await this.#client.insert({
+          table: `lab.${table}`,
+          values: [...rows],
+          format: 'JSONEachRow',
+        });
+      } catch (error) {
+        if (!isRefusal(error)) return error;
+        // The same rows would be refused for ever, and everything behind them wait.
+        this.#dropped += rows.length;
+        this.#log('error', 'telemetry refused', { table, ...reasonFor(error) });
+      }
+      this.#unsent.delete(table);
     }
-    return null;
+  }
+
+  #nextBatch(table: string): readonly WireRow[] | null {
+    const queue = this.#queues.get(table);
+    if (queue === undefined) return null;
+    const rows = queue.splice(0, MAX_BATCH_ROWS);
+    if (queue.length === 0) this.#queues.delete(table);
+    this.#queued -= rows.length;
+    return rows;
   }
 }
 
@@ -164,13 +191,19 @@ function isRefusal(error: unknown): boolean {
   return error instanceof ClickHouseError && !PASSING_CODES.has(error.code);
 }
 
-/** camelCase fields as snake_case columns; numbers of fields named `…At` as timestamps. */
-export function wireRow(row: Row): WireRow {
+/** Times that another peer's clock showed: nobody here knows its skew. */
+const TOLD_BY_OTHERS: ReadonlySet<string> = new Set(['statedAt']);
+
+/** camelCase fields as snake_case columns; numbers of fields named `…At` as true timestamps. */
+export function wireRow(row: Row, trueTime = (shownMs: number): number => shownMs): WireRow {
   const columns: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(row)) {
     if (field === 'table') continue;
     const column = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    columns[column] = field.endsWith('At') && typeof value === 'number' ? timestamp(value) : value;
+    const isTime = field.endsWith('At') && typeof value === 'number';
+    columns[column] = !isTime
+      ? value
+      : timestamp(TOLD_BY_OTHERS.has(field) ? value : trueTime(value));
   }
   return columns;
 }

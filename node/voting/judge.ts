@@ -52,7 +52,8 @@ function withoutLock(
   if (mapping?.tx === transaction.id) return 'valid';
   if (previous === ZERO_ID) return mapping === undefined ? 'valid' : 'invalid';
   // What this peer has never seen committed may be so elsewhere: it asks before it judges.
-  if (mapping?.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
+  if (mapping === undefined) return 'out-of-order';
+  if (mapping.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
   if (mapping.owner === ZERO_ID) return 'invalid';
   if (evidence !== null) return knowledge.convicts(evidence, token) ? 'valid' : 'out-of-order';
   if (timestamp <= knowledge.timestampOf(previous)) return 'invalid';

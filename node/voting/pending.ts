@@ -75,6 +75,14 @@ export class Pending {
     return [...this.#voices.keys()];
   }
 
+  hasHeard(voter: Id): boolean {
+    return this.#voices.has(voter);
+  }
+
+  hasCommitted(voter: Id): boolean {
+    return this.#voices.get(voter)?.committed ?? false;
+  }
+
   /** Has it said all it will about this token? */
   isSettled(voter: Id, token: Id): boolean {
     const voice = this.#voices.get(voter);
@@ -87,13 +95,15 @@ export class Pending {
   tally(token: Id, neighbourhood: readonly Id[]): Tally {
     let valid = 0;
     let invalid = 0;
+    let committed = 0;
     for (const member of neighbourhood) {
       const voice = this.#voices.get(member);
       const ballot = voice?.ballots.get(token);
+      if (voice?.committed === true) committed += 1;
       if (voice?.committed === true || ballot === 'valid') valid += 1;
       else if (ballot === 'invalid') invalid += 1;
     }
-    return { valid, invalid, size: neighbourhood.length };
+    return { valid, invalid, committed, size: neighbourhood.length };
   }
 }
 

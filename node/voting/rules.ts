@@ -17,6 +17,8 @@ import type { ProtocolParameters } from '../parameters.ts';
 export interface Tally {
   /** Members that said valid, or that have seen the whole transaction pass. */
   readonly valid: number;
+  /** Those of them that have seen the whole transaction pass. */
+  readonly committed: number;
   readonly invalid: number;
   /** Members of the neighbourhood. */
   readonly size: number;
@@ -26,7 +28,18 @@ export interface Tally {
 const SLASH_SHARE = 0.67;
 
 export function passes(rule: ProtocolParameters['commitRule'], tally: Tally): boolean {
-  return rule === 'quorum' ? isQuorum(tally.valid, tally.size) : tally.valid - tally.invalid >= 2;
+  if (rule === 'net') return tally.valid - tally.invalid >= 2;
+  return isQuorum(tally.valid, tally.size) || isVouched(tally);
+}
+
+/**
+ * More members than a quorum tolerates liars (2q − k − 1) say that they have seen it pass: one of
+ * them is honest, so a quorum was there. Whoever moves up after bans learns from those that are left
+ * of a neighbourhood, although they may be no quorum any more.
+ */
+function isVouched({ committed, size }: Tally): boolean {
+  const quorum = Math.floor((size * 2) / 3) + 1;
+  return committed > 0 && committed >= 2 * quorum - size;
 }
 
 /** More than two thirds. */

@@ -94,17 +94,17 @@ test('two quorums of one neighbourhood share more members than a third of it les
 });
 
 test('the papers’ rule passes with two more for than against', () => {
-  expect(passes('net', { valid: 3, invalid: 1, size: 8 })).toBe(true);
-  expect(passes('net', { valid: 2, invalid: 1, size: 8 })).toBe(false);
-  expect(passes('quorum', { valid: 3, invalid: 1, size: 8 })).toBe(false);
+  expect(passes('net', { valid: 3, committed: 0, invalid: 1, size: 8 })).toBe(true);
+  expect(passes('net', { valid: 2, committed: 0, invalid: 1, size: 8 })).toBe(false);
+  expect(passes('quorum', { valid: 3, committed: 0, invalid: 1, size: 8 })).toBe(false);
 });
 
 test('a slashing needs 67 % of the answers and more than half of all', () => {
-  expect(slashPasses({ valid: 4, invalid: 1, size: 8 }, true)).toBe(true);
-  expect(slashPasses({ valid: 4, invalid: 0, size: 8 }, true)).toBe(false);
-  expect(slashPasses({ valid: 4, invalid: 2, size: 8 }, true)).toBe(false);
-  expect(slashPasses({ valid: 5, invalid: 0, size: 8 }, false)).toBe(false);
-  expect(slashPasses({ valid: 6, invalid: 0, size: 8 }, false)).toBe(true);
+  expect(slashPasses({ valid: 4, committed: 0, invalid: 1, size: 8 }, true)).toBe(true);
+  expect(slashPasses({ valid: 4, committed: 0, invalid: 0, size: 8 }, true)).toBe(false);
+  expect(slashPasses({ valid: 4, committed: 0, invalid: 2, size: 8 }, true)).toBe(false);
+  expect(slashPasses({ valid: 5, committed: 0, invalid: 0, size: 8 }, false)).toBe(false);
+  expect(slashPasses({ valid: 6, committed: 0, invalid: 0, size: 8 }, false)).toBe(true);
 });
 
 test('a voter can go from out of order to valid and back from neither valid nor invalid', () => {
@@ -115,7 +115,7 @@ test('a voter can go from out of order to valid and back from neither valid nor 
   expect(pending.isSettled('a', token)).toBe(false);
   say('valid');
   say('invalid');
-  expect(pending.tally(token, ['a', 'b'])).toEqual({ valid: 1, invalid: 0, size: 2 });
+  expect(pending.tally(token, ['a', 'b'])).toEqual({ valid: 1, committed: 0, invalid: 0, size: 2 });
 });
 
 test('strangers’ voices do not count', () => {

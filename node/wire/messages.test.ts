@@ -87,7 +87,7 @@ const MESSAGES: readonly Message[] = [
   { type: 'transaction', transaction, commit: { block: name('block'), confirmations: 7 } },
   { type: 'committed', tx: name('tx'), block: name('block') },
   { type: 'ask-commits', above: 12 },
-  { type: 'commits', upTo: 14, txs: [name('a'), name('b')] },
+  { type: 'commits', upTo: 14, more: true, txs: [name('a'), name('b')] },
   { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3) },
   { type: 'statement', statement },
   { type: 'get-block', wanted: 5, under: null },

@@ -63,7 +63,13 @@ export type Message =
   | { readonly type: 'committed'; readonly tx: Id; readonly block: Id }
   /** Which transactions near the asker did you commit above this height? */
   | { readonly type: 'ask-commits'; readonly above: number }
-  | { readonly type: 'commits'; readonly upTo: number; readonly txs: readonly Id[] }
+  /** Those up to the height `upTo`; `more`: there are blocks above it. */
+  | {
+      readonly type: 'commits';
+      readonly upTo: number;
+      readonly more: boolean;
+      readonly txs: readonly Id[];
+    }
   | { readonly type: 'ask-mapping'; readonly token: Id; readonly query: Uint8Array }
   | { readonly type: 'statement'; readonly statement: Statement }
   /** `under` asks for the proof that it is an ancestor of the block at that height; null for none. */
@@ -142,7 +148,8 @@ function writeFields(writer: Writer, message: Message): void {
       writer.u64(message.above);
       return;
     case 'commits':
-      writer.u64(message.upTo).list(message.txs, (tx) => writer.id(tx));
+      writer.u64(message.upTo).u8(message.more ? 1 : 0);
+      writer.list(message.txs, (tx) => writer.id(tx));
       return;
     case 'ask-mapping':
       writer.id(message.token).raw(message.query);
@@ -190,7 +197,12 @@ function readFields(reader: Reader, type: MessageType): Message {
     case 'ask-commits':
       return { type, above: reader.u64() };
     case 'commits':
-      return { type, upTo: reader.u64(), txs: reader.list(0, MAX_COMMITS, () => reader.id()) };
+      return {
+        type,
+        upTo: reader.u64(),
+        more: reader.boolean(),
+        txs: reader.list(0, MAX_COMMITS, () => reader.id()),
+      };
     case 'ask-mapping':
       return { type, token: reader.id(), query: reader.raw(QUERY_BYTES) };
     case 'statement':

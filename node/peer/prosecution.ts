@@ -1,0 +1,127 @@
+/**
+ * From an offence to its end (PROTOCOL.md 7): the package is verified, its accused banned, everyone
+ * near told, and the identity token destroyed by a vote of its neighbourhood.
+ */
+import { type Id, ZERO_ID } from '../id.ts';
+import type { SigningKey } from '../crypto/ed25519.ts';
+import type { Transaction } from '../ledger/types.ts';
+import { proposalDelayMs, slashing } from '../minefield/slashing.ts';
+import type { EvidencePackage } from '../minefield/types.ts';
+import { Accusations } from './accusations.ts';
+import type { Committer, SlashTally } from './committer.ts';
+import { neighbourhood, type PeerContext } from './context.ts';
+
+export interface ProsecutionEvents {
+  /** It is no member any more: end its connections, forget its words. */
+  banned(accused: Id): void;
+  /** Members that this peer is connected to, or tries to be. */
+  neighbours(): readonly Id[];
+  /** Clients that have asked or told this peer something lately. */
+  clients(): Iterable<Id>;
+}
+
+export class Prosecution {
+  readonly #context: PeerContext;
+  readonly #proposer: SigningKey;
+  readonly #events: ProsecutionEvents;
+  readonly #accusations: Accusations;
+  /** Votes on slashings; it asks this one for packages in turn. */
+  readonly #committer: () => Committer;
+
+  constructor(
+    context: PeerContext,
+    proposer: SigningKey,
+    events: ProsecutionEvents,
+    committer: () => Committer,
+  ) {
+    const { network, parameters, membership, host } = context;
+    this.#context = context;
+    this.#proposer = proposer;
+    this.#events = events;
+    this.#committer = committer;
+    this.#accusations = new Accusations({ network, parameters, membership }, host, {
+      banned: (accused) => this.#banned(accused),
+      spread: (evidence) => this.#spread(evidence),
+    });
+  }
+
+  get banned(): number {
+    return this.#accusations.banned;
+  }
+
+  /** After the genesis is known: bans of an earlier life hold on. */
+  restore(): void {
+    this.#accusations.restore();
+  }
+
+  convicts(evidence: Id, token: Id): boolean {
+    return this.#accusations.convicts(evidence, token);
+  }
+
+  /** The package that banned it here. */
+  first(accused: Id): EvidencePackage | undefined {
+    return this.#accusations.first(accused);
+  }
+
+  /** `from` null: found here. */
+  hear(from: Id | null, evidence: EvidencePackage): void {
+    if (this.#accusations.hear(from, evidence)) this.#committer().rejudge();
+  }
+
+  /** A slashing passed or ran out of time here. */
+  slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void {
+    const accused = transaction.body.changes[0]?.token ?? '';
+    // A rival proposal that ran out of time after another was executed was not rejected.
+    const isDone = this.#context.holdings.mapping(accused)?.owner === ZERO_ID;
+    if (outcome === 'executed' || !isDone) this.report(transaction, outcome, tally);
+  }
+
+  report(
+    { id, body }: Transaction,
+    event: 'proposed' | 'voted' | 'executed' | 'rejected',
+    tally: SlashTally | null,
+  ): void {
+    this.#context.host.report({
+      table: 'slashing',
+      accused: body.changes[0]?.token ?? '',
+      event,
+      package: body.evidence ?? '',
+      tx: id,
+      votesFor: tally?.valid ?? null,
+      votesAgainst: tally?.invalid ?? null,
+    });
+  }
+
+  #banned(accused: Id): void {
+    const { host, membership, self } = this.#context;
+    if (accused === self) return;
+    membership.remove(accused, host.now());
+    this.#events.banned(accused);
+    const delayMs = proposalDelayMs(neighbourhood(this.#context, accused), self);
+    if (delayMs !== null) host.after(delayMs, () => this.#propose(accused));
+  }
+
+  #spread(evidence: EvidencePackage): void {
+    const near = neighbourhood(this.#context, evidence.accused);
+    // Clients count votes of neighbourhoods too; those near the accused tell them all.
+    const clients = near.includes(this.#context.self) ? this.#events.clients() : [];
+    for (const id of new Set([...this.#events.neighbours(), ...near, ...clients])) {
+      this.#context.send(id, { type: 'evidence', evidence });
+    }
+  }
+
+  #propose(accused: Id): void {
+    const { holdings, self, send } = this.#context;
+    const evidence = this.#accusations.first(accused);
+    const mapping = holdings.mapping(accused);
+    if (evidence === undefined || mapping === undefined || mapping.owner === ZERO_ID) return;
+    const transaction = slashing(evidence, mapping.tx, this.#proposer);
+    if (transaction === null) return;
+    this.report(transaction, 'proposed', null);
+    for (const id of neighbourhood(this.#context, accused)) {
+      send(id, { type: 'evidence', evidence });
+      send(id, { type: 'submit', transaction });
+    }
+    this.#committer().onTransaction(self, transaction, 'submit');
+  }
+}
