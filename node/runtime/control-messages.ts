@@ -35,7 +35,7 @@ function readRequest(id: number, value: Fields): LabMessage | string {
     case 'genesis':
       return isListOf(members, isMember) ? { id, method, members } : wrong;
     case 'links':
-      return isListOf(classes, isLinkClass) ? { id, method, classes } : wrong;
+      return areLinkClasses(classes) ? { id, method, classes } : wrong;
     case 'probe':
       if (!isEndpoint(target) || !isNumber(count)) return wrong;
       if (!isNumber(intervalMs) || !isNumber(timeoutMs)) return wrong;
@@ -85,6 +85,11 @@ const LINK_NUMBERS = [
   'reorder',
   'rateBitsPerSecond',
 ];
+
+/** Whether this is the `classes` of a `links` request. */
+export function areLinkClasses(value: unknown): value is readonly LinkClass[] {
+  return isListOf(value, isLinkClass);
+}
 
 function isLinkClass(value: unknown): value is LinkClass {
   if (!isFields(value) || typeof value['subnet'] !== 'string') return false;

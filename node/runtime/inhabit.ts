@@ -11,10 +11,12 @@ import type {
   GenesisMember,
   Health,
   LabMessage,
+  LinkClass,
   Seat,
 } from '../control.ts';
-import type { Endpoint, Host } from '../host.ts';
+import type { Endpoint, Host, Store } from '../host.ts';
 import { Control } from './control.ts';
+import { areLinkClasses } from './control-messages.ts';
 import { RuntimeError } from './errors.ts';
 import { logToStdout, reasonOf } from './log.ts';
 import { Prober } from './probe.ts';
@@ -31,6 +33,9 @@ export const VERSION = '0.1.0';
 const FLUSH_TIMEOUT_MS = 3000;
 /** How long a living one tries when the lab asks for its rows. */
 const FLUSH_ON_REQUEST_MS = 10_000;
+
+/** Where the link classes are kept, so that a restarted member never sends unshaped. */
+const LINKS_KEY = 'runtime/links';
 
 /** What lives in the process: a peer, a client, or a stand-in in tests. */
 export interface Inhabitant {
@@ -71,6 +76,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
   const log = logToStdout;
   const store = new SqliteStore(seat.stateDirectory);
   const shaper = new Shaper();
+  shaper.setClasses(storedClasses(store));
   let inhabitant: Inhabitant | null = null;
   const socket = await UdpSocket.open(seat.bind, shaper, (from, datagram) =>
     inhabitant?.receive(from, datagram),
@@ -158,6 +164,8 @@ async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
       return undefined;
     case 'links':
       shaper.setClasses(message.classes);
+      host.store.put(LINKS_KEY, new TextEncoder().encode(JSON.stringify(message.classes)));
+      host.flush();
       return undefined;
     case 'probe':
       return prober.probe(message);
@@ -182,6 +190,14 @@ async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
     default:
       throw new Error('no such method');
   }
+}
+
+function storedClasses(store: Store): readonly LinkClass[] {
+  const bytes = store.get(LINKS_KEY);
+  if (bytes === undefined) return [];
+  const classes: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  if (areLinkClasses(classes)) return classes;
+  throw new RuntimeError(`the state's ${LINKS_KEY} is malformed`, 'remove the state directory');
 }
 
 /** For entries that fail before anything is composed, as on a malformed seat. */
