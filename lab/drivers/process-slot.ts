@@ -4,7 +4,7 @@
  * halted, have written theirs down; and members of anybody's else's run are noticed by their sockets.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Endpoint } from '../../node/host.ts';
 import { EXIT, LabError } from '../errors.ts';
@@ -57,6 +57,11 @@ export async function claimSlot(
     exitCode: EXIT.machineCannot,
     remedy: 'lab ps, then lab down for runs you no longer need',
   });
+}
+
+/** Gives the slot back, once nothing of the run has a socket there: its folder stays, with results. */
+export function freeSlot(runDirectory: string): void {
+  rmSync(path.join(runDirectory, SLOT_FILE), { force: true });
 }
 
 function slotsOfOtherRuns(runs: string): Set<number> {

@@ -21,7 +21,7 @@ import type {
   LaunchSpec,
   MemberState,
 } from './driver.ts';
-import { claimSlot, slotEndpoint } from './process-slot.ts';
+import { claimSlot, freeSlot, slotEndpoint } from './process-slot.ts';
 import {
   findProcesses,
   gone,
@@ -179,16 +179,15 @@ class ProcessDriver implements Driver {
     const ours = new Map<number, Pick<FoundProcess, 'pid' | 'startTicks'>>();
     for (const object of objects) if (object.type === 'process') ours.set(object.pid, object);
     for (const found of findProcesses(this.#members)) ours.set(found.pid, found);
-    const removed: string[] = [];
-    const ending = [...ours.values()].filter((found) => signal(found, 'SIGKILL'));
-    for (const found of ending) {
-      await gone(found, KILL_TIMEOUT_MS);
-      removed.push(`process ${found.pid}`);
-    }
+    const removed = await killAll([...ours.values()]);
     if (existsSync(this.#members)) {
       await rm(this.#members, { recursive: true, force: true });
       removed.push(`directory ${this.#members}`);
     }
+    // One that a killed supervisor had just forked showed its marker only after the first look.
+    removed.push(...(await killAll(findProcesses(this.#members))));
+    await rm(this.#members, { recursive: true, force: true });
+    freeSlot(this.#context.runDirectory);
     return removed;
   }
 
@@ -232,6 +231,14 @@ class ProcessDriver implements Driver {
       closeSync(log);
     }
   }
+}
+
+async function killAll(
+  processes: readonly Pick<FoundProcess, 'pid' | 'startTicks'>[],
+): Promise<string[]> {
+  const ending = processes.filter((found) => signal(found, 'SIGKILL'));
+  for (const found of ending) await gone(found, KILL_TIMEOUT_MS);
+  return ending.map((found) => `process ${found.pid}`);
 }
 
 function regionIndex(regions: readonly string[], region: string): number {
