@@ -80,6 +80,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? EXIT.fine : EXIT.broke);
 });
 
+// Nor is one that no longer wants to hear how it goes: the run goes on to its end.
+process.stderr.on('error', () => undefined);
+
 try {
   const lab = program();
   if (process.argv.length <= 2) {

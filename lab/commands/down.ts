@@ -2,14 +2,10 @@
 import { rmSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { EXIT, LabError } from '../errors.ts';
-import type { Driver, DriverContext } from '../drivers/driver.ts';
-import { loadTestnet } from '../manifest/load.ts';
-import { isAlive, listRuns, RunClient } from '../supervisor/client.ts';
-import type { RunSummary } from '../supervisor/client.ts';
-import { readJournal } from '../supervisor/journal.ts';
-import { lockOwner, takeLock } from '../supervisor/lock.ts';
+import { isAlive, listRuns } from '../supervisor/client.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { findRun, jsonOption } from './common.ts';
+import { removeRun } from './remove-run.ts';
 
 interface Options {
   readonly all?: boolean;
@@ -71,60 +67,4 @@ function describe(
   const what = entry.removed.length === 0 ? 'nothing was left' : `removed ${entry.removed.length}`;
   const folder = purge ? ', folder deleted' : '';
   return [`${entry.run}: ${what}${folder}`, ...entry.removed.map((name) => `  ${name}`)];
-}
-
-/** Through the supervisor where one answers, else with the driver and the journal alone. */
-async function removeRun(run: RunSummary): Promise<readonly string[]> {
-  const owner = lockOwner(run.directory);
-  if (owner !== null) {
-    try {
-      const client = new RunClient(run.run, run.directory);
-      const answer = await client.json<{ removed: string[] }>('POST', '/down', {});
-      return answer.removed;
-    } catch (error) {
-      remark(`${run.run}: ${error instanceof Error ? error.message : String(error)}`);
-      remark(`${run.run}: ending its supervisor (pid ${owner.pid}) and removing without it`);
-      await endSupervisor(run.directory, owner.pid);
-    }
-  }
-  // Nobody else may act on the run while its objects go.
-  const release = takeLock(run.directory);
-  try {
-    const driver = await makeDriver(run);
-    return await driver.remove(readJournal(run.directory).created);
-  } finally {
-    release();
-  }
-}
-
-const KILL_WAIT_MS = 5000;
-const KILL_POLL_MS = 50;
-
-async function endSupervisor(directory: string, pid: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (lockOwner(directory)?.pid !== pid) return;
-    process.kill(pid, signal);
-    const deadline = performance.now() + KILL_WAIT_MS;
-    while (lockOwner(directory)?.pid === pid && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, KILL_POLL_MS));
-    }
-  }
-}
-
-async function makeDriver(run: RunSummary): Promise<Driver> {
-  const { name, regions } = loadTestnet(run.plan.manifest);
-  const { created } = readJournal(run.directory);
-  const context: DriverContext = {
-    run: run.run,
-    testnet: name,
-    runDirectory: run.directory,
-    regions,
-    // What removing needs for itself is gone again when it returns, and journalled already if not.
-    journal: () => undefined,
-    log: (line) => remark(`${run.run}: ${line}`),
-  };
-  if (run.plan.driver === 'docker' && created.length > 0) {
-    return (await import('../drivers/docker.ts')).dockerDriver(context);
-  }
-  return (await import('../drivers/process.ts')).processDriver(context);
 }

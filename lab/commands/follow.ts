@@ -1,13 +1,19 @@
 /** Follows a run from its supervisor's events to the end, through Ctrl-C and a dying supervisor. */
 import { EXIT, LabError } from '../errors.ts';
 import type { RunEvent, RunPhase } from '../supervisor/api.ts';
-import { openRun } from '../supervisor/client.ts';
+import { openRun, startRun, waitForExit } from '../supervisor/client.ts';
 import type { RunClient } from '../supervisor/client.ts';
+import { RunEvents } from '../supervisor/events.ts';
+import { readJournal } from '../supervisor/journal.ts';
 import { remark } from '../terminal/output.ts';
 import { Progress } from '../terminal/progress.ts';
+import type { PreparedRun } from './launch.ts';
+import { removeRun } from './remove-run.ts';
 
 /** A supervisor that dies more often than this in one run is broken, not unlucky. */
 const MAX_REOPENINGS = 3;
+/** After its last event a supervisor only closes its sockets. */
+const FAREWELL_WAIT_MS = 5000;
 
 export type Ended = Extract<RunEvent, { type: 'ended' }>;
 
@@ -17,21 +23,22 @@ export interface FollowOptions {
   readonly until?: RunPhase;
 }
 
-/** The run's end, or null when `until` was reached. Exits 130 by itself after a Ctrl-C. */
-export async function follow(client: RunClient, options: FollowOptions): Promise<Ended | null> {
+/** Starts a prepared run. Its end, or null when `until` was reached. Exits 130 by itself after a Ctrl-C. */
+export async function follow(run: PreparedRun, options: FollowOptions): Promise<Ended | null> {
   const progress = new Progress(process.stderr, options.quiet);
-  const stopListening = listenForInterrupt(client, progress);
+  // From before anything lives: whoever interrupts finds nothing left.
+  const interrupt = listenForInterrupt(run, progress);
   try {
-    const ended = await followEvents(client, options, progress);
-    if (stopListening.interrupted()) {
-      progress.stop();
-      remark('interrupted; everything was removed');
-      process.exit(EXIT.interrupted);
-    }
+    const ended = await followEvents(await startRun(run.run), options, progress);
+    await interrupt.removal();
+    if (ended !== null) await waitForExit(run.directory, FAREWELL_WAIT_MS);
     return ended;
+  } catch (error) {
+    await interrupt.removal();
+    throw error;
   } finally {
     progress.stop();
-    stopListening.stop();
+    interrupt.stop();
   }
 }
 
@@ -53,6 +60,11 @@ async function followEvents(
     } catch (error) {
       if (reopenings >= MAX_REOPENINGS) throw error;
     }
+    // Taken down from another terminal after its supervisor had died, or while this was not looking.
+    if (readJournal(client.directory).exitCode !== null) {
+      const last = new RunEvents(client.directory).all().at(-1);
+      if (last?.type === 'ended') return last;
+    }
     if (reopenings >= MAX_REOPENINGS) break;
     client = await openRun(client.run);
   }
@@ -62,33 +74,35 @@ async function followEvents(
   });
 }
 
-function listenForInterrupt(client: RunClient, progress: Progress) {
-  let interrupts = 0;
+function listenForInterrupt(run: PreparedRun, progress: Progress) {
+  let removal: Promise<never> | null = null;
+  const remove = async (): Promise<never> => {
+    try {
+      await removeRun(run);
+      remark('interrupted; everything was removed');
+    } catch (error) {
+      remark(`could not remove: ${error instanceof Error ? error.message : String(error)}`);
+      remark(`type: npx lab down ${run.run}`);
+    }
+    process.exit(EXIT.interrupted);
+  };
   const onSignal = () => {
-    interrupts += 1;
     progress.stop();
-    if (interrupts === 1) {
+    if (removal === null) {
       remark('\ninterrupted: removing everything (Ctrl-C again gives up)');
-      client.text('POST', '/down', {}).then(
-        () => {
-          remark('everything was removed');
-          process.exit(EXIT.interrupted);
-        },
-        (error: unknown) => {
-          remark(`could not remove: ${error instanceof Error ? error.message : String(error)}`);
-          remark(`type: npx lab down ${client.run}`);
-          process.exit(EXIT.interrupted);
-        },
-      );
+      removal = remove();
       return;
     }
-    remark(`\ngiven up; to remove what is left, type: npx lab down ${client.run}`);
+    remark(`\ngiven up; to remove what is left, type: npx lab down ${run.run}`);
     process.exit(EXIT.interrupted);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return {
-    interrupted: () => interrupts > 0,
+    /** After an interrupt never: the process exits when all is removed. */
+    removal: async () => {
+      if (removal !== null) await removal;
+    },
     stop: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);

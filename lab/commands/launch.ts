@@ -1,4 +1,4 @@
-/** From a checked testnet to a supervisor at work: the run's folder, its plan, its token. */
+/** From a checked testnet to a run that can start: its folder, its plan, its token. */
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,6 @@ import { runDirectoryOf } from '../home.ts';
 import { loadTestnet } from '../manifest/load.ts';
 import { RUN_FILES } from '../supervisor/api.ts';
 import type { RunPlan } from '../supervisor/api.ts';
-import { startRun } from '../supervisor/client.ts';
-import type { RunClient } from '../supervisor/client.ts';
 
 const PACKAGE_ROOT = path.join(import.meta.dirname, '..', '..');
 
@@ -28,8 +26,15 @@ export interface LaunchOptions {
   remark(line: string): void;
 }
 
-/** Checks everything that can be checked, then starts. Nothing is created when it throws before. */
-export async function launch(options: LaunchOptions): Promise<RunClient> {
+/** A run's folder is ready; nothing of it lives yet. */
+export interface PreparedRun {
+  readonly run: string;
+  readonly directory: string;
+  readonly plan: RunPlan;
+}
+
+/** Checks everything that can be checked, then makes the run's folder; `follow` starts it. */
+export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
   const { file, mode, seed, honest = false } = options;
   const testnet = loadTestnet(file, { honest, ...(seed === undefined ? {} : { seed }) });
   const { driver, reason } = await chooseDriver(options.driver);
@@ -60,8 +65,10 @@ export async function launch(options: LaunchOptions): Promise<RunClient> {
     mode: 0o600,
   });
   writeFileSync(path.join(directory, RUN_FILES.plan), `${JSON.stringify(plan, null, 2)}\n`);
-  options.remark(`${run}: ${testnet.members.length} members, driver ${driver} (${reason})`);
-  return startRun(run);
+  options.remark(
+    `${run}: ${testnet.members.length} members, driver ${driver}${options.driver === 'auto' ? ` (${reason})` : ''}`,
+  );
+  return { run, directory, plan };
 }
 
 /** Version of the package, and the commit where it is a checkout: `0.1.0+72c7d16`. */

@@ -45,10 +45,10 @@ function withOptions(command: Command): Command {
 }
 
 async function perform(file: string, options: Options, words: string): Promise<void> {
-  const { launch } = await import('./launch.ts');
+  const { prepareRun } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
   const { driver, seed, honest = false, json = false, quiet = false } = options;
-  const client = await launch({
+  const prepared = await prepareRun({
     file,
     mode: 'run',
     driver,
@@ -56,11 +56,11 @@ async function perform(file: string, options: Options, words: string): Promise<v
     ...(seed === undefined ? {} : { seed }),
     remark: quiet ? () => undefined : remark,
   });
-  const ended = await follow(client, { quiet });
+  const ended = await follow(prepared, { quiet });
   if (ended === null || ended.resultPath === null) {
-    throw new LabError(ended?.error ?? `${client.run} ended without a result`, {
+    throw new LabError(ended?.error ?? `${prepared.run} ended without a result`, {
       exitCode: ended === null || ended.exitCode === EXIT.fine ? EXIT.broke : ended.exitCode,
-      remedy: ended?.remedy ?? `npx lab logs ${client.run}`,
+      remedy: ended?.remedy ?? `npx lab logs ${prepared.run}`,
     });
   }
   // Written by the supervisor of this same package.

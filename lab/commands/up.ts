@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import type { DriverName } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { openRun } from '../supervisor/client.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { driverOption, jsonOption, seedOption } from './common.ts';
 
@@ -24,32 +25,32 @@ export function upCommand(): Command {
 }
 
 async function perform(file: string, options: Options): Promise<void> {
-  const { launch } = await import('./launch.ts');
+  const { prepareRun } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
   const { driver, seed, json = false, quiet = false } = options;
-  const client = await launch({
+  const prepared = await prepareRun({
     file,
     mode: 'up',
     driver,
     ...(seed === undefined ? {} : { seed }),
     remark: quiet ? () => undefined : remark,
   });
-  const ended = await follow(client, { quiet, until: 'running' });
+  const ended = await follow(prepared, { quiet, until: 'running' });
   if (ended !== null) {
-    throw new LabError(ended.error ?? `${client.run} ended while it was launched`, {
+    throw new LabError(ended.error ?? `${prepared.run} ended while it was launched`, {
       exitCode: ended.exitCode === EXIT.fine ? EXIT.broke : ended.exitCode,
-      remedy: ended.remedy ?? `npx lab logs ${client.run}; npx lab down ${client.run}`,
+      remedy: ended.remedy ?? `npx lab logs ${prepared.run}; npx lab down ${prepared.run}`,
     });
   }
-  const status = await client.status();
+  const status = await (await openRun(prepared.run)).status();
   if (json) {
     printJson(status);
     return;
   }
   printLines([
-    `${client.run} runs: ${status.members.length} members, driver ${status.driver}, links ${status.shaping}`,
-    `  npx lab links ${client.run}      asked and measured round trips`,
-    `  npx lab attack NAME --run ${client.run}`,
-    `  npx lab down ${client.run}       remove it`,
+    `${prepared.run} runs: ${status.members.length} members, driver ${status.driver}, links ${status.shaping}`,
+    `  npx lab links ${prepared.run}      asked and measured round trips`,
+    `  npx lab attack NAME --run ${prepared.run}`,
+    `  npx lab down ${prepared.run}       remove it`,
   ]);
 }

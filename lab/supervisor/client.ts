@@ -226,6 +226,12 @@ export async function openRun(run: string): Promise<RunClient> {
   return waitForAnswer(client);
 }
 
+/** Until nobody holds the run's lock: its supervisor is gone and so is its socket. */
+export async function waitForExit(directory: string, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (lockOwner(directory) !== null && performance.now() < deadline) await delay(START_POLL_MS);
+}
+
 async function waitForAnswer(client: RunClient): Promise<RunClient> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   // Between the spawn and the taking of the lock nobody owns the run.
