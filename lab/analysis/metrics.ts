@@ -18,9 +18,10 @@ host's true clock (\`ts\`); fields ending in \`_at\` are the reporter's own cloc
 A keeper of a token is a peer that counted itself among the k nearest to it, of those it has not banned,
 when it told the fate of a transaction. The honest neighbourhood of the token is its honest keepers.
 Before a ban that is the honest ones among the k nearest, so fewer than k wherever an adversary is near;
-after it the next peer takes the banned one's place and is a keeper like the others. While views differ
-(a ban spreads within about a second) the old and the new keepers both count, so there can be more than k.
-Adversaries never count, banned or not.
+after it the next peer takes the banned one's place and is a keeper like the others of what is voted on
+from then on; what it takes over from before it reports as an heir (\`part\` 'heir'), and that makes
+nothing final. While views differ (a ban spreads within about a second) old and new keepers both count,
+so there can be more than k. Adversaries never count, banned or not.
 
 Finality asks for ⌈2k/3⌉ of them whatever their number. A token near too many adversaries can't have it;
 such transactions are committed without a finality and counted in \`finality.unreached\`, so that n plus

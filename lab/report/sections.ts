@@ -1,22 +1,21 @@
 /** The report's parts, each from the run's result and what the named queries return. */
-import type { OffenderCase } from '../analysis/detection.ts';
 import type { Accusation, TransactionFate } from '../analysis/queries.ts';
 import type { AttackResult, RunResult } from '../analysis/result.ts';
+import { inWords } from '../terminal/style.ts';
 import { bars, cumulative, overTime, timeline, type Mark } from './charts.ts';
 import { amount, bytes, duration, html, percent, type Html } from './html.ts';
 
-/** Everything a report shows; times of cases and sentences are ms since the epoch. */
+/** Everything a report shows; times of sentences are ms since the epoch. */
 export interface ReportData {
   readonly result: RunResult;
   readonly fates: readonly TransactionFate[];
-  readonly cases: readonly OffenderCase[];
   readonly sentences: readonly Accusation[];
   /** When the load started, ms since the epoch: 0 of every axis. */
   readonly originMs: number;
 }
 
 export function verdictSection(result: RunResult): Html {
-  const broken = result.expectations.filter((expectation) => !expectation.ok);
+  const broken = result.expectations.filter((expectation) => expectation.ok === false);
   const doubts = [
     ...(result.shapingOk ? [] : ['the links were not as asked']),
     ...result.fidelity.reasons,
@@ -38,7 +37,7 @@ export function verdictSection(result: RunResult): Html {
     `half of them final within ${duration(finality.p50)}. ` +
     (detection.offenders === 0
       ? 'Nobody lied.'
-      : `${detection.truePositives} of ${detection.offenders} liars were caught by their own signed answers.`);
+      : `Of ${detection.offenders} that lied, ${detection.truePositives} were caught by their own signed answers.`);
   const list = [...grave, ...doubts];
   return html`<div class="verdict ${tone}"><strong>${words}</strong> ${sentence}${
     list.length === 0 ? html`` : html`<ul>${list.map((text) => html`<li>${text}</li>`)}</ul>`
@@ -47,11 +46,6 @@ export function verdictSection(result: RunResult): Html {
 
 function shown(value: unknown): string {
   return JSON.stringify(value) ?? 'nothing';
-}
-
-/** `liesTold` → `lies told`. */
-function inWords(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function tile(label: string, figure: string, tone = ''): Html {
@@ -89,7 +83,11 @@ export function finalitySection(data: ReportData): Html {
   if (reached.length === 0) {
     return html`<section><h2>Finality</h2><p>No transaction became final: nothing to draw.</p></section>`;
   }
-  const { p50, p90, p99, n } = result.finality;
+  const { p50, p90, p99, n, unreached } = result.finality;
+  const left =
+    unreached.tooFewHonestKeepers + unreached.notInTime === 0
+      ? ''
+      : ` Committed without it: ${amount(unreached.tooFewHonestKeepers)} among too few honest keepers, ${amount(unreached.notInTime)} not in time.`;
   const marks: Mark[] = result.attacks.flatMap((attack): Mark[] => [
     ...(attack.strikeMs === null
       ? []
@@ -99,7 +97,7 @@ export function finalitySection(data: ReportData): Html {
       : [{ atMs: attack.firstDetectedMs, label: 'first evidence', tone: 'warn' as const }]),
   ]);
   return html`<div class="grid2"><section><h2>Finality</h2><p>From the client’s submission to ⌈2k/3⌉ honest
- commits of the slowest token; ${amount(n)} transactions.</p>${cumulative(
+ commits of the slowest token; ${amount(n)} transactions.${left}</p>${cumulative(
    reached.map((dot) => dot.valueMs),
    [
      ['p50', p50],
@@ -127,46 +125,69 @@ function legend(entries: readonly (readonly [tone: string, text: string])[]): Ht
   )}</div>`;
 }
 
-export function attackSection(
-  data: ReportData,
-  one: AttackResult,
-  members: ReadonlySet<string>,
-): Html {
-  const { originMs, result } = data;
-  const cases = data.cases.filter((entry) => members.has(entry.member));
-  const lanes = cases.map((entry) => {
+export function attackSection({ result }: ReportData, one: AttackResult): Html {
+  const lanes = one.cases.map((entry) => {
     const steps = [
-      ['first lie', entry.firstLieAtMs, 'bad'],
-      ['first evidence', entry.firstDetectedAtMs, 'warn'],
-      ['first ban', entry.firstBannedAtMs, 'good'],
-      ['slashed by vote', entry.slashedAtMs, 'good'],
+      ['first lie', entry.firstLieMs, 'bad'],
+      ['first evidence', entry.detectedMs, 'warn'],
+      ['first ban', entry.bannedMs, 'good'],
+      ['slashed by vote', entry.slashedMs, 'good'],
     ] as const;
-    const marks = steps.flatMap(([label, at, tone]) =>
-      at === null ? [] : [{ atMs: at - originMs, label, tone }],
+    const marks = steps.flatMap(([label, atMs, tone]) =>
+      atMs === null ? [] : [{ atMs, label, tone }],
     );
     return { name: entry.member, marks };
   });
-  const judged = one.succeeded === null ? 'never started' : one.succeeded ? 'succeeded' : 'failed';
-  const facts = Object.entries(one.success).map(
-    ([name, value]) => html`<tr><td>${inWords(name)}</td><td class="n">${shown(value)}</td></tr>`,
-  );
-  return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>${one.adversaries} adversaries, ${
-    one.offenders
-  } told a provable lie, ${one.detected} detected${
-    one.detectedBy.length === 0 ? '' : ` by ${one.detectedBy.join(', ')}`
-  }, ${one.slashed} slashed. Strike at ${duration(one.strikeMs)}, first evidence at ${duration(
-    one.firstDetectedMs,
-  )}; median from first lie to ban ${duration(one.timeToBanMs)}, to slash ${duration(
-    one.timeToSlashMs,
-  )}.</p>${
+  const judged = one.succeeded === null ? 'never struck' : one.succeeded ? 'succeeded' : 'failed';
+  const by = one.detectedBy.length === 0 ? '' : ` by ${one.detectedBy.join(', ')}`;
+  return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>Strike at ${duration(
+    one.strikeMs,
+  )}. Of ${one.adversaries} adversaries ${one.offenders} told a provable lie; ${
+    one.detected
+  } of those were detected${by}, ${one.slashed} slashed by vote.</p>${
     lanes.length === 0
       ? html``
       : html`${timeline(lanes, one.strikeMs, result.durationMs)}${legend([
           ['bad', 'strike, first lie'],
           ['warn', 'first evidence'],
-          ['good', 'ban, slash'],
-        ])}`
-  }<table class="facts">${facts}</table></section>`;
+          ['good', 'first ban, then slashed'],
+        ])}${caseTable(one.cases)}`
+  }${attackFacts(one)}</section>`;
+}
+
+/** When who did what; ms after the load started, as in the result. */
+function caseTable(cases: AttackResult['cases']): Html {
+  const rows = cases.map(
+    (entry) =>
+      html`<tr><td>${entry.member}</td><td class="n">${entry.lies}</td>${[
+        entry.firstLieMs,
+        entry.detectedMs,
+        entry.bannedMs,
+        entry.slashedMs,
+      ].map((atMs) => html`<td class="n">${duration(atMs)}</td>`)}</tr>`,
+  );
+  return html`<div class="scroll cases"><table><tr><th>liar</th><th class="n">lies</th><th class="n">first lie</th><th
+ class="n">evidence</th><th class="n">banned</th><th class="n">slashed</th></tr>${rows}</table></div>`;
+}
+
+function attackFacts(one: AttackResult): Html {
+  const { attempts, coreSeconds, usd } = one.cost;
+  const cost =
+    attempts === null
+      ? 'not measured'
+      : `${amount(attempts)} Argon2 evaluations, ${coreSeconds?.toPrecision(2) ?? '–'} core-seconds, ${
+          usd?.toPrecision(2) ?? '–'
+        } USD`;
+  const rows: readonly (readonly [string, string])[] = [
+    ...Object.entries(one.success).map(([name, value]) => [inWords(name), shown(value)] as const),
+    ['from first lie to evidence (median)', duration(one.timeToDetectMs)],
+    ['to the first ban', duration(one.timeToBanMs)],
+    ['to the slashing vote', duration(one.timeToSlashMs)],
+    ['cost of minting', cost],
+  ];
+  return html`<table class="facts">${rows.map(
+    ([name, value]) => html`<tr><td>${name}</td><td class="n">${value}</td></tr>`,
+  )}</table>`;
 }
 
 export function detectionSection({ result, sentences }: ReportData): Html {
@@ -203,10 +224,17 @@ export function detectionSection({ result, sentences }: ReportData): Html {
  }</section>`;
 }
 
+const SHAPED: Readonly<Record<RunResult['shaping'], string>> = {
+  netem: 'by the kernel (netem)',
+  userspace: 'at the sockets',
+  simulated: 'in simulation',
+  none: 'by nothing',
+};
+
 export function linksSection({ result }: ReportData): Html {
   const rows = result.links.map(
     (link) =>
-      html`<tr><td>${link.from} → ${link.to}</td><td class="n">${duration(
+      html`<tr><td class="pair">${link.from} → ${link.to}</td><td class="n">${duration(
         link.askedRttMs,
       )}</td><td class="n">${duration(link.measuredRttMs)}</td><td class="n">${percent(
         link.askedLoss,
@@ -214,9 +242,7 @@ export function linksSection({ result }: ReportData): Html {
         link.ok ? 'mark-ok' : 'mark-no'
       }">${link.ok ? '✓' : '✗'}</td></tr>`,
   );
-  return html`<section><h2>Links, asked and measured</h2><p>Round trip and loss, shaped by ${
-    result.shaping
-  }.</p>${
+  return html`<section><h2>Links, asked and measured</h2><p>Round trip and loss between regions, shaped ${SHAPED[result.shaping]}.</p>${
     rows.length === 0
       ? html`<p>No link was measured.</p>`
       : html`<div class="scroll"><table><tr><th>pair</th><th class="n">asked</th><th class="n">measured</th><th
@@ -245,8 +271,8 @@ export function expectationsSection({ result }: ReportData): Html {
   if (result.expectations.length === 0) return html``;
   return html`<section><h2>Expectations</h2><div class="scroll"><table>${result.expectations.map(
     ({ expression, value, ok }) =>
-      html`<tr><td class="tick ${ok ? 'mark-ok' : 'mark-no'}">${
-        ok ? '✓' : '✗'
+      html`<tr><td class="tick ${ok === null ? '' : ok ? 'mark-ok' : 'mark-no'}">${
+        ok === null ? 'not judged' : ok ? '✓' : '✗'
       }</td><td><code>${expression}</code></td><td class="n">${shown(value)}</td></tr>`,
   )}</table></div></section>`;
 }

@@ -44,6 +44,8 @@ margin-right:6px}
 .scroll{overflow-x:auto}
 .scroll td,.scroll th{overflow-wrap:normal;padding-right:16px}
 .scroll td:first-child{min-width:90px}
+.scroll td.pair{white-space:nowrap}
+.cases{margin:10px 0 4px;max-width:720px}
 .facts td:first-child{width:min(45%,260px);color:var(--soft)}
 section .facts{margin-top:8px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
@@ -51,8 +53,8 @@ th{text-align:left;color:var(--soft);font-weight:500}
 th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td{border-bottom:0}
 td.n,th.n{text-align:right;white-space:nowrap}
-td.tick{width:28px}.scroll td.tick{min-width:28px}
-.facts td.n{text-align:left}
+td.tick{width:28px}.scroll td.tick{min-width:28px;white-space:nowrap}
+.facts td.n{text-align:left;white-space:normal}
 .mark-ok{color:var(--good)}.mark-no{color:var(--bad)}
 .bars{display:grid;grid-template-columns:minmax(70px,auto) 1fr auto;gap:5px 12px;align-items:center;
 font-size:13.5px;font-variant-numeric:tabular-nums}
@@ -64,6 +66,6 @@ pre{overflow-x:auto;background:var(--bg);border-radius:8px;padding:12px;margin:8
 summary{cursor:pointer;font-weight:600}
 @media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media(max-width:480px){main{padding:18px 12px 40px}section{padding:14px 12px}.tile b{font-size:21px}
-svg text{font-size:16px}svg .strong{font-size:13px}}
+svg text{font-size:19px}svg .strong{font-size:18px}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 `.replaceAll('\n', '');

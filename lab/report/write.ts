@@ -4,12 +4,12 @@
  * may come from anyone, and a content policy forbids what escaping might have missed.
  */
 import { rename, writeFile } from 'node:fs/promises';
-import { casesOf, readDetectionFacts } from '../analysis/detection.ts';
+import { readDetectionFacts } from '../analysis/detection.ts';
 import { finalityThreshold, TRANSACTION_FATES } from '../analysis/queries.ts';
 import type { RunResult } from '../analysis/result.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import type { RunEvent } from '../supervisor/api.ts';
-import { ask, ATTACK_STATES, ATTACK_MEMBERS } from '../telemetry/queries.ts';
+import { ask, ATTACK_STATES } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
 import { amount, duration, html, type Html } from './html.ts';
 import * as sections from './sections.ts';
@@ -41,18 +41,13 @@ export async function renderReport(input: ReportInput): Promise<string> {
     need: finalityThreshold(testnet.protocol.k),
   });
   const facts = await readDetectionFacts(store, run);
-  const members = await ask(store, ATTACK_MEMBERS, { run });
   const data: sections.ReportData = {
     result,
     fates,
-    cases: casesOf(facts),
     sentences: facts.sentences,
     originMs: await originOf(store, result, fates[0]?.submitted_ms ?? 0),
   };
-  const attacks = result.attacks.map((attack) => {
-    const own = members.filter((row) => row.attack_id === attack.id).map((row) => row.member);
-    return sections.attackSection(data, attack, new Set(own));
-  });
+  const attacks = result.attacks.map((attack) => sections.attackSection(data, attack));
   return page(
     `${testnet.name} · ${run}`,
     html`${heading(input)}${sections.verdictSection(result)}${sections.tilesSection(data)}${sections.finalitySection(
@@ -79,7 +74,7 @@ async function originOf(
 
 function heading({ result, testnet }: ReportInput): Html {
   const { honest, adversarial, clients } = result.peers;
-  return html`<header><h1>${testnet.name}</h1><p>Run ${result.run} · ${honest} honest peers, ${adversarial}
+  return html`<header><h1>${testnet.name}</h1><p>Run ${result.run} · ${result.honestControl ? 'the honest control · ' : ''}${honest} honest peers, ${adversarial}
  adversarial, ${clients} clients in ${testnet.regions.length} regions · ${duration(
    result.durationMs,
  )} of load · driver ${result.driver}</p></header>`;
@@ -107,7 +102,7 @@ function conditions({ result, testnet, events }: ReportInput): Html {
         ? [`${event.type} ${event.id} ${event.name}: ${event.state}`]
         : [],
   );
-  const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}`;
+  const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}${result.honestControl ? ' --honest' : ''}`;
   return html`<section><h2>Conditions</h2><table class="facts">${rows.map(
     ([name, value]) => html`<tr><td>${name}</td><td>${value}</td></tr>`,
   )}</table><p>The same run again:</p><pre>${command}</pre></section><section><details><summary>Manifest</summary><pre>${

@@ -152,14 +152,6 @@ export const ATTACK_STATES: NamedQuery<{
     FROM lab.attacks WHERE run = {run:String} ORDER BY at_ms`,
 };
 
-export const ATTACK_MEMBERS: NamedQuery<{ attack_id: string; member: string }> = {
-  name: 'attack_members',
-  meaning: 'Whom the supervisor ordered to take part in each attack.',
-  columns: { attack_id: 'attack', member: 'member' },
-  sql: `SELECT DISTINCT attack_id, member FROM lab.attacks ARRAY JOIN members AS member
-    WHERE run = {run:String} ORDER BY attack_id, member`,
-};
-
 export const LAB_QUERIES = [
   MESSAGES_BY_TYPE,
   DATAGRAMS_BY_SENDER,
@@ -168,5 +160,4 @@ export const LAB_QUERIES = [
   RESOURCES_BY_PEER,
   MINTING,
   ATTACK_STATES,
-  ATTACK_MEMBERS,
 ] as const;

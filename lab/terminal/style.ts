@@ -32,6 +32,11 @@ export function duration(ms: number | null): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
+/** `liesTold` → `lies told` */
+export function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /** A rate as a percentage; a dash for what was not measured. */
 export function percent(rate: number | null, digits = 0): string {
   return rate === null ? '–' : `${(rate * 100).toFixed(digits)} %`;

@@ -1,6 +1,6 @@
 /** A run's result as a person reads it at the end. Readable without colour. */
 import type { AttackResult, LinkMeasurement, RunResult } from '../analysis/result.ts';
-import { duration, grouped, harmless, paint, percent, table } from './style.ts';
+import { duration, grouped, harmless, inWords, paint, percent, table } from './style.ts';
 
 /** Links shown one by one; above this, the worst ones. */
 const MAX_LINKS_SHOWN = 12;
@@ -58,8 +58,9 @@ function network(result: RunResult): string[] {
     simulated: 'links simulated',
     none: 'links not shaped',
   }[result.shaping];
+  const control = result.honestControl ? ', the honest control: no adversary, no attack' : '';
   return [
-    heading(`${result.testnet} · run ${result.run}`),
+    heading(`${result.testnet} · run ${result.run}${control}`),
     `  ${honest + adversarial} peers${liars}, ${clients} clients, driver ${result.driver}, ${shaped}`,
     `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}, commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
     '',
@@ -107,33 +108,73 @@ function commits(result: RunResult): string[] {
     heading('Transactions'),
     `  ${grouped(transactions.committed)} of ${grouped(transactions.submitted)} committed (${percent(share)}), ${transactions.timedOut} timed out, ${transactions.conflicting} conflicting`,
     `  finality: half within ${duration(finality.p50)}, 90 % ${duration(finality.p90)}, 99 % ${duration(finality.p99)}, slowest ${duration(finality.max)} (n ${finality.n})`,
+    ...unreachedLine(finality.unreached),
     `  per commit: ${per(messages.perCommit)} messages in ${per(messages.datagramsPerCommit)} datagrams`,
     '',
   ];
 }
 
-function attackStory(attack: AttackResult): string[] {
-  const after = (ms: number | null) =>
-    ms === null || attack.strikeMs === null
-      ? 'never'
-      : `${duration(ms - attack.strikeMs)} after the strike`;
-  const by = attack.detectedBy.length === 0 ? '' : ` by ${attack.detectedBy.join(', ')}`;
-  const outcome =
-    attack.succeeded === null
-      ? 'success not judged'
-      : attack.succeeded
-        ? 'it succeeded'
-        : 'it failed';
+function unreachedLine(unreached: RunResult['finality']['unreached']): string[] {
+  const { tooFewHonestKeepers, notInTime } = unreached;
+  if (tooFewHonestKeepers + notInTime === 0) return [];
   return [
-    heading(`Attack: ${attack.name} (${attack.id}), ${outcome}`),
-    attack.strikeMs === null
+    `  committed, not final: ${tooFewHonestKeepers} among too few honest keepers, ${notInTime} not in time`,
+  ];
+}
+
+function attackStory(attack: AttackResult): string[] {
+  const { cases, cost, detectedBy, offenders, strikeMs, succeeded } = attack;
+  const by = detectedBy.length === 0 ? '' : ` by ${detectedBy.join(', ')}`;
+  const outcome = succeeded === null ? 'not judged' : succeeded ? 'succeeded' : 'failed';
+  const lines: (readonly [string, string])[] = [
+    ['outcome', `${outcome}${details(attack.success)}`],
+    [
+      'first evidence',
+      attack.firstDetectedMs === null ? 'none' : `at ${duration(attack.firstDetectedMs)}${by}`,
+    ],
+    [
+      'from first lie',
+      `to evidence ${duration(attack.timeToDetectMs)}, to ban ${duration(attack.timeToBanMs)}, to slashing ${duration(attack.timeToSlashMs)} (medians)`,
+    ],
+    ['slashed by vote', `${attack.slashed} of ${offenders}`],
+    ['cost of minting', costText(cost)],
+  ];
+  return [
+    heading(`Attack: ${attack.name} (${attack.id})`),
+    strikeMs === null
       ? '  never struck'
-      : `  strike            at ${duration(attack.strikeMs)}: ${attack.offenders} of ${attack.adversaries} adversaries lied`,
-    `  first detection   ${after(attack.firstDetectedMs)}${attack.firstDetectedMs === null ? '' : by}`,
-    `  bans              ${attack.timeToBanMs === null ? 'none' : `${duration(attack.timeToBanMs)} after the lie (median)`}`,
-    `  slashing          ${attack.slashed} of ${attack.offenders} slashed${attack.timeToSlashMs === null ? '' : `, ${duration(attack.timeToSlashMs)} after the lie (median)`}`,
+      : `  strike           at ${duration(strikeMs)}; ${offenders} of ${attack.adversaries} adversaries lied`,
+    ...(strikeMs === null ? [] : lines.map(([name, text]) => `  ${name.padEnd(16)} ${text}`)),
+    ...(cases.length === 0 ? [] : ['', ...caseTable(cases).map((line) => `  ${line}`)]),
     '',
   ];
+}
+
+/** `: lies told 12, victims 3`, from what the attack's judge counted. */
+function details(success: AttackResult['success']): string {
+  const parts = Object.entries(success).map(([name, value]) => `${inWords(name)} ${String(value)}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+function costText({ attempts, coreSeconds, usd }: AttackResult['cost']): string {
+  if (attempts === null) return 'not measured';
+  const seconds = coreSeconds === null ? '–' : coreSeconds.toPrecision(2);
+  const price = usd === null ? '–' : usd.toPrecision(2);
+  return `${grouped(attempts)} Argon2 evaluations, ${seconds} core-seconds, ${price} USD`;
+}
+
+/** When who did what, a row per offender. */
+function caseTable(cases: AttackResult['cases']): string[] {
+  const rows = cases.map((one) => [
+    one.member,
+    grouped(one.lies),
+    duration(one.firstLieMs),
+    duration(one.detectedMs),
+    duration(one.bannedMs),
+    duration(one.slashedMs),
+  ]);
+  const header = ['liar', 'lies', 'first lie at', 'evidence at', 'banned at', 'slashed at'];
+  return table(header, rows, [1, 2, 3, 4, 5]);
 }
 
 function detection(result: RunResult): string[] {
@@ -144,7 +185,7 @@ function detection(result: RunResult): string[] {
   const asked =
     rate === null
       ? 'at an unknown query rate'
-      : `with observers asking ${rate.toFixed(1)} questions a second`;
+      : `with every observer asking ${rate.toFixed(1)} questions a second`;
   const slashes =
     found.falseSlashes === 0
       ? paint('green', '  no honest peer was banned or slashed')
@@ -165,6 +206,7 @@ function expectations(result: RunResult): string[] {
     heading('Expectations'),
     ...result.expectations.map(({ expression, value, ok }) => {
       const measured = value === null || value === undefined ? 'nothing' : JSON.stringify(value);
+      if (ok === null) return `  – ${expression} (not judged: nobody is adversarial)`;
       return ok
         ? paint('green', `  ✓ ${expression}`) + ` (${measured})`
         : paint('red', `  ✗ ${expression}`) + `, measured ${harmless(measured)}`;

@@ -62,19 +62,28 @@ const RESULT: RunResult = {
       id: 'colluding-liars-1',
       name: 'colluding-liars',
       succeeded: false,
-      success: {},
+      success: { liesTold: 12, unopposedLies: 0 },
       strikeMs: 12_000,
       firstDetectedMs: 13_500,
       timeToDetectMs: 1600,
       timeToSlashMs: 4000,
       timeToBanMs: 1700,
       detectedBy: ['chain'],
-      cases: [],
+      cases: [
+        {
+          member: 'liars-02',
+          lies: 7,
+          firstLieMs: 12_400,
+          detectedMs: 13_500,
+          bannedMs: 13_500,
+          slashedMs: null,
+        },
+      ],
       adversaries: 4,
       offenders: 4,
       detected: 4,
       slashed: 3,
-      cost: { attempts: null, coreSeconds: null, usd: null },
+      cost: { attempts: 64, coreSeconds: 0.0123, usd: 1.45e-7 },
     },
   ],
   detection: {
@@ -99,14 +108,26 @@ const RESULT: RunResult = {
 test('the summary tells the attack in order, the query rate beside the detection rate, and what failed', () => {
   const text = summaryLines(RESULT, 'npx lab demo --seed 1').join('\n');
   expect(text).toContain('24 peers, 4 of them adversarial, 6 clients');
-  expect(text).toContain('first detection   1.5 s after the strike by chain');
-  expect(text).toContain('3 of 4 slashed, 4.0 s after the lie');
+  expect(text).toContain('at 12.0 s; 4 of 4 adversaries lied');
+  expect(text).toContain('failed: lies told 12, unopposed lies 0');
+  expect(text).toContain('at 13.5 s by chain');
+  expect(text).toContain('to evidence 1.6 s, to ban 1.7 s, to slashing 4.0 s (medians)');
+  expect(text).toContain('64 Argon2 evaluations, 0.012 core-seconds, 1.4e-7 USD');
+  expect(text).toMatch(/liars-02 +7 +12\.4 s +13\.5 s +13\.5 s +–/);
   expect(text).toContain('4 of 4 liars detected, 100 % (95 % interval 51 % to 100 %)');
   expect(text).toContain('asking 12.0 questions a second');
   expect(text).toContain('✓ finality.p99 < 2000');
   expect(text).toContain('✗ detection.rate >= 2, measured nothing');
   expect(text).toContain('npx lab demo --seed 1');
   expect(text).not.toContain('!!');
+});
+
+test('an honest control says so, and leaves open what only adversaries could fulfil', () => {
+  const expectations = [{ expression: 'detection.rate >= 0.75', value: null, ok: null }];
+  const control = { ...RESULT, honestControl: true, attacks: [], expectations };
+  const text = summaryLines(control, '').join('\n');
+  expect(text).toContain('the honest control: no adversary, no attack');
+  expect(text).toContain('– detection.rate >= 0.75 (not judged: nobody is adversarial)');
 });
 
 test('links that are off, a busy host and a broken safety come first and loud', () => {

@@ -127,6 +127,13 @@ test('who takes a banned keeper’s place counts as a keeper from then on', asyn
   expect(result.finality).toMatchObject({ n: 2, max: 450 });
 });
 
+test('an heir, who took over what keepers had committed, makes nothing final', async () => {
+  const heir = { ...neighbourCommit('h4', { name: 'tx1', tokens: ['ta'] }, 9000), part: 'heir' };
+  const result = await scored((rows) => rows['lab.transactions']?.push(heir));
+  // Without it: h3 last, at +300.
+  expect(result.finality.atAll).toMatchObject({ n: 1, max: 300 });
+});
+
 test('a slashing is nobody’s submission, and neither commits nor messages per commit count it', async () => {
   const without = await scored();
   const slash = { name: 'slash', tokens: ['l1'] };
