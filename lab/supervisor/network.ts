@@ -96,7 +96,10 @@ export class Network {
     const states = await this.context.driver.states();
     for (const { name } of this.present()) {
       if (states.get(name) === 'exited') {
-        await this.watch.report(name, 'had ended while no supervisor lived, and is started again');
+        await this.watch.report(
+          name,
+          'was found ended when its supervisor came back, and is started again',
+        );
       }
     }
     await launchAll(this.context, this.present(), this.stopping.signal);

@@ -66,26 +66,34 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
     status: () => statusOf(supervisor),
     attack: async (body) => {
       const { name, knobs: given } = parse(attackSchema, body);
-      return { id: await supervisor.living.network.attacks.start(name, given, null) };
+      const { network } = await supervisor.when('network');
+      return { id: await network.attacks.start(name, given, null) };
     },
     steerAttack: async (id, body) => {
       const { action, knobs: given } = parse(steerSchema, body);
-      await supervisor.living.network.attacks.steer(id, action, given);
+      const { network } = await supervisor.when('network');
+      await network.attacks.steer(id, action, given);
       return { id };
     },
     fault: async (body) => {
       const { forMs } = parse(durationSchema, body);
       const fault = readFault(body, supervisor.testnet);
-      return { id: await supervisor.living.network.faults.start(fault, forMs ?? null, null) };
+      const { network } = await supervisor.when('network');
+      return { id: await network.faults.start(fault, forMs ?? null, null) };
     },
     clearFault: async (id) => {
-      await supervisor.living.network.faults.clear(id);
+      const { network } = await supervisor.when('network');
+      await network.faults.clear(id);
       return { id };
     },
-    links: async () => ({ links: await supervisor.living.network.links.measure() }),
+    links: async () => {
+      const { network } = await supervisor.when('network');
+      return { links: await network.links.measure() };
+    },
     query: async (body) => {
       const { sql } = parse(querySchema, body);
-      return { rows: await supervisor.living.context.store.readOnly(sql) };
+      const { context } = await supervisor.when('open');
+      return { rows: await context.store.readOnly(sql) };
     },
     stop: async () => {
       await supervisor.halt();
@@ -104,7 +112,8 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
         });
       }
       const count = Number.isFinite(lines) ? Math.min(MAX_LOG_LINES, Math.max(1, lines)) : 100;
-      return supervisor.living.context.driver.logs(member, count);
+      const { context } = await supervisor.when('open');
+      return context.driver.logs(member, count);
     },
     result: () => supervisor.report(),
     down: async () => ({ removed: await supervisor.down() }),

@@ -14,6 +14,7 @@ import { FidelityGuard } from './fidelity.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import { driverOf, openContext } from './open-context.ts';
+import { Readiness } from './readiness.ts';
 import { addRow, messageOf, type Parts, type RunContext } from './run-context.ts';
 import { scoreFacts } from './score-facts.ts';
 import { TimelineRunner } from './timeline-runner.ts';
@@ -63,6 +64,7 @@ export class Supervisor {
   private opened: RunContext | null = null;
   private network: Network | null = null;
   private wantsDown = false;
+  private readonly readiness = new Readiness();
   private readonly removed = Promise.withResolvers<readonly string[]>();
 
   constructor(options: SupervisorOptions) {
@@ -85,6 +87,12 @@ export class Supervisor {
       });
     }
     return { context: this.opened, network: this.network };
+  }
+
+  /** `living`, once the store is open; with `network`, once the members are up or found again. */
+  async when(what: 'open' | 'network'): Promise<Supervisor['living']> {
+    await this.readiness.wait(what);
+    return this.living;
   }
 
   get context(): RunContext | null {
@@ -119,6 +127,7 @@ export class Supervisor {
   async detach(): Promise<void> {
     this.detached = true;
     this.ending.abort();
+    this.readiness.over();
     this.network?.detach();
     await this.closeContext();
   }
@@ -127,6 +136,7 @@ export class Supervisor {
   down(): Promise<readonly string[]> {
     this.wantsDown = true;
     this.ending.abort();
+    this.readiness.over();
     this.network?.detach();
     return this.removed.promise;
   }
@@ -165,7 +175,7 @@ export class Supervisor {
 
   /** Scores what there is and writes the report of it. */
   async report(): Promise<RunResult> {
-    const { context, network } = this.living;
+    const { context, network } = await this.when('network');
     await network.flush();
     const result = await this.score();
     const file = path.join(this.runDirectory, RUN_FILES.report);
@@ -191,7 +201,7 @@ export class Supervisor {
     to: 'stopped' | 'started',
     work: (network: Network) => Promise<void>,
   ): Promise<void> {
-    const { network } = this.living;
+    const { network } = await this.when('network');
     if (this.changing !== null) {
       throw new LabError(`the network is being ${this.changing} already`, {
         exitCode: EXIT.badUse,
@@ -246,6 +256,7 @@ export class Supervisor {
     );
     this.opened = context;
     this.network = new Network(context);
+    this.readiness.reached('open');
     return this.network;
   }
 
@@ -262,6 +273,7 @@ export class Supervisor {
       this.events.emit({ type: 'note', level: 'info', text: 're-attached to the living network' });
     } else if (phase !== 'stopped') this.phase('stopped', 'lab start brings the network back');
     this.check();
+    this.readiness.reached('network');
     if (this.journal.state.loadEndedAtMs === null) await this.runTimeline(network);
     else if (phase === 'draining') await this.drain();
     this.check();
@@ -304,6 +316,7 @@ export class Supervisor {
   }
 
   private async finish(exitCode: number, failure: unknown): Promise<void> {
+    this.readiness.over();
     this.phase('removing', '');
     this.network?.detach();
     let code = exitCode;
