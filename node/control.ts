@@ -40,12 +40,8 @@ export interface GenesisMember {
   readonly endpoint: Endpoint;
 }
 
-/** One direction of a link profile, as applied to datagrams leaving for `subnet`. */
-export interface LinkClass {
-  /** Destination region, for people. */
-  readonly region: string;
-  /** CIDR of that region's addresses. */
-  readonly subnet: string;
+/** What happens to datagrams in one direction between two regions, in netem's terms. */
+export interface LinkShape {
   readonly delayMs: number;
   readonly jitterMs: number;
   readonly distribution: 'uniform' | 'normal' | 'pareto';
@@ -64,6 +60,14 @@ export interface LinkClass {
   readonly reorder: number;
   /** Bits per second; 0 is unlimited. */
   readonly rateBitsPerSecond: number;
+}
+
+/** The shape of datagrams that leave for `subnet`. */
+export interface LinkClass extends LinkShape {
+  /** Destination region, for people. */
+  readonly region: string;
+  /** CIDR of that region's addresses. */
+  readonly subnet: string;
   /** True while a partition cuts this direction. */
   readonly cut: boolean;
 }

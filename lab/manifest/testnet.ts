@@ -2,6 +2,7 @@
  * A testnet definition after validation, with every default filled in and every group expanded into
  * names: what the supervisor, the drivers and the analysis work from. `load.ts` makes one from YAML.
  */
+import type { LinkShape } from '../../node/control.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
 
 export interface Testnet {
@@ -26,24 +27,10 @@ export interface Testnet {
   readonly allow: { readonly shapingOff: boolean; readonly lowFidelity: boolean };
 }
 
-/** One direction between two regions; the same fields as a LinkClass, with names for both ends. */
-export interface LinkProfile {
+/** One direction between two regions. */
+export interface LinkProfile extends LinkShape {
   readonly from: string;
   readonly to: string;
-  readonly delayMs: number;
-  readonly jitterMs: number;
-  readonly distribution: 'uniform' | 'normal' | 'pareto';
-  readonly correlation: number;
-  readonly loss: number;
-  readonly burst?: {
-    readonly enter: number;
-    readonly leave: number;
-    readonly lossBad: number;
-    readonly lossGood: number;
-  };
-  readonly duplicate: number;
-  readonly reorder: number;
-  readonly rateBitsPerSecond: number;
 }
 
 /** One process of the network: `honest-01`, `liars-03`, `client-02`. */
@@ -88,7 +75,7 @@ export type Fault =
   | {
       readonly kind: 'link';
       readonly between: readonly [string, string];
-      readonly change: Partial<Omit<LinkProfile, 'from' | 'to'>>;
+      readonly change: Partial<LinkShape>;
     }
   | { readonly kind: 'pause' | 'kill' | 'restart'; readonly members: readonly string[] }
   | { readonly kind: 'clock'; readonly members: readonly string[]; readonly skewMs: number };
