@@ -17,8 +17,9 @@ export interface TransactionBody {
   readonly timestamp: number;
   readonly valueClass: 'low' | 'high';
   /**
-   * A slashing destroys the accused's identity token on the strength of an evidence package instead
-   * of the owner's signature; it has exactly one change and names the package by hash.
+   * A slashing destroys the accused's identity token on the strength of evidence packages, of which
+   * each voter has verified one, instead of the owner's signature. It has exactly one change and
+   * names the charge (minefield/slashing.ts).
    */
   readonly evidence: Id | null;
 }

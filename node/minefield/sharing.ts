@@ -70,13 +70,14 @@ export class Inquiries {
     return this.#open.size;
   }
 
-  /** Begins unless one about this speaker is under way. */
-  begin(statement: Statement): void {
+  /** Begins unless one about this speaker is under way; says whether it did. */
+  begin(statement: Statement): boolean {
     const { peer } = statement;
-    if (this.#open.has(peer) || this.#open.size >= MAX_INQUIRIES) return;
+    if (this.#open.has(peer) || this.#open.size >= MAX_INQUIRIES) return false;
     const inquiry = { statement, round: 0 };
     this.#open.set(peer, inquiry);
     this.#ask(inquiry);
+    return true;
   }
 
   #ask(inquiry: Inquiry): void {

@@ -1,22 +1,27 @@
 /**
  * Slashing (PROTOCOL.md 7): the accused's neighbours, without it, destroy its identity token.
  *
- * The transaction's body follows from the package alone (its time is that of the accused's own
- * record), so proposals of several neighbours on one package are one transaction. The nearest
- * proposes at once, each next one a turn later if nothing was executed, so that rival packages
- * hardly ever split the vote lock.
+ * The transaction's body follows from the accused alone: whichever of several packages a neighbour
+ * holds, its proposal is the same transaction, so that the vote lock never splits between rivals.
+ * Who votes for it has verified a package itself. The nearest proposes at once, each next one a turn
+ * later if nothing was executed.
  */
 import { decode } from '../codec/reader.ts';
 import type { SigningKey } from '../crypto/ed25519.ts';
-import { type Id, ZERO_ID } from '../id.ts';
+import { hash } from '../crypto/hash.ts';
+import { type Id, idToBytes, ZERO_ID } from '../id.ts';
 import { readRecord } from '../identity/record.ts';
 import { signTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
-import { packageHash } from './evidence.ts';
 import type { EvidencePackage } from './types.ts';
 
 /** A far round trip, the window of a vote, and some. */
 export const PROPOSER_TURN_MS = 4000;
+
+/** What a slashing of this identity names as its ground. */
+export function chargeAgainst(accused: Id): Id {
+  return hash('evidence', idToBytes(accused));
+}
 
 /** The slashing of a verified package; null if its record can't be read. */
 export function slashing(
@@ -32,7 +37,7 @@ export function slashing(
     changes: [{ token: accused, owner: ZERO_ID, previous }],
     timestamp: record.value.createdAtMs,
     valueClass: 'low' as const,
-    evidence: packageHash(evidence),
+    evidence: chargeAgainst(accused),
   };
   return signTransaction(body, [proposer]);
 }

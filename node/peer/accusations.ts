@@ -6,6 +6,7 @@ import { decode } from '../codec/reader.ts';
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
 import type { Member, Membership } from '../ledger/membership.ts';
+import { chargeAgainst } from '../minefield/slashing.ts';
 import { encodePackage, packageHash, readPackage, verifyEvidence } from '../minefield/evidence.ts';
 import type { EvidencePackage } from '../minefield/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
@@ -13,8 +14,6 @@ import { Allowance } from './allowance.ts';
 
 /** Packages that don't hold cost four signatures and Argon2 work. */
 const REFUSED_PER_SECOND = 4;
-/** Packages known against one accused: proposals may name another than the first one here. */
-const MAX_PER_ACCUSED = 4;
 
 const PREFIX = 'ban/';
 
@@ -31,7 +30,7 @@ export class Accusations {
   readonly #host: Host;
   readonly #membership: Membership;
   readonly #events: AccusationEvents;
-  readonly #packages = new Map<Id, Map<Id, EvidencePackage>>();
+  readonly #packages = new Map<Id, EvidencePackage>();
   readonly #refused = new Allowance(REFUSED_PER_SECOND, 1000);
 
   constructor(
@@ -50,18 +49,14 @@ export class Accusations {
     return this.#packages.size;
   }
 
-  isBanned(address: Id): boolean {
-    return this.#packages.has(address);
-  }
-
-  /** Is this the hash of a verified package against `accused`? */
-  convicts(evidence: Id, accused: Id): boolean {
-    return this.#packages.get(accused)?.has(evidence) ?? false;
+  /** Is this the charge against `accused`, and is there a verified package? */
+  convicts(charge: Id, accused: Id): boolean {
+    return this.#packages.has(accused) && charge === chargeAgainst(accused);
   }
 
   /** The package that banned it here. */
-  first(accused: Id): EvidencePackage | undefined {
-    return this.#packages.get(accused)?.values().next().value;
+  against(accused: Id): EvidencePackage | undefined {
+    return this.#packages.get(accused);
   }
 
   /** Bans again whom the store says were banned, after a restart. */
@@ -69,17 +64,17 @@ export class Accusations {
     for (const [key, bytes] of this.#host.store.entries(PREFIX)) {
       const stored = decode(bytes, readPackage);
       if (!stored.ok) throw new Error(`stored evidence is damaged at ${key}: ${stored.reason}`);
-      this.#remember(packageHash(stored.value), stored.value);
+      this.#packages.set(stored.value.accused, stored.value);
       this.#exclude(stored.value.accused);
     }
   }
 
-  /** `from` null: found here. True if it is new and holds. */
+  /** `from` null: found here. True if it holds and is the first against its accused. */
   hear(from: Id | null, evidence: EvidencePackage): boolean {
     const { accused } = evidence;
-    const known = this.#packages.get(accused);
+    // One is enough: a second would prove nothing more.
+    if (this.#packages.has(accused)) return false;
     const name = packageHash(evidence);
-    if (known?.has(name) === true || (known?.size ?? 0) >= MAX_PER_ACCUSED) return false;
     if (from !== null && !this.#refused.take(from, this.#host.now())) return false;
     const verdict = verifyEvidence(evidence, { network: this.#network, pow: this.#parameters.pow });
     const found = from === null ? 'assembled' : 'verified';
@@ -93,8 +88,7 @@ export class Accusations {
       bytes: encodePackage(evidence).length,
     });
     if (!verdict.guilty) return false;
-    this.#remember(name, evidence);
-    if (known !== undefined) return true;
+    this.#packages.set(accused, evidence);
     this.#host.store.put(PREFIX + accused, encodePackage(evidence));
     this.#exclude(accused);
     this.#host.report({
@@ -108,12 +102,6 @@ export class Accusations {
     });
     this.#events.spread(evidence);
     return true;
-  }
-
-  #remember(name: Id, evidence: EvidencePackage): void {
-    const known = this.#packages.get(evidence.accused) ?? new Map<Id, EvidencePackage>();
-    known.set(name, evidence);
-    this.#packages.set(evidence.accused, known);
   }
 
   #exclude(accused: Id): void {

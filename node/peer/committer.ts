@@ -28,8 +28,8 @@ export const PENDING_LIMIT_MS = 20_000;
 export const SLASH_WINDOW_MS = 3000;
 
 export interface CommitterEvents {
-  /** The verified package with this hash convicts the owner of this identity token. */
-  convicts(evidence: Id, token: Id): boolean;
+  /** This is the charge against the owner of this identity token, and it was verified here. */
+  convicts(charge: Id, token: Id): boolean;
   /** A slashing passed or ran out of time here. */
   slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void;
   /** This peer voted on a slashing. */
@@ -61,7 +61,7 @@ export class Committer {
       mapping: (token) => holdings.mapping(token),
       isCommitted: (tx) => holdings.isCommitted(tx),
       timestampOf: (tx) => holdings.timestampOf(tx),
-      convicts: (evidence, token) => events.convicts(evidence, token),
+      convicts: (charge, token) => events.convicts(charge, token),
     };
   }
 

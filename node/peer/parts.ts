@@ -55,13 +55,12 @@ export class PeerParts {
       identity.identityKey,
       {
         banned: (accused) => this.#banned(accused),
-        neighbours: () => events.neighbours(),
         clients: () => this.#clients,
       },
       () => this.#committer,
     );
     this.#committer = new Committer(context, {
-      convicts: (evidence, token) => this.#prosecution.convicts(evidence, token),
+      convicts: (charge, token) => this.#prosecution.convicts(charge, token),
       slashed: (...ended) => this.#prosecution.slashed(...ended),
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
     });
@@ -157,14 +156,20 @@ export class PeerParts {
     const { host } = this.#context;
     const disagrees = this.#disagrees(statement);
     host.report(statementRow(statement, host.now(), disagrees));
-    if (disagrees) this.#inquiries.begin(statement);
+    if (!disagrees || !this.#inquiries.begin(statement) || this.#isLag(statement)) return;
+    // No transfer between the two views explains it: the other keepers shall hold it against theirs.
+    for (const id of neighbourhood(this.#context, statement.token)) {
+      if (id !== statement.peer) {
+        this.#context.send(id, { type: 'dispute', statements: [statement] });
+      }
+    }
   }
 
   /** Another's statement about a token, handed on by who can't make it fit. */
   #onDispute(from: Asker, statements: readonly Statement[]): void {
     if (!this.#disputes.take(from.id, this.#context.host.now())) return;
     for (const statement of statements) {
-      const evidence = this.#prosecution.first(statement.peer);
+      const evidence = this.#prosecution.against(statement.peer);
       // It was convicted already: who still asks it has not heard.
       if (evidence !== undefined) this.#context.send(from.id, { type: 'evidence', evidence });
       if (!this.#hear(from.id, statement)) continue;
@@ -206,6 +211,13 @@ export class PeerParts {
     const own = this.#context.holdings.mapping(token);
     if (own === undefined || answer === null) return false;
     return own.tx !== answer.mapping.tx || own.owner !== answer.mapping.owner;
+  }
+
+  /** Is one of the two views, this peer's and the speaker's, just one transaction behind? */
+  #isLag({ token, answer }: Statement): boolean {
+    const own = this.#context.holdings.mapping(token);
+    if (own === undefined || answer === null) return true;
+    return own.previous === answer.mapping.tx || answer.mapping.previous === own.tx;
   }
 
   #banned(accused: Id): void {

@@ -5,6 +5,7 @@
 import { type Id, ZERO_ID } from '../id.ts';
 import type { SigningKey } from '../crypto/ed25519.ts';
 import type { Transaction } from '../ledger/types.ts';
+import { packageHash } from '../minefield/evidence.ts';
 import { proposalDelayMs, slashing } from '../minefield/slashing.ts';
 import type { EvidencePackage } from '../minefield/types.ts';
 import { Accusations } from './accusations.ts';
@@ -14,8 +15,6 @@ import { neighbourhood, type PeerContext } from './context.ts';
 export interface ProsecutionEvents {
   /** It is no member any more: end its connections, forget its words. */
   banned(accused: Id): void;
-  /** Members that this peer is connected to, or tries to be. */
-  neighbours(): readonly Id[];
   /** Clients that have asked or told this peer something lately. */
   clients(): Iterable<Id>;
 }
@@ -54,13 +53,13 @@ export class Prosecution {
     this.#accusations.restore();
   }
 
-  convicts(evidence: Id, token: Id): boolean {
-    return this.#accusations.convicts(evidence, token);
+  convicts(charge: Id, token: Id): boolean {
+    return this.#accusations.convicts(charge, token);
   }
 
   /** The package that banned it here. */
-  first(accused: Id): EvidencePackage | undefined {
-    return this.#accusations.first(accused);
+  against(accused: Id): EvidencePackage | undefined {
+    return this.#accusations.against(accused);
   }
 
   /** `from` null: found here. */
@@ -81,11 +80,13 @@ export class Prosecution {
     event: 'proposed' | 'voted' | 'executed' | 'rejected',
     tally: SlashTally | null,
   ): void {
+    const accused = body.changes[0]?.token ?? '';
+    const evidence = this.#accusations.against(accused);
     this.#context.host.report({
       table: 'slashing',
-      accused: body.changes[0]?.token ?? '',
+      accused,
       event,
-      package: body.evidence ?? '',
+      package: evidence === undefined ? '' : packageHash(evidence),
       tx: id,
       votesFor: tally?.valid ?? null,
       votesAgainst: tally?.invalid ?? null,
@@ -102,17 +103,18 @@ export class Prosecution {
   }
 
   #spread(evidence: EvidencePackage): void {
+    const { self } = this.#context;
     const near = neighbourhood(this.#context, evidence.accused);
     // Clients count votes of neighbourhoods too; those near the accused tell them all.
-    const clients = near.includes(this.#context.self) ? this.#events.clients() : [];
-    for (const id of new Set([...this.#events.neighbours(), ...near, ...clients])) {
+    const clients = near.includes(self) ? this.#events.clients() : [];
+    for (const id of new Set([...neighbourhood(this.#context, self), ...near, ...clients])) {
       this.#context.send(id, { type: 'evidence', evidence });
     }
   }
 
   #propose(accused: Id): void {
     const { holdings, self, send } = this.#context;
-    const evidence = this.#accusations.first(accused);
+    const evidence = this.#accusations.against(accused);
     const mapping = holdings.mapping(accused);
     if (evidence === undefined || mapping === undefined || mapping.owner === ZERO_ID) return;
     const transaction = slashing(evidence, mapping.tx, this.#proposer);

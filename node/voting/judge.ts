@@ -12,8 +12,8 @@ export interface Knowledge {
   isCommitted(tx: Id): boolean;
   /** Timestamp of a committed transaction; 0 for the genesis and what is not kept. */
   timestampOf(tx: Id): number;
-  /** Is this the verified package that convicts the owner of this identity token? */
-  convicts(evidence: Id, token: Id): boolean;
+  /** Is this the charge against the owner of this identity token, and is it proven here? */
+  convicts(charge: Id, token: Id): boolean;
 }
 
 /** `conflict`: valid, had this peer not already called another one valid after the same previous. */
