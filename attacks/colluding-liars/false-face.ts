@@ -1,12 +1,17 @@
-/** The second face of a liar: its real chain, continued by one block that never was. */
+/**
+ * The second face of a liar: a fork of its chain that grows beside the true one, block for block,
+ * and holds the lies besides. Whoever only ever sees this face sees an honest chain: it never
+ * rewinds, its heads descend from one another and from all heads told before the fork.
+ */
 import { hash } from '../../node/crypto/hash.ts';
 import { type Id, idToBytes } from '../../node/id.ts';
-import { entriesRoot, headerHash } from '../../node/ledger/block.ts';
+import { entriesRoot, headerHash, MAX_ENTRIES } from '../../node/ledger/block.ts';
+import type { Chain } from '../../node/ledger/chain.ts';
 import { HistoryTree } from '../../node/ledger/history-tree.ts';
 import type { StateTrie } from '../../node/ledger/state-trie.ts';
 import type { BlockEntry, BlockHeader, Mapping } from '../../node/ledger/types.ts';
 import { signStatement } from '../../node/minefield/statement.ts';
-import type { Statement } from '../../node/minefield/types.ts';
+import type { RecentMapping, Statement } from '../../node/minefield/types.ts';
 import type { Peer } from '../../node/peer.ts';
 
 /** The story is a function of the token, so that accomplices tell the same without a word. */
@@ -16,74 +21,99 @@ function falseMapping({ token, tx }: Mapping): Mapping {
   return { token, owner, tx: hash('attack', seed, Uint8Array.of(1)), previous: tx };
 }
 
-/** A forged head on the peer's chain in which `tokens` belong to the conspiracy. */
 export class FalseFace {
-  readonly #peer: Peer;
-  readonly #tokens: readonly Id[];
-  #state: StateTrie;
+  readonly #peer: Pick<Peer, 'chain' | 'identity'>;
+  readonly #state: StateTrie;
+  /** All blocks below the head, as the next block's accumulator has them. */
+  readonly #history = new HistoryTree();
+  /** Tokens lied about. */
+  readonly #lies = new Set<Id>();
+  /** Forged blocks that hold mappings of this face. */
+  readonly #committedIn = new Map<Id, Id>();
+  #recent: readonly RecentMapping[];
   #header: BlockHeader;
+  /** Height up to which the true chain is retold. */
+  #retold: number;
 
-  constructor(peer: Peer, tokens: readonly Id[]) {
+  /** Forks here and now: everything before is shared with the true chain. */
+  constructor(peer: Pick<Peer, 'chain' | 'identity'>) {
+    const { chain } = peer;
     this.#peer = peer;
-    this.#tokens = tokens;
-    [this.#state, this.#header] = forge(peer, tokens);
+    this.#state = chain.state.clone();
+    this.#recent = chain.recent;
+    this.#header = chain.head.header;
+    this.#retold = chain.height;
+    for (const height of Array(chain.height).keys()) this.#append(chain, height);
   }
 
-  /** The lie that goes out instead of the honest statement, under the number that one had. */
-  lie(token: Id, honest: Statement): Statement {
-    // The real chain grew: a head below the true one would look stale, so the face moves along.
-    if (this.#header.height <= this.#peer.chain.height) {
-      [this.#state, this.#header] = forge(this.#peer, this.#tokens);
-    }
-    const mapping = this.#state.get(token);
-    const path = this.#state.path(token);
-    if (mapping === undefined || path === undefined) return honest;
-    const block = headerHash(this.#header);
-    const time = Math.max(honest.time, this.#header.time);
+  /**
+   * The statement that goes out instead of the honest one, under its number: a lie if the token is
+   * among `tokens` and this peer keeps it, else the truth, and both as of the false head.
+   */
+  speak(honest: Statement, tokens: readonly Id[]): Statement {
+    this.#retell();
+    this.#lieAbout(tokens);
+    const mapping = this.#state.get(honest.token);
+    const path = this.#state.path(honest.token);
+    const block = this.#committedIn.get(honest.token) ?? honest.answer?.block;
+    const isKnown = mapping !== undefined && path !== undefined && block !== undefined;
     const { signature: _, ...truth } = honest;
     return signStatement(
       {
         ...truth,
-        answer: { mapping, path, block },
-        recent: [{ mapping, committedAt: this.#header.time, block }],
+        answer: isKnown ? { mapping, path, block } : null,
+        recent: this.#recent.slice(0, honest.recent.length),
         head: this.#header,
-        time,
+        time: Math.max(honest.time, this.#header.time),
       },
       this.#peer.identity.lamppost,
     );
   }
-}
 
-function forge(peer: Peer, tokens: readonly Id[]): [StateTrie, BlockHeader] {
-  const { chain } = peer;
-  const state = chain.state.clone();
-  const entries: BlockEntry[] = [];
-  for (const token of tokens) {
-    const mapping = state.get(token);
-    if (mapping === undefined) continue;
-    const lie = falseMapping(mapping);
-    state.set(lie);
-    entries.push({ kind: 'committed', mapping: lie });
+  /** What the true chain committed since, but for the tokens lied about: of those the lie stays. */
+  #retell(): void {
+    const { chain } = this.#peer;
+    for (; this.#retold < chain.height; this.#retold += 1) {
+      const block = chain.blockAt(this.#retold + 1);
+      if (block === undefined) return;
+      const entries = block.entries.filter(({ mapping }) => !this.#lies.has(mapping.token));
+      this.#forge(entries, block.header.time);
+    }
   }
-  const head = chain.head.header;
-  const header: BlockHeader = {
-    ...head,
-    height: head.height + 1,
-    previous: chain.headHash,
-    entriesRoot: entriesRoot(entries),
-    stateRoot: state.root,
-    accumulator: historyRoot(peer),
-    time: head.time + 1,
-  };
-  return [state, header];
-}
 
-/** The true history up to and including the head, as the next block's accumulator would have it. */
-function historyRoot({ chain }: Peer): Id {
-  const tree = new HistoryTree();
-  for (let height = 0; height <= chain.height; height += 1) {
+  #lieAbout(tokens: readonly Id[]): void {
+    const entries: BlockEntry[] = [];
+    for (const token of tokens) {
+      const mapping = this.#state.get(token);
+      if (mapping === undefined || this.#lies.has(token) || entries.length >= MAX_ENTRIES) continue;
+      this.#lies.add(token);
+      entries.push({ kind: 'committed', mapping: falseMapping(mapping) });
+    }
+    if (entries.length > 0) this.#forge(entries, this.#header.time + 1);
+  }
+
+  #forge(entries: readonly BlockEntry[], time: number): void {
+    const previous = headerHash(this.#header);
+    this.#history.append(previous);
+    for (const { mapping } of entries) this.#state.set(mapping);
+    this.#header = {
+      ...this.#header,
+      height: this.#header.height + 1,
+      previous,
+      entriesRoot: entriesRoot(entries),
+      stateRoot: this.#state.root,
+      accumulator: this.#history.root,
+      time: Math.max(time, this.#header.time),
+    };
+    const block = headerHash(this.#header);
+    for (const { mapping } of entries) this.#committedIn.set(mapping.token, block);
+    const committedAt = this.#header.time;
+    const newest = entries.map(({ mapping }) => ({ mapping, committedAt, block }));
+    this.#recent = [...newest.toReversed(), ...this.#recent].slice(0, this.#recent.length);
+  }
+
+  #append(chain: Chain, height: number): void {
     const block = chain.blockAt(height);
-    if (block !== undefined) tree.append(headerHash(block.header));
+    if (block !== undefined) this.#history.append(headerHash(block.header));
   }
-  return tree.root;
 }

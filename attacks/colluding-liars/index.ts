@@ -2,12 +2,13 @@
  * Colluding liars: a group of peers agrees on a false owner for chosen tokens and tells it to chosen
  * clients, each confirming what the others say; everyone else gets the truth.
  *
- * Each liar keeps a second face: its own chain continued by one forged block in which the chosen
- * tokens belong to the conspiracy. A lie is a complete, well signed statement as of that block: its
- * path leads to its head's root, its history is the real one. Taken alone nothing is wrong with it.
+ * Each liar keeps a second face (false-face.ts): a fork of its own chain in which the chosen tokens
+ * belong to the conspiracy. A victim gets all its answers from there, complete and well signed, so
+ * that it alone can never tell: only if what it was told meets what others were told.
  */
 import type { AttackOrder } from '../../node/control.ts';
 import type { Asker } from '../../node/decisions.ts';
+import type { Timer } from '../../node/host.ts';
 import type { Id } from '../../node/id.ts';
 import type { Statement } from '../../node/minefield/types.ts';
 import type { Adversary, AdversaryContext, Declaration } from '../adversary.ts';
@@ -51,36 +52,45 @@ export const declaration: Declaration = {
     'An honest client was told a lie by a liar and no answer to the same question contradicted it.',
 };
 
-/** How often the group pools what it saw and, until the plan is full, extends it. */
+/** How often the group pools what it saw, until the plan is full; and how long its leader waits. */
 const POOL_INTERVAL_MS = 1_000;
+const NO_PLAN: Plan = { victims: [], tokens: [] };
 
 /** The liar's mind. Watches while it sleeps; lies only between `start` and `stop`. */
 export function create({ peer, host, conspire }: AdversaryContext): Adversary {
+  const self = peer.identity.address;
   const own = new Sightings();
   const pooled = new Sightings();
+  const heardFrom = new Set<Id>();
   let order: AttackOrder | null = null;
   let active = false;
-  let plan: Plan = { victims: [], tokens: [] };
+  let plan = NO_PLAN;
   let face: FalseFace | null = null;
+  let timer: Timer | null = null;
 
-  const adopt = (next: Plan): void => {
-    plan = next;
-    face = null;
+  const again = (run: () => void): void => {
+    timer?.cancel();
+    timer = host.after(POOL_INTERVAL_MS, run);
   };
 
-  const pool = (): void => {
+  const lead = (): void => {
     if (order === null || !active) return;
-    const [leader] = order.members;
-    const mine = own.list();
-    if (peer.identity.address === leader) {
-      pooled.add(peer.identity.address, mine);
-      const next = choosePlan(plan, pooled, order.knobs);
-      adopt(next);
-      conspire({ kind: 'plan', plan: next });
-    } else {
-      conspire({ kind: 'sightings', sightings: mine });
-    }
-    host.after(POOL_INTERVAL_MS, pool);
+    pooled.add(self, own.list());
+    plan = choosePlan(plan, pooled, order.knobs);
+    conspire({ kind: 'plan', plan });
+    again(lead);
+  };
+
+  const follow = (): void => {
+    if (!active) return;
+    conspire({ kind: 'sightings', sightings: own.list() });
+    again(follow);
+  };
+
+  /** The first plan waits for what everyone saw, or it would be full of what its leader saw. */
+  const leadOnceAllSpoke = (): void => {
+    const isComplete = order?.members.every((member) => member === self || heardFrom.has(member));
+    if (isComplete === true) lead();
   };
 
   const answerMapping = (
@@ -88,12 +98,14 @@ export function create({ peer, host, conspire }: AdversaryContext): Adversary {
     token: Id,
     _query: Uint8Array,
     honest: () => Statement,
-  ): Statement | null => {
-    if (asker.kind === 'client') own.saw(asker.id, token, peer.identity.address);
-    const chosen = active && plan.victims.includes(asker.id) && plan.tokens.includes(token);
-    if (!chosen || peer.chain.state.get(token) === undefined) return honest();
-    face ??= new FalseFace(peer, plan.tokens);
-    return face.lie(token, honest());
+  ): Statement => {
+    if (asker.kind === 'client') own.saw(asker.id, token, self);
+    if (!active || !plan.victims.includes(asker.id)) return honest();
+    // The fork begins with the first lie that there is to tell.
+    if (plan.tokens.includes(token) && peer.chain.state.get(token) !== undefined) {
+      face ??= new FalseFace(peer);
+    }
+    return face === null ? honest() : face.speak(honest(), plan.tokens);
   };
 
   return {
@@ -103,15 +115,27 @@ export function create({ peer, host, conspire }: AdversaryContext): Adversary {
       const wasActive = active;
       active =
         next.action === 'start' || next.action === 'resume' || (active && next.action === 'set');
-      if (next.action === 'stop') adopt({ victims: [], tokens: [] });
+      if (next.action === 'stop') {
+        plan = NO_PLAN;
+        face = null;
+      }
       if (!active || wasActive) return;
-      // A plan that knew only the leader's own sightings would be full before the others spoke.
-      if (peer.identity.address === next.members[0]) host.after(POOL_INTERVAL_MS, pool);
-      else pool();
+      if (next.members[0] !== self) {
+        follow();
+      } else {
+        again(lead);
+        leadOnceAllSpoke();
+      }
     },
     heard(from, message) {
-      if (isPlan(message) && from === order?.members[0]) adopt(message.plan);
-      else if (isSightings(message)) pooled.add(from, message.sightings);
+      if (isPlan(message)) {
+        if (from === order?.members[0]) plan = message.plan;
+      } else if (isSightings(message)) {
+        pooled.add(from, message.sightings);
+        const isNew = !heardFrom.has(from);
+        heardFrom.add(from);
+        if (isNew && active && order?.members[0] === self) leadOnceAllSpoke();
+      }
     },
   };
 }
