@@ -30,6 +30,8 @@ const declarationSchema = z.object({
   defence: z.string(),
   layers: z.array(z.string()).readonly(),
   source: z.string(),
+  /** What counts as success, in words. */
+  success: z.string(),
 });
 /** What an attack declares (attacks/adversary.ts), as far as `lab attacks` shows it. */
 export type AttackDeclaration = z.output<typeof declarationSchema>;

@@ -64,3 +64,18 @@ test('the kinds of fault named in errors are those of the schema', () => {
   const kinds = faultSchema.options.flatMap((option) => [...option.shape.kind.values]);
   expect(kinds).toEqual([...FAULT_KINDS]);
 });
+
+test('an honest control has the same members in the same places, all honest, and no attack', () => {
+  const written = parseTestnet(GOOD, 'good.yaml');
+  const control = parseTestnet(GOOD, 'good.yaml', { honest: true });
+  expect(written.members.some((member) => member.adversary !== undefined)).toBe(true);
+  expect(written.attacks).not.toEqual([]);
+  expect(control.honestControl).toBe(true);
+  expect(control.members).toEqual(
+    written.members.map(({ adversary: _, ...member }) => ({ ...member, active: false })),
+  );
+  expect(control.attacks).toEqual([]);
+  expect(control.faults).toEqual(written.faults);
+  expect(control.load).toEqual(written.load);
+  expect(control.source).toBe(written.source);
+});

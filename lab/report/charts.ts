@@ -6,7 +6,7 @@ import { duration, html, type Html } from './html.ts';
 
 const WIDTH = 640;
 const HEIGHT = 220;
-const MARGIN = { left: 60, right: 12, top: 14, bottom: 30 };
+const MARGIN = { left: 76, right: 12, top: 14, bottom: 30 };
 const PLOT = {
   width: WIDTH - MARGIN.left - MARGIN.right,
   height: HEIGHT - MARGIN.top - MARGIN.bottom,
@@ -139,6 +139,9 @@ export function overTime(
   );
 }
 
+/** Evidence and ban nearly coincide: the later mark is smaller, so that both show. */
+const RADIUS: Readonly<Record<Mark['tone'], number>> = { bad: 5.5, warn: 7.5, good: 4.5 };
+
 /** One offender a line: first lie, detection, ban, slash on a common axis of time. */
 export function timeline(
   lanes: readonly { readonly name: string; readonly marks: readonly Mark[] }[],
@@ -160,7 +163,7 @@ export function timeline(
  x2="${WIDTH - 12}" y1="${y}" y2="${y}"/><line class="lane" x1="${x(Math.min(...own))}"
  x2="${x(Math.max(...own))}" y1="${y}" y2="${y}"/>${lane.marks.map(
    (mark) =>
-     html`<circle class="${mark.tone}" cx="${x(mark.atMs)}" cy="${y}" r="5.5"><title>${
+     html`<circle class="${mark.tone}" cx="${x(mark.atMs)}" cy="${y}" r="${RADIUS[mark.tone]}"><title>${
        mark.label
      } at ${duration(mark.atMs)}</title></circle>`,
  )}`;

@@ -1,6 +1,7 @@
 /** The report's parts, each from the run's result and what the named queries return. */
 import type { Accusation, TransactionFate } from '../analysis/queries.ts';
 import type { AttackResult, RunResult } from '../analysis/result.ts';
+import { attackDeclaration } from '../manifest/attacks.ts';
 import { inWords } from '../terminal/style.ts';
 import { bars, cumulative, overTime, timeline, type Mark } from './charts.ts';
 import { amount, bytes, duration, html, percent, type Html } from './html.ts';
@@ -139,12 +140,15 @@ export function attackSection({ result }: ReportData, one: AttackResult): Html {
     return { name: entry.member, marks };
   });
   const judged = one.succeeded === null ? 'never struck' : one.succeeded ? 'succeeded' : 'failed';
+  const goal = attackDeclaration(one.name)?.success;
   const by = one.detectedBy.length === 0 ? '' : ` by ${one.detectedBy.join(', ')}`;
   return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>Strike at ${duration(
     one.strikeMs,
   )}. Of ${one.adversaries} adversaries ${one.offenders} told a provable lie; ${
     one.detected
-  } of those were detected${by}, ${one.slashed} slashed by vote.</p>${
+  } of those were detected${by}, ${one.slashed} slashed by vote.${
+    goal === undefined ? '' : ` It succeeds when: ${goal}`
+  }</p>${
     lanes.length === 0
       ? html``
       : html`${timeline(lanes, one.strikeMs, result.durationMs)}${legend([
@@ -164,10 +168,15 @@ function caseTable(cases: AttackResult['cases']): Html {
         entry.detectedMs,
         entry.bannedMs,
         entry.slashedMs,
-      ].map((atMs) => html`<td class="n">${duration(atMs)}</td>`)}</tr>`,
+      ].map((atMs) => html`<td class="n">${seconds(atMs)}</td>`)}</tr>`,
   );
   return html`<div class="scroll cases"><table><tr><th>liar</th><th class="n">lies</th><th class="n">first lie</th><th
  class="n">evidence</th><th class="n">banned</th><th class="n">slashed</th></tr>${rows}</table></div>`;
+}
+
+/** All of a column with one decimal, so that they stand in line. */
+function seconds(ms: number | null): string {
+  return ms === null ? '–' : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function attackFacts(one: AttackResult): Html {

@@ -66,6 +66,7 @@ pre{overflow-x:auto;background:var(--bg);border-radius:8px;padding:12px;margin:8
 summary{cursor:pointer;font-weight:600}
 @media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media(max-width:480px){main{padding:18px 12px 40px}section{padding:14px 12px}.tile b{font-size:21px}
-svg text{font-size:19px}svg .strong{font-size:18px}}
+svg text{font-size:18px}svg .strong{font-size:17px}
+.cases td,.cases th{padding-right:8px;font-size:12.5px}.cases td:first-child{min-width:64px}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 `.replaceAll('\n', '');
