@@ -8,7 +8,7 @@ import type { Id } from '../../node/id.ts';
 import { DEFAULT_PARAMETERS, type ProtocolParameters } from '../../node/parameters.ts';
 import { openPeer, type Peer } from '../../node/peer.ts';
 import type { Row } from '../../node/telemetry.ts';
-import { virtualEndpoint, type VirtualHost, VirtualNetwork } from './network.ts';
+import { MemoryStore, virtualEndpoint, type VirtualHost, VirtualNetwork } from './network.ts';
 
 export const NETWORK: Id = hash('network', new TextEncoder().encode('test'));
 
@@ -37,6 +37,8 @@ export interface SwarmOptions {
   readonly delayMs?: number;
   readonly lossProbability?: number;
   readonly parameters?: Partial<ProtocolParameters>;
+  /** What the clock of the peer with this index shows too much. */
+  readonly skewMs?: (index: number) => number;
   /** Replaced decisions of single peers, by index; may be filled in later. */
   readonly decisions?: Readonly<Record<number, Partial<Decisions>>>;
 }
@@ -112,7 +114,9 @@ export class Swarm {
 
   #seat(index: number, former?: VirtualHost): Seated {
     const endpoint = virtualEndpoint(index + 1);
-    const host = this.network.host(endpoint, former === undefined ? {} : { store: former.store });
+    const skewMs = this.#options.skewMs?.(index) ?? 0;
+    const store = former?.store ?? new MemoryStore();
+    const host = this.network.host(endpoint, { store, skewMs });
     const decisions = this.#options.decisions?.[index] ?? {};
     const { parameters } = this;
     const peer = openPeer({ network: NETWORK, parameters, endpoint, decisions }, host);
