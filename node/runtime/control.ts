@@ -8,8 +8,8 @@ import { readLabMessage } from './control-messages.ts';
 import { reasonOf, type Log } from './log.ts';
 
 const HEALTH_INTERVAL_MS = 1000;
-/** How soon a change of `meshed` is told: launching waits for it. */
-const HEALTH_CHECK_MS = 100;
+/** How soon it is told that a member has meshed: launching waits for it. */
+const MESH_CHECK_MS = 100;
 const FIRST_REDIAL_MS = 200;
 /** A restarted supervisor has everyone back within this. */
 const MAX_REDIAL_MS = 3000;
@@ -41,7 +41,7 @@ export class Control {
     this.#seat = seat;
     this.#handlers = handlers;
     this.#log = log;
-    this.#healthTimer = setInterval(() => this.#tellHealth(), HEALTH_CHECK_MS);
+    this.#healthTimer = setInterval(() => this.#checkHealth(), MESH_CHECK_MS);
     this.#dial();
   }
 
@@ -74,7 +74,7 @@ export class Control {
       this.#lastMeshed = null;
       this.#log('info', 'control connected');
       this.send(this.#handlers.hello());
-      this.#tellHealth();
+      this.#tellHealth(true);
     });
     socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       if (typeof data === 'string') void this.#take(data);
@@ -109,12 +109,17 @@ export class Control {
     }
   }
 
-  #tellHealth(): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+  /** A meshed member's health is looked at when it is due; one that isn't yet is watched. */
+  #checkHealth(): void {
     this.#checks += 1;
+    const isDue = this.#checks % (HEALTH_INTERVAL_MS / MESH_CHECK_MS) === 0;
+    if (isDue || this.#lastMeshed === false) this.#tellHealth(isDue);
+  }
+
+  #tellHealth(always: boolean): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
     const health = this.#handlers.health();
-    const isDue = this.#checks % (HEALTH_INTERVAL_MS / HEALTH_CHECK_MS) === 0;
-    if (!isDue && health.meshed === this.#lastMeshed) return;
+    if (!always && health.meshed === this.#lastMeshed) return;
     this.#lastMeshed = health.meshed;
     this.send({ type: 'health', health });
   }

@@ -4,8 +4,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ResourcesRow } from '../telemetry.ts';
 
 const INTERVAL_MS = 1000;
-/** Sampling of the event loop's delay: finer costs an idle peer more CPU than it tells. */
-const RESOLUTION_MS = 20;
+/** Sampling of the event loop's delay: every sample wakes an idle peer, of which there are many. */
+const RESOLUTION_MS = 50;
 /** Private memory changes slowly, and asking the kernel for it took 9 % of an idle peer's CPU. */
 const ROWS_PER_MEMORY_READING = 10;
 
