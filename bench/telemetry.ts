@@ -1,6 +1,8 @@
 /**
  * Rows per second through the lab's endpoint, as peers post them, against the embedded engine
  * reading the same rows by its fastest text-free way (RowBinary from a file), in the same process.
+ * Beside it, the engine alone reading the same JSON lines: what no endpoint that takes what
+ * ClickHouse clients post can exceed.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -33,7 +35,8 @@ function postBody(post: number): string {
       peer: `honest-${post % PEERS}`,
       direction: 'out',
       type: ['vote', 'ask', 'statement', '(datagram)'][i % 4],
-      count: i,
+      // No two posts alike: the endpoint would know the second again.
+      count: post * ROWS_PER_POST + i,
       datagrams: i >> 1,
       bytes: i * 113,
     }),
@@ -67,6 +70,16 @@ async function throughEndpoint(store: TelemetryStore): Promise<number> {
   return ROWS / seconds;
 }
 
+/** The rows as the endpoint hands them over: the posts of one flush together. */
+async function engineOnJson(store: TelemetryStore): Promise<number> {
+  const bodies = Array.from({ length: ROWS / ROWS_PER_POST }, (_, post) => postBody(post));
+  const started = performance.now();
+  for (let post = 0; post < bodies.length; post += PEERS) {
+    await store.insertLines('lab.messages', bodies.slice(post, post + PEERS).join('\n'));
+  }
+  return ROWS / ((performance.now() - started) / 1000);
+}
+
 async function engineAlone(store: TelemetryStore, file: string): Promise<number> {
   const started = performance.now();
   await store.query(`INSERT INTO lab.messages SELECT * FROM file('${file}', '${FORMAT}')`);
@@ -82,6 +95,7 @@ export const benchmark: Benchmark = {
     try {
       const endpoint: number[] = [];
       const engine: number[] = [];
+      const json: number[] = [];
       for (let i = 0; i < REPETITIONS; i++) {
         await store.query('TRUNCATE TABLE lab.messages');
         endpoint.push(await throughEndpoint(store));
@@ -95,15 +109,19 @@ export const benchmark: Benchmark = {
         engine.push(await engineAlone(store, file));
         const [read] = await store.query<{ n: number }>('SELECT count() AS n FROM lab.messages');
         if (read?.n !== ROWS) throw new Error(`the engine read ${read?.n} of ${ROWS} rows`);
+        await store.query('TRUNCATE TABLE lab.messages');
+        json.push(await engineOnJson(store));
       }
-      const figures = { endpoint: median(endpoint), engine: median(engine) };
+      const figures = { endpoint: median(endpoint), engine: median(engine), json: median(json) };
       return {
         unit: 'rows/s',
         rows: ROWS,
         repetitions: REPETITIONS,
         endpointRowsPerSecond: Math.round(figures.endpoint),
         engineRowsPerSecond: Math.round(figures.engine),
+        engineJsonRowsPerSecond: Math.round(figures.json),
         ratio: figures.endpoint / figures.engine,
+        ratioToJson: figures.endpoint / figures.json,
       };
     } finally {
       await store.close();

@@ -43,15 +43,15 @@ export function checkRows(text: string, columns: Columns, sender: Sender): Check
 
 function faultOf(row: unknown, columns: Columns, sender: Sender): string | null {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return 'not an object';
-  const values = new Map<string, unknown>(Object.entries(row));
-  if (values.get('peer') !== sender.peer) return `peer must be ${JSON.stringify(sender.peer)}`;
-  if (sender.run !== null && values.get('run') !== sender.run) {
+  if (!('peer' in row) || row.peer !== sender.peer) {
+    return `peer must be ${JSON.stringify(sender.peer)}`;
+  }
+  if (!('run' in row)) return 'run is missing';
+  if (sender.run !== null && row.run !== sender.run) {
     return `run must be ${JSON.stringify(sender.run)}`;
   }
-  for (const column of ['run', 'ts']) {
-    if (!values.has(column)) return `${column} is missing`;
-  }
-  for (const [column, value] of values) {
+  if (!('ts' in row)) return 'ts is missing';
+  for (const [column, value] of Object.entries(row)) {
     const kind = Object.hasOwn(columns, column) ? columns[column] : undefined;
     if (kind === undefined) return `no column ${JSON.stringify(column.slice(0, 40))}`;
     if (!fits(value, kind)) return `${column} is not of its type`;
