@@ -2,8 +2,9 @@
  * Tables of databases `lab` (what the network reports) and `truth` (what only the lab knows), and
  * how they came to be: versioned migrations, the version kept in `lab.schema_version`. The same SQL
  * runs in the embedded engine and on a server. Telemetry is delivered at least once: a peer that did
- * not hear an acknowledgement posts again. The lab's endpoint knows such a post again (endpoint.ts); a
- * server does not, so queries take minima and distinct counts where they can.
+ * not hear an acknowledgement posts again. The lab's endpoint, through which all rows come, knows such a
+ * post again as long as its supervisor lives (endpoint.ts); beyond that, queries take minima and distinct
+ * counts where they can.
  */
 
 /** What a column holds; decides its ClickHouse type and what the endpoint lets through. */
