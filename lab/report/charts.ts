@@ -6,7 +6,7 @@ import { duration, html, type Html } from './html.ts';
 
 const WIDTH = 640;
 const HEIGHT = 220;
-const MARGIN = { left: 76, right: 12, top: 14, bottom: 30 };
+const MARGIN = { left: 76, right: 30, top: 14, bottom: 30 };
 const PLOT = {
   width: WIDTH - MARGIN.left - MARGIN.right,
   height: HEIGHT - MARGIN.top - MARGIN.bottom,

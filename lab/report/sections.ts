@@ -147,7 +147,7 @@ export function attackSection({ result }: ReportData, one: AttackResult): Html {
   )}. Of ${one.adversaries} adversaries ${one.offenders} told a provable lie; ${
     one.detected
   } of those were detected${by}, ${one.slashed} slashed by vote.${
-    goal === undefined ? '' : ` It succeeds when: ${goal}`
+    goal === undefined ? '' : ` What counts as its success: ${goal}`
   }</p>${
     lanes.length === 0
       ? html``
