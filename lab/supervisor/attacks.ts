@@ -33,9 +33,12 @@ interface Attack {
 
 export class AttackControl {
   private readonly context: RunContext;
+  /** Members that a fault keeps down or silent. */
+  private readonly absent: () => ReadonlySet<string>;
 
-  constructor(context: RunContext) {
+  constructor(context: RunContext, absent: () => ReadonlySet<string>) {
     this.context = context;
+    this.absent = absent;
   }
 
   /** Names of the members that run this adversary. */
@@ -113,8 +116,14 @@ export class AttackControl {
   }
 
   private async order(member: string, attack: AttackOrder): Promise<void> {
+    const request = { method: 'attack', attack } as const;
+    if (this.absent().has(member)) {
+      // A paused one reads it when it goes on, a killed one is told when it is back.
+      this.context.control.request(member, request, REQUEST_TIMEOUT_MS).catch(() => undefined);
+      return;
+    }
     try {
-      await this.context.control.request(member, { method: 'attack', attack }, REQUEST_TIMEOUT_MS);
+      await this.context.control.request(member, request, REQUEST_TIMEOUT_MS);
     } catch (error) {
       // A member that is down gets the order when it is back.
       warn(this.context, `attack ${attack.id}: ${messageOf(error)}`);

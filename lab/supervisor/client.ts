@@ -14,7 +14,7 @@ import { labHome, runDirectoryOf } from '../home.ts';
 import type { RunEvent, RunPhase, RunPlan, RunStatus } from './api.ts';
 import { RUN_FILES } from './api.ts';
 import { readJournal } from './journal.ts';
-import { lockOwner } from './lock.ts';
+import { lockOwner, startTicksOf } from './lock.ts';
 import { socketPath } from './socket-path.ts';
 
 /** A supervisor opens its store (chDB) before it listens; on a busy machine that takes seconds. */
@@ -226,10 +226,14 @@ export async function openRun(run: string): Promise<RunClient> {
   return waitForAnswer(client);
 }
 
-/** Until nobody holds the run's lock: its supervisor is gone and so is its socket. */
+/** Until the supervisor that holds the run's lock now, if any, is gone. */
 export async function waitForExit(directory: string, timeoutMs: number): Promise<void> {
+  const owner = lockOwner(directory);
+  if (owner === null) return;
   const deadline = performance.now() + timeoutMs;
-  while (lockOwner(directory) !== null && performance.now() < deadline) await delay(START_POLL_MS);
+  while (startTicksOf(owner.pid) === owner.startTicks && performance.now() < deadline) {
+    await delay(START_POLL_MS);
+  }
 }
 
 async function waitForAnswer(client: RunClient): Promise<RunClient> {

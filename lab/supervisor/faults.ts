@@ -197,10 +197,17 @@ export class FaultControl {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context));
       return;
     }
+    // A halted network is brought back as a whole.
+    if (this.context.journal.state.haltedAtMs !== null) return;
+    const states = await driver.states();
     await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
       if (fault.kind === 'clock') await this.skew(member, 0);
-      else if (fault.kind === 'pause') await driver.resume(member);
-      else await driver.start(member);
+      else if (states.get(member) !== 'paused') await driver.start(member);
+      else {
+        await driver.resume(member);
+        // What became of the links meanwhile was not told to it.
+        await this.links().apply([member]);
+      }
     });
   }
 

@@ -148,17 +148,22 @@ export function waitForHellos(
   return waitFor(context, members, wait, signal);
 }
 
-/** Until all of `members` say that they are meshed with their neighbours. */
+/** Until all of `members` say that they are meshed with their neighbours, but for `missing` of them. */
 export function waitForMesh(
   context: RunContext,
   members: readonly Member[],
   signal: AbortSignal,
+  missing = 0,
 ): Promise<void> {
   const wait: Wait = {
     phase: 'meshing',
     what: 'did not mesh with its neighbours',
     timeoutMs: MESH_TIMEOUT_MS,
-    ready: (member) => context.control.health(member.name)?.meshed === true,
+    ready: (member) => {
+      const health = context.control.health(member.name);
+      if (health === null) return false;
+      return health.meshed || (missing > 0 && health.connected >= health.wanted - missing);
+    },
   };
   return waitFor(context, members, wait, signal);
 }

@@ -74,13 +74,20 @@ export function asksForShaping(profile: LinkProfile): boolean {
 export class LinkControl {
   private readonly context: RunContext;
   private readonly activeFaults: () => readonly Fault[];
+  /** Members that a fault keeps down or silent: they answer nothing. */
+  private readonly absent: () => ReadonlySet<string>;
   private installed = false;
   /** Measurements run one after another: together they would load what they measure. */
   private measuring: Promise<unknown> = Promise.resolve();
 
-  constructor(context: RunContext, activeFaults: () => readonly Fault[]) {
+  constructor(
+    context: RunContext,
+    activeFaults: () => readonly Fault[],
+    absent: () => ReadonlySet<string>,
+  ) {
     this.context = context;
     this.activeFaults = activeFaults;
+    this.absent = absent;
   }
 
   get shaping(): 'netem' | 'userspace' | 'none' {
@@ -114,10 +121,10 @@ export class LinkControl {
 
   /** Like `apply`, for members that may be down just now: those get theirs when they come back. */
   async applyWhereConnected(regions: ReadonlySet<string>): Promise<void> {
-    const { testnet, control, driver } = this.context;
+    const { testnet, driver } = this.context;
     const names = testnet.members
       .filter((member) => regions.has(member.region))
-      .filter((member) => driver.shaping === 'netem' || control.connected(member.name))
+      .filter(({ name }) => driver.shaping === 'netem' || this.answers(name))
       .map((member) => member.name);
     await this.apply(names);
   }
@@ -127,6 +134,10 @@ export class LinkControl {
     const run = this.measuring.then(() => this.measureNow(touched));
     this.measuring = run.catch(() => undefined);
     return run;
+  }
+
+  private answers(name: string): boolean {
+    return this.context.control.connected(name) && !this.absent().has(name);
   }
 
   private directed(from: string, to: string): DirectedLink | undefined {
@@ -139,11 +150,11 @@ export class LinkControl {
   }
 
   private probed(): Probed[] {
-    const { testnet, control, endpoints } = this.context;
+    const { testnet, endpoints } = this.context;
     return testnet.members.flatMap((member) => {
       const endpoint = endpoints.get(member.name);
-      // Who is paused or killed has no links to measure; a paused one has no fresh health.
-      return endpoint !== undefined && control.connected(member.name)
+      // Who is paused or killed has no links to measure.
+      return endpoint !== undefined && this.answers(member.name)
         ? [{ name: member.name, region: member.region, endpoint }]
         : [];
     });

@@ -59,22 +59,19 @@ async function main(runDirectory: string): Promise<void> {
       exitCode: EXIT.badUse,
     });
   }
-  const release = takeLock(runDirectory);
-  try {
-    const supervisor = new Supervisor({ plan, runDirectory, parts: PARTS, log });
-    const token = ownerToken(runDirectory);
-    const routes = routesOf(supervisor);
-    const socket = new ControlSocket(socketPath(runDirectory), token, supervisor.events, routes);
-    await socket.listen();
-    const detach = (): void => void supervisor.detach();
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, detach);
-    await supervisor.carryOut();
-    await supervisor.detach();
-    await pause(FAREWELL_MS);
-    await socket.close();
-  } finally {
-    release();
-  }
+  // Held to the very end: who finds it free finds nothing of this process either.
+  process.on('exit', takeLock(runDirectory));
+  const supervisor = new Supervisor({ plan, runDirectory, parts: PARTS, log });
+  const token = ownerToken(runDirectory);
+  const routes = routesOf(supervisor);
+  const socket = new ControlSocket(socketPath(runDirectory), token, supervisor.events, routes);
+  await socket.listen();
+  const detach = (): void => void supervisor.detach();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, detach);
+  await supervisor.carryOut();
+  await supervisor.detach();
+  await pause(FAREWELL_MS);
+  await socket.close();
 }
 
 const [runDirectory] = process.argv.slice(2);

@@ -33,6 +33,9 @@ export function driverOf(
     testnet: testnet.name,
     runDirectory,
     regions: testnet.regions,
+    duplicates:
+      testnet.links.some((link) => link.duplicate > 0) ||
+      testnet.faults.some((fault) => fault.kind === 'link' && (fault.change.duplicate ?? 0) > 0),
     journal: (object) => journal.write({ entry: 'created', object }),
     log: (line) => needs.log(line),
   });
