@@ -53,3 +53,24 @@ test('adding a member again replaces what was known of it', () => {
   expect(membership.remove(address, 0)).toBe(false);
   expect(membership.get(address)).toBeUndefined();
 });
+
+test('whoever moved up when another left was not near before, who was near stays so', () => {
+  const membership = new Membership();
+  const at = (last: string) => `80${'0'.repeat(61)}${last}`;
+  for (const last of ['1', '2', '3', '4']) membership.add(memberAt(at(last)));
+  expect(membership.near(at('0'), 2)).toEqual([at('1'), at('2')]);
+  membership.remove(at('1'), 1000);
+  expect(membership.near(at('0'), 2)).toEqual([at('2'), at('3')]);
+  expect(membership.wasNear(at('2'), at('0'), 2, 500)).toBe(true);
+  expect(membership.wasNear(at('3'), at('0'), 2, 500)).toBe(false);
+  expect(membership.wasNear(at('3'), at('0'), 2, 1000)).toBe(true);
+  expect(membership.wasNear(at('4'), at('0'), 2, 1000)).toBe(false);
+});
+
+test('those beside an address stand on either side, all round a small ring', () => {
+  const membership = new Membership();
+  const at = (first: string) => first + '0'.repeat(63);
+  for (const first of ['1', '2', '3', '7', '9']) membership.add(memberAt(at(first)));
+  expect(new Set(membership.beside(at('1'), 1))).toEqual(new Set([at('9'), at('2')]));
+  expect(new Set(membership.beside(at('2'), 9))).toEqual(new Set(['1', '3', '7', '9'].map(at)));
+});

@@ -67,6 +67,15 @@ export class Membership {
     return near;
   }
 
+  /** Up to `count` members next to an address in either direction of the ring, without its own. */
+  beside(address: Id, count: number): readonly Id[] {
+    const at = this.#position(address);
+    const steps = Array.from({ length: 2 * count + 1 }, (_, index) => at + index - count);
+    const found = new Set(steps.map((index) => this.#around(index).address));
+    found.delete(address);
+    return [...found];
+  }
+
   /** Was `who` among the k nearest at `atMs` already, before those between left? */
   wasNear(who: Id, point: Id, k: number, atMs: number): boolean {
     const rank = this.near(point, k).indexOf(who);

@@ -3,8 +3,9 @@
  * → package; the accused is banned at once and the package handed on once.
  */
 import { decode } from '../codec/reader.ts';
+import { hash } from '../crypto/hash.ts';
 import type { Host } from '../host.ts';
-import type { Id } from '../id.ts';
+import { type Id, idToBytes } from '../id.ts';
 import type { Member, Membership } from '../ledger/membership.ts';
 import { chargeAgainst } from '../minefield/slashing.ts';
 import { encodePackage, packageHash, readPackage, verifyEvidence } from '../minefield/evidence.ts';
@@ -57,6 +58,17 @@ export class Accusations {
   /** The package that banned it here. */
   against(accused: Id): EvidencePackage | undefined {
     return this.#packages.get(accused);
+  }
+
+  /** All of them, in order of the accused. */
+  get all(): readonly EvidencePackage[] {
+    return [...this.#packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, evidence]) => evidence);
+  }
+
+  /** Says who is banned here: two peers that agree on it have the same. */
+  get digest(): Id {
+    const accused = [...this.#packages.keys()].sort();
+    return hash('evidence', ...accused.map(idToBytes));
   }
 
   /** Bans again whom the store says were banned, after a restart. */

@@ -49,12 +49,12 @@ export class PeerParts {
     this.#events = events;
     this.#speaking = new Speaking(identity, holdings, host);
     this.#speakers = new Speakers(network, (address) => membership.get(address));
-    this.#upkeep = new Upkeep(context, this.#speakers);
     this.#prosecution = new Prosecution(
       context,
       identity.identityKey,
       {
         banned: (accused) => this.#banned(accused),
+        neighbours: () => events.neighbours(),
         clients: () => this.#clients,
       },
       () => this.#committer,
@@ -64,6 +64,7 @@ export class PeerParts {
       slashed: (...ended) => this.#prosecution.slashed(...ended),
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
     });
+    this.#upkeep = new Upkeep(context, this.#speakers, () => this.#prosecution.digest);
     this.#answers = new Answers(context, this.#speaking, this.#committer);
     this.#inquiries = new Inquiries(host, {
       send,
@@ -136,6 +137,10 @@ export class PeerParts {
         return;
       case 'evidence':
         this.#prosecution.hear(from.id, message.evidence);
+        return;
+      case 'ask-commits':
+        this.#prosecution.catchUp(from.id, message.bans);
+        this.#answers.onQuestion(from, message);
         return;
       default:
         this.#answers.onQuestion(from, message);

@@ -9,12 +9,21 @@ import { packageHash } from '../minefield/evidence.ts';
 import { proposalDelayMs, slashing } from '../minefield/slashing.ts';
 import type { EvidencePackage } from '../minefield/types.ts';
 import { Accusations } from './accusations.ts';
+import { Allowance } from './allowance.ts';
 import type { Committer, SlashTally } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
+
+/** Members beside this one on the ring that hear of a ban from it: no gap in the nearest stops it. */
+const BESIDE = 2;
+/** Packages sent to one that knows of other bans, and how often: about 2 KB each. */
+const MAX_CAUGHT_UP = 8;
+const CATCH_UP_MS = 2000;
 
 export interface ProsecutionEvents {
   /** It is no member any more: end its connections, forget its words. */
   banned(accused: Id): void;
+  /** Members that this peer is connected to, or tries to be. */
+  neighbours(): readonly Id[];
   /** Clients that have asked or told this peer something lately. */
   clients(): Iterable<Id>;
 }
@@ -24,6 +33,7 @@ export class Prosecution {
   readonly #proposer: SigningKey;
   readonly #events: ProsecutionEvents;
   readonly #accusations: Accusations;
+  readonly #caughtUp = new Allowance(1, CATCH_UP_MS);
   /** Votes on slashings; it asks this one for packages in turn. */
   readonly #committer: () => Committer;
 
@@ -67,6 +77,24 @@ export class Prosecution {
     if (this.#accusations.hear(from, evidence)) this.#committer().rejudge();
   }
 
+  get digest(): Id {
+    return this.#accusations.digest;
+  }
+
+  /** `id` has banned others than this peer: perhaps it missed some, as when it was cut off. */
+  catchUp(id: Id, digest: Id): void {
+    const { host, membership, send } = this.#context;
+    if (digest === this.digest || !membership.has(id)) return;
+    if (!this.#caughtUp.take(id, host.now())) return;
+    const { all } = this.#accusations;
+    // Not always the same ones, should they be many.
+    const [from = 0] = host.random(1);
+    for (let index = 0; index < Math.min(all.length, MAX_CAUGHT_UP); index += 1) {
+      const evidence = all[(from + index) % all.length];
+      if (evidence !== undefined) send(id, { type: 'evidence', evidence });
+    }
+  }
+
   /** A slashing passed or ran out of time here. */
   slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void {
     const accused = transaction.body.changes[0]?.token ?? '';
@@ -103,13 +131,13 @@ export class Prosecution {
   }
 
   #spread(evidence: EvidencePackage): void {
-    const { self } = this.#context;
+    const { membership, self, send } = this.#context;
     const near = neighbourhood(this.#context, evidence.accused);
     // Clients count votes of neighbourhoods too; those near the accused tell them all.
     const clients = near.includes(self) ? this.#events.clients() : [];
-    for (const id of new Set([...neighbourhood(this.#context, self), ...near, ...clients])) {
-      this.#context.send(id, { type: 'evidence', evidence });
-    }
+    const own = [...this.#events.neighbours(), ...membership.beside(self, BESIDE)];
+    for (const id of new Set([...own, ...near, ...clients]))
+      send(id, { type: 'evidence', evidence });
   }
 
   #propose(accused: Id): void {

@@ -17,12 +17,15 @@ const MAX_READ = 256;
 export class Upkeep {
   readonly #context: PeerContext;
   readonly #speakers: Speakers;
+  /** Digest of whom this peer has banned. */
+  readonly #bans: () => Id;
   /** Height up to which a neighbour's commits are known here. */
   readonly #read = new Map<Id, number>();
   #turn = 0;
   #catchingUp = false;
 
-  constructor(context: PeerContext, speakers: Speakers) {
+  constructor(context: PeerContext, speakers: Speakers, bans: () => Id) {
+    this.#bans = bans;
     this.#context = context;
     this.#speakers = speakers;
   }
@@ -69,7 +72,7 @@ export class Upkeep {
 
   #askCommits(neighbour: Id): void {
     const above = this.#read.get(neighbour) ?? 0;
-    this.#context.send(neighbour, { type: 'ask-commits', above });
+    this.#context.send(neighbour, { type: 'ask-commits', above, bans: this.#bans() });
   }
 
   #random(): number {

@@ -132,3 +132,17 @@ test('ballots on unknown transactions are bounded, and kept when the transaction
   table.expect(late.id, 0, 100).hear('a', [{ token, ballot: 'valid' }], false);
   expect(table.admit(late, 1, 100)?.tally(token, ['a']).valid).toBe(1);
 });
+
+test('more than a quorum tolerates liars must have seen a commit, when votes are too few', () => {
+  const told = (committed: number, size: number) =>
+    passes('quorum', { valid: committed, committed, invalid: 0, size });
+  expect([told(3, 8), told(4, 8)]).toEqual([false, true]);
+  expect([told(2, 5), told(3, 5)]).toEqual([false, true]);
+  expect([told(0, 1), told(1, 1)]).toEqual([false, true]);
+  // Votes alone stay bound to the quorum.
+  expect(passes('quorum', { valid: 4, committed: 0, invalid: 0, size: 8 })).toBe(false);
+});
+
+test('what follows a commit on another token is out of order where the token is unknown', () => {
+  expect(verdict(transaction(held.tx), knowing(undefined))).toBe('out-of-order');
+});

@@ -86,7 +86,7 @@ const MESSAGES: readonly Message[] = [
   { type: 'transaction', transaction, commit: null },
   { type: 'transaction', transaction, commit: { block: name('block'), confirmations: 7 } },
   { type: 'committed', tx: name('tx'), block: name('block') },
-  { type: 'ask-commits', above: 12 },
+  { type: 'ask-commits', above: 12, bans: name('bans') },
   { type: 'commits', upTo: 14, more: true, txs: [name('a'), name('b')] },
   { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3) },
   { type: 'statement', statement },

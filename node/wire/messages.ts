@@ -61,8 +61,11 @@ export type Message =
     }
   /** To who submitted it. */
   | { readonly type: 'committed'; readonly tx: Id; readonly block: Id }
-  /** Which transactions near the asker did you commit above this height? */
-  | { readonly type: 'ask-commits'; readonly above: number }
+  /**
+   * Which transactions near the asker did you commit above this height? `bans` is a digest of whom
+   * the asker has banned: who knows of others answers with their packages too.
+   */
+  | { readonly type: 'ask-commits'; readonly above: number; readonly bans: Id }
   /** Those up to the height `upTo`; `more`: there are blocks above it. */
   | {
       readonly type: 'commits';
@@ -145,7 +148,7 @@ function writeFields(writer: Writer, message: Message): void {
       writer.id(message.tx).id(message.block);
       return;
     case 'ask-commits':
-      writer.u64(message.above);
+      writer.u64(message.above).id(message.bans);
       return;
     case 'commits':
       writer.u64(message.upTo).u8(message.more ? 1 : 0);
@@ -195,7 +198,7 @@ function readFields(reader: Reader, type: MessageType): Message {
     case 'committed':
       return { type, tx: reader.id(), block: reader.id() };
     case 'ask-commits':
-      return { type, above: reader.u64() };
+      return { type, above: reader.u64(), bans: reader.id() };
     case 'commits':
       return {
         type,

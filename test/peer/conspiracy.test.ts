@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { create } from '../../attacks/colluding-liars/index.ts';
+import type { Endpoint } from '../../node/host.ts';
 import { ZERO_ID } from '../../node/id.ts';
 import { conspiracy } from '../support/conspiracy.ts';
-import { expectBannedOnly, expectSafe } from '../support/invariants.ts';
+import { expectAgreement, expectBannedOnly, expectSafe } from '../support/invariants.ts';
 
 const LIARS = 4;
 const SIZE = { peers: 24, clients: 6, lossProbability: 0.02 };
@@ -50,4 +51,29 @@ test('the same peers that are never ordered to lie are never accused', () => {
   swarm.network.run(15_000);
   expect(swarm.rows('statements').length).toBeGreaterThan(100);
   expectBannedOnly(swarm, []);
+});
+
+test('who was cut off when liars were banned learns of it afterwards', () => {
+  const size = { peers: 12, clients: 2, seed: 115, parameters: { k: 8 } };
+  const { swarm, members, order } = conspiracy(size, create, 1);
+  swarm.mesh();
+  swarm.load();
+  swarm.network.run(3000);
+  const whole = swarm.network.link;
+  const half = ({ ip }: Endpoint) => Number(ip.split('.').at(-1)) % 2;
+  swarm.network.link = (from, to) =>
+    half(from) === half(to) ? whole(from, to) : { lossProbability: 1 };
+  order('start', { victims: 2, tokens: 20, accomplices: 1 });
+  swarm.network.run(8000);
+  const honest = swarm.seated.slice(0, -1);
+  const aware = honest.filter(({ peer }) => peer.health().banned === 1).length;
+  expect(aware).toBeGreaterThan(0);
+  expect(aware).toBeLessThan(honest.length);
+  swarm.network.link = whole;
+  swarm.unload();
+  swarm.network.run(45_000);
+  for (const { peer } of honest) expect(peer.health().banned).toBe(1);
+  expectBannedOnly(swarm, members);
+  expectSafe(swarm, honest);
+  expectAgreement(swarm, honest);
 });

@@ -11,7 +11,7 @@ const CONSPIRE_MS = 20;
 export interface Conspiracy {
   readonly swarm: Swarm;
   readonly members: readonly Id[];
-  order(action: AttackOrder['action'], knobs: AttackOrder['knobs']): void;
+  readonly order: (action: AttackOrder['action'], knobs: AttackOrder['knobs']) => void;
 }
 
 /** A swarm whose last `liars` peers are adversaries of one attack, asleep until they are ordered. */
