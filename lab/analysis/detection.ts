@@ -84,12 +84,10 @@ export function sinceLie(entry: OffenderCase, atMs: number | null): number | nul
   return atMs - entry.firstLieAtMs;
 }
 
-/** Honest identities that somebody honest banned. */
+/** Honest identities that somebody honest banned, or saw slashed by vote. */
 export function falselyBanned(facts: DetectionFacts): readonly string[] {
-  const banned = facts.sentences.filter(
-    (entry) => entry.adversary === '' && entry.how === 'banned',
-  );
-  return [...new Set(banned.map((entry) => entry.accused))];
+  const wronged = facts.sentences.filter((entry) => entry.adversary === '');
+  return [...new Set(wronged.map((entry) => entry.accused))];
 }
 
 export function detectionOf(

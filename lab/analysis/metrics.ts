@@ -55,7 +55,7 @@ not a current quotation). It prices computing alone: not addresses, bandwidth, o
 | \`messages.byType\` | \`messages_by_type\` |
 | \`detection.offenders\` | distinct speakers of \`lies\`, and adversarial identities against which an honest member held verified evidence (it proves a lie) |
 | \`detection.truePositives\` | offenders in \`detections\`, or how many of them; \`falseNegatives\` are the others |
-| \`detection.falseSlashes\` | honest identities banned by an honest member (\`sentences\`) |
+| \`detection.falseSlashes\` | honest identities that an honest member banned or saw slashed (\`sentences\`) |
 | \`detection.falsePositives\` | honest identities in \`detections\` or among the false slashes |
 | \`detection.observerQueriesPerSecond\` | questions per second and honest client: \`observer_answers\` over askPeers, clients and seconds of load (lost answers and questions about small neighbourhoods make it smaller) |
 | \`attacks[].succeeded\` | an honest client received a lie of a member after the strike that no other answer to the same question contradicted |

@@ -88,13 +88,14 @@ export const SAFETY_VIOLATIONS: NamedQuery<{
 }> = {
   name: 'safety_violations',
   meaning:
-    'Pairs (token, previous transaction) on which honest neighbours committed two different ' +
+    'Pairs (token, previous transaction) on which honest keepers or heirs committed two different ' +
     'transactions: the one thing that must never happen. Slashings count: two that destroy one identity ' +
     'token are two commits on one mapping.',
   columns: { token: 'token', previous: 'mapping both follow', transactions: 'what was committed' },
   sql: `SELECT token, prev AS previous, arraySort(groupUniqArray(tx)) AS transactions
     FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev
-    WHERE run = {run:String} AND part IN ('neighbour', 'heir') AND outcome = 'committed' AND peer IN ${HONEST}
+    WHERE run = {run:String} AND part IN ('neighbour', 'heir') AND outcome = 'committed'
+      AND peer IN ${HONEST}
     GROUP BY token, prev HAVING length(transactions) > 1 ORDER BY token, previous`,
 };
 
@@ -217,7 +218,8 @@ export const OBSERVER_ANSWERS: NamedQuery<{ clients: number; answers: number }> 
   sql: `SELECT (SELECT count() FROM truth.roles WHERE run = {run:String} AND kind = 'client'
         AND adversary = '') AS clients,
       (SELECT count() FROM lab.statements WHERE run = {run:String}
-        AND ts >= fromUnixTimestamp64Milli({from:Int64}) AND ts < fromUnixTimestamp64Milli({to:Int64})
+        AND ifNull(received_at, ts) >= fromUnixTimestamp64Milli({from:Int64})
+        AND ifNull(received_at, ts) < fromUnixTimestamp64Milli({to:Int64})
         AND peer IN (SELECT member FROM truth.roles WHERE run = {run:String} AND kind = 'client'
           AND adversary = '')) AS answers`,
 };

@@ -178,6 +178,27 @@ test('detection counts identities: one found, one missed, one honest banned', as
   expect(result.detection.observerQueriesPerSecond).toBeCloseTo(6 / (10 * 2 * 2), 9);
 });
 
+test('an honest identity slashed by vote is a false slash, even if no row tells of the ban', async () => {
+  const result = await scored((rows) => {
+    rows['lab.slashing']?.push(sentence('h1', 'h3', 8300, 'executed'));
+  });
+  expect(result.detection.falseSlashes).toBe(2);
+});
+
+test('an heir that holds another commit than the keepers is a safety violation too', async () => {
+  const heir = { ...rivalCommit(), part: 'heir' };
+  const result = await scored((rows) => rows['lab.transactions']?.push(heir));
+  expect(result.transactions.safetyViolations).toBe(1);
+});
+
+test('answers belong to the window in which they came, not to that of their row', async () => {
+  const late = statement('c1', 'h1', 9900, { token: 'tz', owner: '', tx: '' });
+  const result = await scored((rows) => rows['lab.statements']?.push(late));
+  // Its row is written at 11,200, after the load.
+  expect(late['ts']).toBe(at(11_200));
+  expect(result.detection.observerQueriesPerSecond).toBeCloseTo(7 / (10 * 2 * 2), 9);
+});
+
 test('without the honest peer’s mistake there is no false slash', async () => {
   const result = await scored((rows) => {
     rows['lab.slashing'] = (rows['lab.slashing'] ?? []).filter((r) => r['accused'] !== id('h4'));
