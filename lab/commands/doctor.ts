@@ -1,7 +1,7 @@
 /** `lab doctor [--fix]`: what this machine can do, and the commands that mend what it cannot. */
 import { Command, Option } from 'commander';
 import { EXIT } from '../errors.ts';
-import { examine } from '../doctor/examine.ts';
+import { apt, examine } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/examine.ts';
 import { mend } from '../doctor/mend.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
@@ -28,7 +28,7 @@ export function doctorCommand(): Command {
     });
 }
 
-function describe({ level, name, found, meaning, mends }: Finding): string[] {
+function describe({ level, name, found, meaning, mends, packages }: Finding): string[] {
   const mark = {
     ok: paint('green', '✓ ok     '),
     warn: paint('yellow', '! warning'),
@@ -36,7 +36,11 @@ function describe({ level, name, found, meaning, mends }: Finding): string[] {
   }[level];
   const lines = [`${mark} ${name}: ${found}`];
   if (level !== 'ok') {
-    lines.push(`            ${meaning}`, ...mends.map((command) => `            mend: ${command}`));
+    const commands = [...(packages.length === 0 ? [] : [apt(packages)]), ...mends];
+    lines.push(
+      `            ${meaning}`,
+      ...commands.map((command) => `            mend: ${command}`),
+    );
   }
   return lines;
 }

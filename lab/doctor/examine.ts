@@ -2,6 +2,7 @@
 import path from 'node:path';
 import os from 'node:os';
 import { labHome } from '../home.ts';
+import { helperPackages } from '../links/helper/files.ts';
 import { findVmKernel } from '../links/vm/kernel.ts';
 import { MAX_BRIDGE_PORTS, MEMBER_MIB, membersThatFit, shortages } from './capacity.ts';
 import { hasProgram, openFileLimit, readNumber, tryCommand } from './machine.ts';
@@ -13,12 +14,17 @@ export interface Finding {
   readonly essential: boolean;
   readonly found: string;
   readonly meaning: string;
-  /** Shell commands that mend it, in order; empty when only a person can. */
+  /** Debian packages that it lacks; installed before anything of `mends` runs. */
+  readonly packages: readonly string[];
+  /** Shell commands that mend it, in order; empty when packages do, or only a person can. */
   readonly mends: readonly string[];
 }
 
 /** Members in containers that the advice on sysctls is for: the launch benchmark's and a demo beside it. */
 const USUAL_MEMBERS = 100;
+
+/** Without these nothing can run; without the others something is done in another way, or not tested. */
+const ESSENTIAL: ReadonlySet<string> = new Set(['Node', 'memory']);
 
 /** Looks at everything once; takes a second or two. */
 export async function examine(): Promise<Finding[]> {
@@ -42,24 +48,32 @@ function finding(
   found: string,
   meaning: string,
   mends: readonly string[] = [],
-  essential = false,
+  packages: readonly string[] = [],
 ): Finding {
-  return { name, level, essential, found, meaning, mends };
+  return { name, level, essential: ESSENTIAL.has(name), found, meaning, mends, packages };
 }
 
 function nodeRelease(): Finding {
   const [major = 0] = process.versions.node.split('.').map(Number);
   const meaning = 'the lab runs TypeScript natively: it needs the Node release that it pins';
   const level = major >= 26 ? 'ok' : 'missing';
-  return finding('Node', level, process.version, meaning, ['npm ci'], true);
+  return finding('Node', level, process.version, meaning, ['npm ci']);
 }
 
 async function engine(): Promise<Finding[]> {
   const { dockerAvailable } = await import('../drivers/docker.ts');
+  const { engineAnswers } = await import('../drivers/docker-engine.ts');
   const { ok, reason } = await dockerAvailable();
   const meaning = 'without a container engine peers run as plain processes on loopback addresses';
-  const mends = hasProgram('dockerd') ? [START_DOCKER] : [apt('docker.io iptables'), START_DOCKER];
-  return [finding('container engine', ok ? 'ok' : 'missing', reason, meaning, ok ? [] : mends)];
+  if (ok) return [finding('container engine', 'ok', reason, meaning)];
+  const packages = helperPackages();
+  const mends: string[] = [];
+  // An engine that DOCKER_HOST names is not ours to install or to start.
+  if (process.env['DOCKER_HOST'] === undefined && !(await engineAnswers())) {
+    if (!hasProgram('dockerd')) packages.push('docker.io', 'iptables');
+    mends.push(START_DOCKER);
+  }
+  return [finding('container engine', 'missing', reason, meaning, mends, packages)];
 }
 
 /** Mended by starting the engine: by the init system where there is one, detached otherwise. */
@@ -67,8 +81,8 @@ export const START_DOCKER =
   'if [ -d /run/systemd/system ]; then systemctl start docker; else setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null & fi';
 
 /** The command that installs Debian packages without questions. */
-export function apt(packages: string): string {
-  return `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages}`;
+export function apt(packages: readonly string[]): string {
+  return `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages.join(' ')}`;
 }
 
 function tools(): Finding {
@@ -80,13 +94,7 @@ function tools(): Finding {
   const level = lacking.length === 0 ? 'ok' : 'missing';
   const found =
     lacking.length === 0 ? 'tc and iptables are there' : `not installed: ${lacking.join(', ')}`;
-  return finding(
-    'network tools',
-    level,
-    found,
-    meaning,
-    lacking.length === 0 ? [] : [apt(lacking.join(' '))],
-  );
+  return finding('network tools', level, found, meaning, [], lacking);
 }
 
 /** A real try, in a network namespace that is gone when the command ends. */
@@ -101,9 +109,9 @@ function kernelNetem(): Finding {
   ]);
   if (attempt.ok) return finding('netem in the kernel', 'ok', 'a qdisc could be added', meaning);
   const reason = attempt.text.split('\n')[0] ?? '';
-  return finding('netem in the kernel', 'warn', `not usable (${reason})`, meaning, [
-    'modprobe sch_netem',
-  ]);
+  // Where no modules can be loaded there is nothing to mend.
+  const mends = hasProgram('modprobe') ? ['modprobe sch_netem'] : [];
+  return finding('netem in the kernel', 'warn', `not usable (${reason})`, meaning, mends);
 }
 
 async function virtualMachine(): Promise<Finding> {
@@ -115,14 +123,11 @@ async function virtualMachine(): Promise<Finding> {
   const kernel = path.join(labHome(), 'vm', 'kernel');
   const hasKernel = (await findVmKernel(labHome())) !== null;
   const lacking = [...packages, ...(hasKernel ? [] : ['a Debian cloud kernel'])];
-  const mends = [
-    ...(packages.length === 0 ? [] : [apt(packages.join(' '))]),
-    ...(hasKernel ? [] : [unpackKernel(kernel)]),
-  ];
+  const mends = hasKernel ? [] : [unpackKernel(kernel)];
   const level = lacking.length === 0 ? 'ok' : 'missing';
   const found =
     lacking.length === 0 ? 'QEMU and a kernel are there' : `not there: ${lacking.join(', ')}`;
-  return finding('virtual machine for the netem test', level, found, meaning, mends);
+  return finding('virtual machine for the netem test', level, found, meaning, mends, packages);
 }
 
 /** Unpacked rather than installed: installing a kernel runs hooks for a boot loader. */
@@ -141,20 +146,14 @@ function terminalTools(): Finding {
   const level = lacking.length === 0 ? 'ok' : 'warn';
   const found =
     lacking.length === 0 ? 'tmux and chromium are there' : `not installed: ${lacking.join(', ')}`;
-  return finding(
-    'test tools',
-    level,
-    found,
-    meaning,
-    lacking.length === 0 ? [] : [apt(lacking.join(' '))],
-  );
+  return finding('test tools', level, found, meaning, [], lacking);
 }
 
 function memory(): Finding {
   const fit = membersThatFit();
   const found = `enough for about ${fit} members (${MEMBER_MIB} MiB each)`;
   const meaning = 'the demo has 30 members, the launch benchmark 63';
-  return finding('memory', fit >= 30 ? 'ok' : 'missing', found, meaning, [], true);
+  return finding('memory', fit >= 30 ? 'ok' : 'missing', found, meaning);
 }
 
 function files(): Finding {

@@ -3,22 +3,28 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT, LabError } from '../errors.ts';
-import { START_DOCKER } from './examine.ts';
+import { apt, START_DOCKER } from './examine.ts';
 import type { Finding } from './examine.ts';
 
 /** How long a fresh engine may take to answer; its first start makes its folders. */
 const ENGINE_TIMEOUT_MS = 60_000;
 const ENGINE_POLL_MS = 500;
 
+/** The commands for what is not ok, each once, packages first: an engine needs its helper's to be of use. */
+export function mendCommands(findings: readonly Finding[]): string[] {
+  const lacking = findings.filter(({ level }) => level !== 'ok');
+  const packages = new Set(lacking.flatMap((finding) => finding.packages));
+  const install = packages.size === 0 ? [] : [apt([...packages])];
+  return [...new Set([...install, ...lacking.flatMap(({ mends }) => mends)])];
+}
+
 /** Runs every mend of what is not ok; a failed one is reported and the rest goes on. */
 export async function mend(
   findings: readonly Finding[],
   say: (line: string) => void,
 ): Promise<void> {
-  const commands = new Set(
-    findings.filter(({ level }) => level !== 'ok').flatMap(({ mends }) => mends),
-  );
-  if (commands.size === 0) {
+  const commands = mendCommands(findings);
+  if (commands.length === 0) {
     say('nothing to mend');
     return;
   }

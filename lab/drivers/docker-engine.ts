@@ -44,6 +44,15 @@ export function engineIsLocal(): boolean {
   return process.platform === 'linux' && (host === undefined || host.startsWith('unix://'));
 }
 
+export async function engineAnswers(): Promise<boolean> {
+  return engine()
+    .ping()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 function defaultSocket(): string {
   const rootless = path.join(homedir(), '.docker', 'run', 'docker.sock');
   return existsSync(rootless) ? rootless : '/var/run/docker.sock';

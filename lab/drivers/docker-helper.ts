@@ -98,8 +98,13 @@ let netem: Promise<boolean> | undefined;
 
 /** Whether the kernel under the engine has netem: tried once per process, in the helper's own namespace. */
 export function kernelHasNetem(): Promise<boolean> {
-  netem ??= runHelper('probe', [], 'probe', () => undefined).then((lines) =>
-    lines.includes('netem yes'),
+  netem ??= runHelper('probe', [], 'probe', () => undefined).then(
+    (lines) => lines.includes('netem yes'),
+    (error: unknown) => {
+      // The doctor asks again once it has mended what was in the way.
+      netem = undefined;
+      throw error;
+    },
   );
   return netem;
 }

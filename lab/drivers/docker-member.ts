@@ -57,6 +57,8 @@ export function memberContainer(
     User: user,
     Env: [
       `PEER_SEAT=${JSON.stringify(inside)}`,
+      // One pool for all of its few threads: 1.6 MiB less, measured on an idle peer.
+      'MALLOC_ARENA_MAX=1',
       ...(spec.adversary === undefined ? [] : [`LAB_ADVERSARY=${spec.adversary}`]),
     ],
     Labels: {

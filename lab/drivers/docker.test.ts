@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseDriver } from './choose.ts';
+import { refuseDuplicates } from './docker.ts';
 import { fromRollup } from './docker-memory.ts';
 import { addressPlan } from './docker-networks.ts';
 
@@ -36,4 +37,18 @@ test('every member’s address lies in its own region’s subnet and is nobody e
 test('private memory is what no other process shares', () => {
   const text = 'Rss:  55000 kB\nPss: 20000 kB\nPrivate_Clean: 1000 kB\nPrivate_Dirty: 12000 kB\n';
   expect(fromRollup(text)).toEqual({ totalBytes: 55_000 * 1024, privateBytes: 13_000 * 1024 });
+});
+
+test('duplication on a living network is refused in words where the kernel shapes', () => {
+  const link = { region: 'a', subnet: '10.64.4.0/22', delayMs: 1, jitterMs: 0, loss: 0 } as const;
+  const rest = {
+    distribution: 'normal',
+    correlation: 0,
+    reorder: 0,
+    rateBitsPerSecond: 0,
+  } as const;
+  const classes = (duplicate: number) =>
+    new Map([['peer', [{ ...link, ...rest, duplicate, cut: false }]]]);
+  expect(() => refuseDuplicates(classes(0))).not.toThrow();
+  expect(() => refuseDuplicates(classes(0.01))).toThrow('cannot duplicate');
 });

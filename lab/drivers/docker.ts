@@ -97,7 +97,10 @@ class DockerDriver implements Driver {
       this.#tag('peer'),
     ]);
     this.#networks = networks;
-    this.shaping = netem ? 'netem' : 'userspace';
+    // Kernels refuse a netem that duplicates beside another one below the same root.
+    const kernelCan = netem && this.#context.duplicates !== true;
+    if (netem && !kernelCan) this.#context.log('links that duplicate are shaped at the socket');
+    this.shaping = kernelCan ? 'netem' : 'userspace';
     return networks.plan;
   }
 
@@ -155,6 +158,7 @@ class DockerDriver implements Driver {
 
   async shape(classes: ReadonlyMap<string, readonly LinkClass[]>): Promise<void> {
     const netem = this.shaping === 'netem';
+    if (netem) refuseDuplicates(classes);
     const lines = await runHelper(
       'apply',
       await this.#sections(classes, netem),
@@ -255,6 +259,18 @@ async function start(container: Docker.Container): Promise<void> {
       await sleep(START_PAUSE_MS);
     }
   }
+}
+
+/** For changes on a living network (exported for tests); a testnet that duplicates from the start is not shaped by netem. */
+export function refuseDuplicates(classes: ReadonlyMap<string, readonly LinkClass[]>): void {
+  const duplicating = [...classes.values()].flat().find(({ duplicate }) => duplicate > 0);
+  if (duplicating === undefined) return;
+  throw new LabError('the kernel cannot duplicate datagrams on one link among several', {
+    exitCode: EXIT.machineCannot,
+    remedy:
+      'name the duplication in the testnet file: its links are then shaped at the sockets, ' +
+      'which can; or use --driver process',
+  });
 }
 
 function memberState(state: string): MemberState {

@@ -23,6 +23,8 @@ export interface DriverContext {
   /** LAB_HOME/runs/RUN */
   readonly runDirectory: string;
   readonly regions: readonly string[];
+  /** Whether a link of the testnet, or a fault planned in it, duplicates datagrams. */
+  readonly duplicates?: boolean;
   /** Records an object before it is created. Throws if the journal cannot be written. */
   journal(object: CreatedObject): void;
   log(line: string): void;

@@ -17,12 +17,17 @@ const TABLE_FOLDERS = [
 ];
 const TABLES = ['normal.dist', 'pareto.dist', 'paretonormal.dist'];
 
-/** What the helper lacks on this machine, as a sentence with the remedy, or null. */
-export function helperMissing(): string | null {
-  const missing = [
+/** The Debian packages that the helper lacks on this machine. */
+export function helperPackages(): string[] {
+  return [
     ...(staticBusybox() === null ? ['busybox-static'] : []),
     ...(PROGRAMS.some((name) => find(name) === null) || tables() === null ? ['iproute2'] : []),
   ];
+}
+
+/** What the helper lacks on this machine, as a sentence with the remedy, or null. */
+export function helperMissing(): string | null {
+  const missing = helperPackages();
   if (missing.length === 0) return null;
   return `the helper that sets links needs ${missing.join(' and ')}: apt-get install ${missing.join(' ')}`;
 }
