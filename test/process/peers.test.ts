@@ -114,7 +114,7 @@ test('a killed peer comes back as itself in the next epoch and meshes with no he
   }
   // Nobody holds a proof that it said two things, though all asked it all along.
   for (const name of PEERS) expect(health(name)?.banned).toBe(0);
-});
+}, 120_000);
 
 test('an adversary takes orders, an honest image knows no such method', async () => {
   const order = { method: 'attack', attack: ORDER } as const;
