@@ -100,6 +100,15 @@ test('who is convicted by evidence is an offender, even of a lie that no row tel
   expect(result.attacks[0]?.cases[0]).toMatchObject({ member: 'l1', lies: 0, firstLieMs: null });
 });
 
+test('an adversary that repeats what honest identities say of an identity token tells no lie', async () => {
+  const result = await run.scored((rows) => {
+    const genesis = { token: 'h2', owner: 'h2-key', tx: 'genesis' };
+    rows['lab.statements']?.push(statement('c1', 'h1', 5040, genesis));
+  });
+  // l3 said the same before: only l1 and l2 lied.
+  expect(result.detection.offenders).toBe(2);
+});
+
 test('lies about identity tokens count where an honest identity told the truth about them', async () => {
   const result = await run.scored((rows) => {
     const genesis = { token: 'h2', owner: 'h2-key', tx: 'genesis' };
