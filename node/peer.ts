@@ -214,8 +214,8 @@ export class Peer {
   #neighbours(): readonly Id[] {
     const { address } = this.identity;
     return this.membership
-      .nearest(address, 2 * this.#options.parameters.k + 1)
-      .flatMap((member) => (member.address === address ? [] : [member.address]));
+      .near(address, 2 * this.#options.parameters.k + 1)
+      .filter((neighbour) => neighbour !== address);
   }
 
   #connect(): void {

@@ -22,6 +22,8 @@ import { Wallet } from './wallet.ts';
 
 const TICK_MS = 200;
 const CONNECT_MS = 2000;
+/** Members connected to from the start; others when a token first needs them, two round trips later. */
+const MAX_EAGER = 64;
 /** Others' tokens seen in statements, oldest forgotten. */
 const MAX_SEEN = 512;
 
@@ -122,13 +124,13 @@ export class Client {
   }
 
   health(): Health {
-    const all = this.membership.all();
-    const connected = all.filter(({ address }) => this.#transport.connected(address)).length;
+    const wanted = this.#wanted();
+    const connected = wanted.filter((id) => this.#transport.connected(id)).length;
     return {
-      meshed: this.#founded && isQuorum(connected, all.length),
+      meshed: this.#founded && isQuorum(connected, wanted.length),
       connected,
-      wanted: all.length,
-      members: all.length,
+      wanted: wanted.length,
+      members: this.membership.size,
       banned: this.#accusations.banned,
       epoch: 0,
       height: 0,
@@ -159,8 +161,13 @@ export class Client {
     this.#accusations.restore();
   }
 
+  /** Those nearest its own key: each client others, so that no member bears all of them. */
+  #wanted(): readonly Id[] {
+    return this.membership.near(this.address, MAX_EAGER);
+  }
+
   #connect(): void {
-    for (const { address } of this.membership.all()) this.#transport.connect(address);
+    for (const id of this.#wanted()) this.#transport.connect(id);
     if (this.#meshed || !this.health().meshed) return;
     this.#meshed = true;
     this.#reportLife('meshed');

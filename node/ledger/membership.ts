@@ -9,16 +9,15 @@ export interface Member {
   readonly endpoint: Endpoint;
 }
 
-/** Neighbourhoods kept until the membership changes: those of all tokens under vote, and more. */
+/** Neighbourhoods kept per k (there are two): those of all tokens under vote, and more. */
 const MAX_NEAR_KEPT = 8192;
 
 /** The members, sorted by address. Who may enter, and how many, is the caller's decision. */
 export class Membership {
   readonly #byAddress = new Map<Id, Member>();
   readonly #sorted: Member[] = [];
-  /** Answers of `near` for one k and the present members. */
-  readonly #near = new Map<Id, readonly Id[]>();
-  #nearK = 0;
+  /** Answers of `near` for the present members: k, then point. */
+  readonly #near = new Map<number, Map<Id, readonly Id[]>>();
   readonly #removed: { readonly address: Id; readonly atMs: number }[] = [];
 
   get size(): number {
@@ -55,14 +54,15 @@ export class Membership {
     return this.#sorted;
   }
 
-  /** Addresses of the `k` members nearest `point`, nearest first; the last k's answers are kept. */
+  /** Addresses of the `k` members nearest `point`, nearest first; kept until the members change. */
   near(point: Id, k: number): readonly Id[] {
-    if (k !== this.#nearK || this.#near.size >= MAX_NEAR_KEPT) this.#near.clear();
-    this.#nearK = k;
-    let near = this.#near.get(point);
+    const kept = this.#near.get(k) ?? new Map<Id, readonly Id[]>();
+    this.#near.set(k, kept);
+    let near = kept.get(point);
     if (near === undefined) {
+      if (kept.size >= MAX_NEAR_KEPT) kept.clear();
       near = this.nearest(point, k).map(({ address }) => address);
-      this.#near.set(point, near);
+      kept.set(point, near);
     }
     return near;
   }

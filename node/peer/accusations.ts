@@ -22,7 +22,7 @@ export interface AccusationEvents {
   /** End its connections, forget its words. `member` is who it was. */
   banned(accused: Id, member: Member): void;
   /** Hand the package to whoever should know; called once per accused. */
-  spread(evidence: EvidencePackage): void;
+  spread(evidence: EvidencePackage, isFinder: boolean): void;
 }
 
 export class Accusations {
@@ -112,7 +112,7 @@ export class Accusations {
       votesFor: null,
       votesAgainst: null,
     });
-    this.#events.spread(evidence);
+    this.#events.spread(evidence, from === null);
     return true;
   }
 

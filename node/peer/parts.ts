@@ -53,8 +53,7 @@ export class PeerParts {
       context,
       identity.identityKey,
       {
-        banned: (accused) => this.#banned(accused),
-        neighbours: () => events.neighbours(),
+        banned: (accused, wasBeside) => this.#banned(accused, wasBeside),
         clients: () => this.#clients,
       },
       () => this.#committer,
@@ -225,9 +224,10 @@ export class PeerParts {
     return own.previous === answer.mapping.tx || answer.mapping.previous === own.tx;
   }
 
-  #banned(accused: Id): void {
+  #banned(accused: Id, wasBeside: boolean): void {
     this.#events.ban(accused);
     this.#speakers.forget(accused);
+    if (!wasBeside) return;
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
     const { holdings, self } = this.#context;
     holdings.widen((token) => neighbourhood(this.#context, token).includes(self));

@@ -13,17 +13,20 @@ import { Allowance } from './allowance.ts';
 import type { Committer, SlashTally } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 
-/** Members beside this one on the ring that hear of a ban from it: no gap in the nearest stops it. */
+/** Who hears of a ban from this peer: so many on either side of the ring, so that all are reached, */
 const BESIDE = 2;
+/** and so many drawn from all members, so that it takes few hops. */
+const DRAWN = 6;
 /** Packages sent to one that knows of other bans, and how often: about 2 KB each. */
 const MAX_CAUGHT_UP = 8;
 const CATCH_UP_MS = 2000;
 
 export interface ProsecutionEvents {
-  /** It is no member any more: end its connections, forget its words. */
-  banned(accused: Id): void;
-  /** Members that this peer is connected to, or tries to be. */
-  neighbours(): readonly Id[];
+  /**
+   * It is no member any more: end its connections, forget its words. `wasBeside`: neighbourhoods
+   * that this peer may belong to had it as a member.
+   */
+  banned(accused: Id, wasBeside: boolean): void;
   /** Clients that have asked or told this peer something lately. */
   clients(): Iterable<Id>;
 }
@@ -50,7 +53,7 @@ export class Prosecution {
     this.#committer = committer;
     this.#accusations = new Accusations({ network, parameters, membership }, host, {
       banned: (accused) => this.#banned(accused),
-      spread: (evidence) => this.#spread(evidence),
+      spread: (evidence, isFinder) => this.#spread(evidence, isFinder),
     });
   }
 
@@ -122,22 +125,31 @@ export class Prosecution {
   }
 
   #banned(accused: Id): void {
-    const { host, membership, self } = this.#context;
+    const { host, membership, parameters, self } = this.#context;
     if (accused === self) return;
+    const wasBeside = membership.beside(self, parameters.k).includes(accused);
     membership.remove(accused, host.now());
-    this.#events.banned(accused);
+    this.#events.banned(accused, wasBeside);
     const delayMs = proposalDelayMs(neighbourhood(this.#context, accused), self);
     if (delayMs !== null) host.after(delayMs, () => this.#propose(accused));
   }
 
-  #spread(evidence: EvidencePackage): void {
+  #spread(evidence: EvidencePackage, isFinder: boolean): void {
     const { membership, self, send } = this.#context;
     const near = neighbourhood(this.#context, evidence.accused);
     // Clients count votes of neighbourhoods too; those near the accused tell them all.
     const clients = near.includes(self) ? this.#events.clients() : [];
-    const own = [...this.#events.neighbours(), ...membership.beside(self, BESIDE)];
-    for (const id of new Set([...own, ...near, ...clients]))
-      send(id, { type: 'evidence', evidence });
+    const to = [...membership.beside(self, BESIDE), ...this.#drawn(), ...clients];
+    // Those near it, who must vote, from the one who found it.
+    if (isFinder) to.push(...near);
+    for (const id of new Set(to)) send(id, { type: 'evidence', evidence });
+  }
+
+  #drawn(): readonly Id[] {
+    const { host, membership } = this.#context;
+    const all = membership.all();
+    const numbers = new Uint32Array(host.random(4 * DRAWN).buffer);
+    return [...numbers].flatMap((number) => all[number % all.length]?.address ?? []);
   }
 
   #propose(accused: Id): void {

@@ -54,7 +54,7 @@ test('the same peers that are never ordered to lie are never accused', () => {
 });
 
 test('who was cut off when liars were banned learns of it afterwards', () => {
-  const size = { peers: 12, clients: 2, seed: 13, parameters: { k: 8 } };
+  const size = { peers: 18, clients: 2, seed: 13, parameters: { k: 5 } };
   const { swarm, members, order } = conspiracy(size, create, 1);
   swarm.mesh();
   swarm.load();
