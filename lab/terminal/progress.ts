@@ -1,4 +1,7 @@
-/** What a person sees while a run goes on: a few calm lines on a terminal, one per phase elsewhere. */
+/**
+ * What a person sees while a run goes on. Elsewhere than on a terminal a line at the start of each
+ * phase; on one the present phase is drawn in place, and leaves a line when it is over.
+ */
 import type { LiveFigures, RunEvent, RunPhase } from '../supervisor/api.ts';
 import { duration, grouped, harmless, paint } from './style.ts';
 
@@ -30,6 +33,9 @@ export class Progress {
   private readonly live: boolean;
   private startedAtMs: number | null = null;
   private phase: RunPhase | null = null;
+  /** The present phase in words, and when it began. */
+  private name = '';
+  private enteredMs = 0;
   private count = '';
   private figures: LiveFigures | null = null;
   private lastMs = 0;
@@ -73,18 +79,24 @@ export class Progress {
   }
 
   private enter(phase: RunPhase, text: string): void {
-    this.count = '';
+    const name = PHASE_TEXT[phase] + (text === '' ? '' : `: ${text}`);
+    if (!this.live) this.line(`· ${name}`, 'info');
+    else if (this.phase !== null) {
+      const took = duration(this.lastMs - this.enteredMs);
+      const mark = phase === 'failed' ? '✗' : '✓';
+      this.line(`${mark} ${this.name}, ${took}`, 'info', this.enteredMs);
+    }
     this.phase = phase;
-    const name = PHASE_TEXT[phase];
-    const detail = text === '' || text === phase || text === name ? '' : `: ${text}`;
-    this.line(`· ${name}${detail}`, 'info');
+    this.name = name;
+    this.enteredMs = this.lastMs;
+    this.count = '';
   }
 
-  private line(text: string, level: 'info' | 'warning'): void {
+  private line(text: string, level: 'info' | 'warning', atMs = this.lastMs): void {
     if (this.quiet && level === 'info') return;
     this.erase();
     const shown = harmless(text);
-    const time = `${(this.lastMs / 1000).toFixed(1).padStart(6)} s `;
+    const time = clock(atMs);
     const styled = level === 'warning' ? paint('yellow', shown, this.screen) : shown;
     this.screen.write(`${paint('dim', time, this.screen)}${styled}\n`);
   }
@@ -97,21 +109,28 @@ export class Progress {
   private draw(): void {
     if (!this.live || this.quiet || this.phase === null || this.phase === 'ended') return;
     this.erase();
-    const lines = liveLines(this.phase, this.count, this.figures);
+    const counted = this.count === '' ? '' : `, ${this.count}`;
+    const first = `${clock(this.lastMs)}› ${this.name}${counted}`;
+    const lines = [first, ...(this.phase === 'running' ? figureLines(this.figures) : [])];
     const width = Math.max(20, this.screen.columns ?? 80) - 1;
-    for (const line of lines) this.screen.write(`${line.slice(0, width)}\n`);
+    for (const line of lines) {
+      this.screen.write(`${paint('cyan', line.slice(0, width), this.screen)}\n`);
+    }
     this.drawnLines = lines.length;
   }
 }
 
-/** The lines that are redrawn in place. */
-export function liveLines(phase: RunPhase, count: string, figures: LiveFigures | null): string[] {
-  const lines = [`         ${PHASE_TEXT[phase]}${count === '' ? '' : `, ${count}`}`];
-  if (figures === null) return lines;
+function clock(ms: number): string {
+  return `${(ms / 1000).toFixed(1).padStart(6)} s `;
+}
+
+/** What is drawn below the running phase. */
+export function figureLines(figures: LiveFigures | null): string[] {
+  if (figures === null) return [];
   const { committed, submitted, finalityP50Ms, statements, evidence, banned, slashed } = figures;
-  lines.push(
-    `         ${grouped(committed)} of ${grouped(submitted)} committed, half within ${duration(finalityP50Ms)}`,
-    `         ${grouped(statements)} statements, ${evidence} evidence, ${banned} banned, ${slashed} slashed`,
-  );
-  return lines;
+  const half = finalityP50Ms === null ? '' : `, half within ${duration(finalityP50Ms)}`;
+  return [
+    `           ${grouped(committed)} of ${grouped(submitted)} committed${half}`,
+    `           ${grouped(statements)} statements, ${evidence} evidence, ${banned} banned, ${slashed} slashed`,
+  ];
 }

@@ -189,6 +189,13 @@ test('on a terminal every line that was drawn in place is erased in the end', ()
   expect(text.endsWith('\u001b[1A\u001b[0J')).toBe(true);
 });
 
+test('on a terminal a phase leaves its line when it is over, with the time that it took', () => {
+  // oxlint-disable-next-line no-control-regex -- the escape codes are what is looked past
+  const text = shown(true, false).replaceAll(/\u001b\[[0-9;]*m/g, '');
+  expect(text).toContain('   0.0 s ✓ launching peers, 2.0 s\n');
+  expect(text).toContain('   1.0 s › launching peers, 3 of 30\n');
+});
+
 test('quiet keeps warnings alone', () => {
   expect(shown(false, true)).toBe('   2.5 s ! slow·[2J\n');
 });
