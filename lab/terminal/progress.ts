@@ -84,7 +84,7 @@ export class Progress {
     else if (this.phase !== null) {
       const took = duration(this.lastMs - this.enteredMs);
       const mark = phase === 'failed' ? '✗' : '✓';
-      this.line(`${mark} ${this.name}, ${took}`, 'info', this.enteredMs);
+      this.line(`${mark} ${this.name}, ${took}`, 'info');
     }
     this.phase = phase;
     this.name = name;
@@ -92,11 +92,11 @@ export class Progress {
     this.count = '';
   }
 
-  private line(text: string, level: 'info' | 'warning', atMs = this.lastMs): void {
+  private line(text: string, level: 'info' | 'warning'): void {
     if (this.quiet && level === 'info') return;
     this.erase();
     const shown = harmless(text);
-    const time = clock(atMs);
+    const time = clock(this.lastMs);
     const styled = level === 'warning' ? paint('yellow', shown, this.screen) : shown;
     this.screen.write(`${paint('dim', time, this.screen)}${styled}\n`);
   }

@@ -192,7 +192,7 @@ test('on a terminal every line that was drawn in place is erased in the end', ()
 test('on a terminal a phase leaves its line when it is over, with the time that it took', () => {
   // oxlint-disable-next-line no-control-regex -- the escape codes are what is looked past
   const text = shown(true, false).replaceAll(/\u001b\[[0-9;]*m/g, '');
-  expect(text).toContain('   0.0 s ✓ launching peers, 2.0 s\n');
+  expect(text).toContain('   2.0 s ✓ launching peers, 2.0 s\n');
   expect(text).toContain('   1.0 s › launching peers, 3 of 30\n');
 });
 
