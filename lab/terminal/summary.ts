@@ -33,7 +33,7 @@ function warnings(result: RunResult): string[] {
     );
   }
   if (!result.fidelity.ok) {
-    lines.push('!! THE HOST WAS TOO BUSY TO BE BELIEVED. Timings are not to be trusted:');
+    lines.push('!! THE FIGURES ARE NOT TO BE TRUSTED:');
     lines.push(...result.fidelity.reasons.map((reason) => `!!   ${reason}`));
   }
   if (result.transactions.safetyViolations > 0) {
