@@ -3,8 +3,8 @@
  * long, so a small young generation costs it nothing. Measured on an idle stand-in (all of the
  * runtime, no protocol): 68.7 MiB resident, 21.2 private, against 70.3 and 22.5 without flags, and
  * 93 resident when it strips types itself. Helpers of V8 for collecting garbage serve nobody where
- * there are many peers for each core: without them a real idle peer (of three, meshed) has 79.7 MiB
- * resident and 23.5 private against 81.6 and 25.4. --optimize-for-size gains nothing.
+ * there are many peers for each core: without them an idle peer of 24 that are meshed has 79.9 MiB
+ * resident and 23.7 private against 81.5 and 25.4. --optimize-for-size gains nothing.
  */
 export const PEER_NODE_FLAGS: readonly string[] = [
   '--max-semi-space-size=1',
