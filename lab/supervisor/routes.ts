@@ -96,11 +96,11 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
       return { rows: await context.store.readOnly(sql) };
     },
     stop: async () => {
-      await supervisor.halt();
+      await supervisor.halting.halt();
       return statusOf(supervisor);
     },
     start: async () => {
-      await supervisor.resume();
+      await supervisor.halting.resume();
       return statusOf(supervisor);
     },
     logs: async (member, lines) => {

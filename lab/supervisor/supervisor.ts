@@ -11,6 +11,7 @@ import { RUN_FILES, type RunPhase, type RunPlan } from './api.ts';
 import { pause } from './concurrently.ts';
 import { RunEvents } from './events.ts';
 import { FidelityGuard } from './fidelity.ts';
+import { Halting } from './halting.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import { driverOf, openContext } from './open-context.ts';
@@ -53,12 +54,11 @@ export class Supervisor {
   readonly testnet: Testnet;
   readonly journal: Journal;
   readonly events: RunEvents;
+  readonly halting: Halting;
   private readonly options: SupervisorOptions;
   /** Aborted when the run is let go or taken down: nobody waits any longer. */
   private readonly ending = new AbortController();
   private detached = false;
-  /** Halting or bringing back, while it goes on. */
-  private changing: 'stopped' | 'started' | null = null;
   private readonly guard = new FidelityGuard();
   private readonly driver: RunContext['driver'];
   private opened: RunContext | null = null;
@@ -76,6 +76,11 @@ export class Supervisor {
     this.journal = new Journal(options.runDirectory);
     this.events = new RunEvents(options.runDirectory);
     this.driver = driverOf({ ...this.needs() });
+    this.halting = new Halting({
+      journal: this.journal,
+      network: async () => (await this.when('network')).network,
+      phase: (phase, text) => this.phase(phase, text),
+    });
   }
 
   /** The open context and network. Throws LabError while the run is still being prepared. */
@@ -141,38 +146,6 @@ export class Supervisor {
     return this.removed.promise;
   }
 
-  /** Halts every member; again when a part of it failed before. */
-  halt(): Promise<void> {
-    return this.change('stopped', async (network) => {
-      const { phase, haltedAtMs } = this.journal.state;
-      if (haltedAtMs === null) {
-        if (phase !== 'running') {
-          throw new LabError(`a run in phase ${phase} cannot be stopped`, {
-            exitCode: EXIT.badUse,
-          });
-        }
-        this.journal.write({ entry: 'halted', atMs: Date.now() });
-      }
-      this.phase('stopped', 'halting; the state of every member is kept');
-      await network.halt();
-    });
-  }
-
-  resume(): Promise<void> {
-    return this.change('started', async (network) => {
-      if (this.journal.state.haltedAtMs === null) return;
-      this.phase('launching', 'bringing the network back');
-      await network.launch();
-      this.phase('meshing', 'peers find their neighbours again');
-      await network.bringBack();
-      this.phase('measuring', 'with the faults that are in force');
-      await network.links.measure();
-      this.journal.write({ entry: 'resumed', atMs: Date.now() });
-      this.phase('running', 'the network is back');
-      await network.startLoad();
-    });
-  }
-
   /** Scores what there is and writes the report of it. */
   async report(): Promise<RunResult> {
     const { context, network } = await this.when('network');
@@ -195,25 +168,6 @@ export class Supervisor {
     writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
     renameSync(`${file}.new`, file);
     return result;
-  }
-
-  private async change(
-    to: 'stopped' | 'started',
-    work: (network: Network) => Promise<void>,
-  ): Promise<void> {
-    const { network } = await this.when('network');
-    if (this.changing !== null) {
-      throw new LabError(`the network is being ${this.changing} already`, {
-        exitCode: EXIT.badUse,
-        remedy: 'lab ps shows when it is done',
-      });
-    }
-    this.changing = to;
-    try {
-      await work(network);
-    } finally {
-      this.changing = null;
-    }
   }
 
   private needs(): Omit<Parameters<typeof openContext>[0], 'hello' | 'conspire' | 'lost'> {
