@@ -265,7 +265,7 @@ export class Supervisor {
   }
 
   private async conclude(): Promise<number> {
-    this.phase('scoring', 'and holding statements against the truth');
+    this.phase('scoring', '');
     return exitCodeOf(await this.report(), this.testnet.allow);
   }
 

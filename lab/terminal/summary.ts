@@ -61,8 +61,10 @@ function network(result: RunResult): string[] {
   const control = result.honestControl ? ', the honest control: no adversary, no attack' : '';
   return [
     heading(`${result.testnet} · run ${result.run}${control}`),
-    `  ${honest + adversarial} peers${liars}, ${clients} clients, driver ${result.driver}, ${shaped}`,
-    `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}, commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
+    `  ${honest + adversarial} peers${liars}, ${clients} clients`,
+    `  driver ${result.driver}, ${shaped}`,
+    `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}`,
+    `  commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
     '',
   ];
 }

@@ -140,7 +140,9 @@ test('links that are off, a busy host and a broken safety come first and loud', 
   };
   const lines = summaryLines(bad, '');
   const loud = lines.filter((line) => line.startsWith('!!'));
-  expect(loud.join('\n')).toMatch(/LINKS ARE NOT AS ASKED[^]*NOT TO BE TRUSTED[^]*CPU at 99 %[^]*SAFETY/);
+  expect(loud.join('\n')).toMatch(
+    /LINKS ARE NOT AS ASKED[^]*NOT TO BE TRUSTED[^]*CPU at 99 %[^]*SAFETY/,
+  );
   expect(lines.findIndex((line) => line.startsWith('!!'))).toBeLessThan(2);
 });
 
