@@ -98,6 +98,11 @@ function listenForInterrupt(run: PreparedRun, progress: Progress) {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The terminal went away: as an interrupt, but no second one while what it began goes on.
+  const onHangup = () => {
+    if (removal === null) onSignal();
+  };
+  process.on('SIGHUP', onHangup);
   return {
     /** After an interrupt never: the process exits when all is removed. */
     removal: async () => {
@@ -106,6 +111,7 @@ function listenForInterrupt(run: PreparedRun, progress: Progress) {
     stop: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
+      process.off('SIGHUP', onHangup);
     },
   };
 }
