@@ -4,6 +4,7 @@
  */
 import type { LinkClass, ProbeResult } from '../../node/control.ts';
 import type { LinkMeasurement } from '../analysis/result.ts';
+import type { Cut } from '../links/classes.ts';
 import {
   askedRoundTrip,
   judge,
@@ -17,7 +18,7 @@ import {
 } from '../links/measure.ts';
 import type { Fault, LinkProfile } from '../manifest/testnet.ts';
 import { concurrently } from './concurrently.ts';
-import { addRow, messageOf, warn, type Cut, type RunContext } from './run-context.ts';
+import { addRow, messageOf, warn, type RunContext } from './run-context.ts';
 
 /** Probes at once: enough to be quick, few enough not to be the load that they measure. */
 const PROBES_AT_ONCE = 12;

@@ -2,8 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LinkClass } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
-import type { LinkMeasurement, RunResult } from '../analysis/result.ts';
+import type { RunResult } from '../analysis/result.ts';
+import type { RunFacts } from '../analysis/score.ts';
 import type { AddressPlan, Driver, DriverContext, DriverName } from '../drivers/driver.ts';
+import type { Cut } from '../links/classes.ts';
 import type { LinkProfile, Member, Testnet } from '../manifest/testnet.ts';
 import type { JsonRow, TelemetryStore } from '../telemetry/store.ts';
 import type { LiveFigures, RunEvent, RunPlan } from './api.ts';
@@ -11,35 +13,6 @@ import type { ControlServer } from './control-server.ts';
 import type { RunEvents } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { RunSecrets } from './secrets.ts';
-
-/** A direction of a region pair that a partition cuts. */
-export interface Cut {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** What scoring needs to know besides the rows (lab/analysis/score.ts). */
-export interface ScoreFacts {
-  readonly run: string;
-  readonly testnet: Testnet;
-  readonly driver: DriverName;
-  readonly shaping: 'netem' | 'userspace' | 'none';
-  readonly shapingOk: boolean;
-  readonly links: readonly LinkMeasurement[];
-  readonly fidelityReasons: readonly string[];
-  readonly seed: number;
-  readonly version: string;
-  readonly loadStartedAtMs: number;
-  readonly loadEndedAtMs: number;
-  readonly wallMs: number;
-  readonly attacks: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly startedAtMs: number;
-    readonly members: readonly string[];
-  }[];
-  readonly reportPath: string | null;
-}
 
 export interface TelemetryIntake {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -65,7 +38,7 @@ export interface Parts {
     subnets: Readonly<Record<string, string>>,
     cuts: readonly Cut[],
   ): LinkClass[];
-  score(store: TelemetryStore, facts: ScoreFacts): Promise<RunResult>;
+  score(store: TelemetryStore, facts: RunFacts): Promise<RunResult>;
   liveFigures(store: TelemetryStore, run: string, k: number): Promise<LiveFigures>;
   writeReport(
     path: string,

@@ -2,13 +2,14 @@
 import path from 'node:path';
 import { RUN_FILES } from './api.ts';
 import type { FidelityGuard } from './fidelity.ts';
-import { messageOf, type RunContext, type ScoreFacts } from './run-context.ts';
+import type { RunFacts } from '../analysis/score.ts';
+import { messageOf, type RunContext } from './run-context.ts';
 
 export async function scoreFacts(
   context: RunContext,
-  shaping: ScoreFacts['shaping'],
+  shaping: RunFacts['shaping'],
   guard: FidelityGuard,
-): Promise<ScoreFacts> {
+): Promise<RunFacts> {
   const { plan, testnet, journal, runDirectory } = context;
   const nowMs = Date.now();
   const reasons = new Set(journal.state.fidelityReasons);
