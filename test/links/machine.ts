@@ -26,7 +26,7 @@ export async function proofMissing(): Promise<string | null> {
   if (await ownKernelHasNetem()) return null;
   const missing = [
     ...(qemu() === null ? ['qemu-system-x86 (apt-get install qemu-system-x86)'] : []),
-    ...((await findVmKernel(LAB_HOME)) === null ? ['the cloud kernel (lab doctor --fix)'] : []),
+    ...((await findVmKernel(LAB_HOME)) === null ? ['cloud kernel (lab doctor --fix)'] : []),
   ];
   return missing.length === 0
     ? null
