@@ -4,23 +4,27 @@
  *
  * `npm test -- PATTERN…` runs only the test files whose path contains a pattern, and no checks.
  */
-import { spawnSync } from 'node:child_process';
 import { startVitest } from 'vitest/node';
 import type { TestCase } from 'vitest/node';
+import { $ } from 'zx';
 
-const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
-  ['types', 'tsc'],
-  ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
-  ['format', 'biome', 'format'],
-];
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  types: ['tsc'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings'],
+  format: ['biome', 'format'],
+};
 
 const patterns = process.argv.slice(2);
 const failedChecks: string[] = [];
 if (patterns.length === 0) {
-  for (const [name, command, ...args] of CHECKS) {
-    const { status } = spawnSync(`node_modules/.bin/${command}`, args, { stdio: 'inherit' });
-    console.log(`${status === 0 ? '✓' : '✗'} ${name}`);
-    if (status !== 0) failedChecks.push(name);
+  for (const [name, command] of Object.entries(CHECKS)) {
+    const { exitCode } = await $({
+      stdio: 'inherit',
+      nothrow: true,
+      preferLocal: true,
+    })`${command}`;
+    console.log(`${exitCode === 0 ? '✓' : '✗'} ${name}`);
+    if (exitCode !== 0) failedChecks.push(name);
   }
 }
 
