@@ -173,8 +173,10 @@ function sysctls(): Finding[] {
     const found = `gc_thresh3 ${thresh}, netdev_max_backlog ${backlog}, ${os.cpus().length} cores`;
     return [finding('kernel network limits', 'ok', found, `enough for ${USUAL_MEMBERS} members`)];
   }
+  const meaning = 'large networks would lose packets';
+  const packages = hasProgram('sysctl') ? [] : ['procps'];
   return lacking.map(({ finding: found, remedy }) =>
-    finding('kernel network limits', 'warn', found, 'large networks would lose packets', [remedy]),
+    finding('kernel network limits', 'warn', found, meaning, [remedy], packages),
   );
 }
 
