@@ -62,6 +62,18 @@ export interface LinkShape {
   readonly rateBitsPerSecond: number;
 }
 
+/** Nothing asked: datagrams pass as they are. */
+export const UNSHAPED: LinkShape = {
+  delayMs: 0,
+  jitterMs: 0,
+  distribution: 'normal',
+  correlation: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  rateBitsPerSecond: 0,
+};
+
 /** The shape of datagrams that leave for `subnet`. */
 export interface LinkClass extends LinkShape {
   /** Destination region, for people. */

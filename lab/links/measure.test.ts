@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProbeResult } from '../../node/control.ts';
+import { type ProbeResult, UNSHAPED } from '../../node/control.ts';
 import {
   askedRoundTrip,
   exactInterval,
@@ -14,14 +14,9 @@ import {
 const LINK: DirectedLink = {
   from: 'a',
   to: 'b',
-  delayMs: 40,
-  jitterMs: 0,
+  ...UNSHAPED,
   distribution: 'uniform',
-  correlation: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  rateBitsPerSecond: 0,
+  delayMs: 40,
   cut: false,
 };
 const PAIR = { from: 'a', to: 'b' };

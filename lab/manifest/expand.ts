@@ -1,4 +1,5 @@
 /** From what a manifest says to every member and every directed link by name. */
+import { type LinkShape, UNSHAPED } from '../../node/control.ts';
 import type { Manifest } from './schema.ts';
 import type { LinkProfile, Member, PlannedAttack, PlannedFault } from './testnet.ts';
 import { attackDeclaration } from './attacks.ts';
@@ -51,23 +52,10 @@ function numbered(group: string, index: number, count: number): string {
   return `${group}-${String(index + 1).padStart(Math.max(2, String(count).length), '0')}`;
 }
 
-type Fields = Omit<LinkProfile, 'from' | 'to'>;
-type Given = { readonly [K in keyof Fields]?: Fields[K] | undefined };
-
-/** What a link does when nothing is asked of it. */
-const UNSHAPED: Fields = {
-  delayMs: 0,
-  jitterMs: 0,
-  distribution: 'normal',
-  correlation: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  rateBitsPerSecond: 0,
-};
+type Given = { readonly [K in keyof LinkShape]?: LinkShape[K] | undefined };
 
 /** `given` over `base`, field by field. */
-export function mergeProfile(base: Fields, given: Given): Fields {
+export function mergeProfile(base: LinkShape, given: Given): LinkShape {
   const burst = given.burst ?? base.burst;
   return {
     delayMs: given.delayMs ?? base.delayMs,
@@ -148,6 +136,6 @@ export function expandFaults(manifest: Manifest, members: readonly Member[]): Pl
 }
 
 /** Only the fields that were given: absent means unchanged. */
-export function givenFields(change: Given): Partial<Fields> {
+export function givenFields(change: Given): Partial<LinkShape> {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 }

@@ -103,7 +103,7 @@ test('a post that was refused is tried anew when it comes again', async () => {
     insertLines: (table, lines) =>
       broken ? Promise.reject(new Error('no')) : store.insertLines(table, lines),
   };
-  endpoint = new TelemetryEndpoint(mended, () => true);
+  endpoint = new TelemetryEndpoint(mended, () => true, { run: 'r' });
   expect((await post('h1', [vote('h1', 1)])).status).toBe(500);
   broken = false;
   expect((await post('h1', [vote('h1', 1)])).status).toBe(200);
@@ -132,7 +132,7 @@ test('a post that the engine refuses does not take others with it', async () => 
       await store.insertLines(table, lines);
     },
   };
-  endpoint = new TelemetryEndpoint(picky, () => true);
+  endpoint = new TelemetryEndpoint(picky, () => true, { run: 'r' });
   const statuses = await Promise.all([
     post('h1', [vote('h1', 1)]),
     post('h2', [vote('h2', 666)]),
@@ -149,7 +149,7 @@ test('when more waits than memory allows, posts are sent away and come back late
     ...store,
     insertLines: () => gate.promise,
   };
-  endpoint = new TelemetryEndpoint(slow, () => true);
+  endpoint = new TelemetryEndpoint(slow, () => true, { run: 'r' });
   const row = { ...vote('h1', 1), token: 'x'.repeat(4000) };
   const big = Array.from({ length: 1800 }, () => row);
   const posts = Array.from({ length: 11 }, (_, n) => post('h1', [vote('h1', n), ...big]));

@@ -49,7 +49,7 @@ export interface EndpointCounts {
 export class TelemetryEndpoint {
   readonly #store: TelemetryStore;
   readonly #authorise: (user: string, password: string) => boolean;
-  readonly #run: string | null;
+  readonly #run: string;
   readonly #waiting = new Map<PeerTable, Post[]>();
   /** Sender → digests of its last posts, and what became of them; senders are members of the run. */
   readonly #recent = new Map<string, Map<string, Promise<Refusal | null>>>();
@@ -62,15 +62,15 @@ export class TelemetryEndpoint {
   #rows = 0;
   #refused = 0;
 
-  /** With `run`, only rows of that run are taken. */
+  /** Only rows of `run` are taken. */
   constructor(
     store: TelemetryStore,
     authorise: (user: string, password: string) => boolean,
-    options: { readonly run?: string } = {},
+    options: { readonly run: string },
   ) {
     this.#store = store;
     this.#authorise = authorise;
-    this.#run = options.run ?? null;
+    this.#run = options.run;
   }
 
   /** Answers one request; never throws. */

@@ -19,8 +19,7 @@ export type CheckedRows =
 /** Who may say what: a peer inserts rows of its own run under its own name. */
 export interface Sender {
   readonly peer: string;
-  /** null: any run (an endpoint that serves several). */
-  readonly run: string | null;
+  readonly run: string;
 }
 
 /** All lines or none: a peer's batch is one program's output, so one bad row condemns it. */
@@ -47,7 +46,7 @@ function faultOf(row: unknown, columns: Columns, sender: Sender): string | null 
     return `peer must be ${JSON.stringify(sender.peer)}`;
   }
   if (!('run' in row)) return 'run is missing';
-  if (sender.run !== null && row.run !== sender.run) {
+  if (row.run !== sender.run) {
     return `run must be ${JSON.stringify(sender.run)}`;
   }
   if (!('ts' in row)) return 'ts is missing';

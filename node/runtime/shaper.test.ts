@@ -2,21 +2,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import type { LinkClass } from '../control.ts';
+import { type LinkClass, UNSHAPED } from '../control.ts';
 import { LinkModel, normalQuantile } from './link-model.ts';
 import { Shaper } from './shaper.ts';
 
 const PLAIN: LinkClass = {
   region: 'r',
   subnet: '10.0.1.0/24',
-  delayMs: 50,
-  jitterMs: 0,
+  ...UNSHAPED,
   distribution: 'uniform',
-  correlation: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  rateBitsPerSecond: 0,
+  delayMs: 50,
   cut: false,
 };
 const SEED = Math.floor(Math.random() * 2 ** 31);

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LinkClass } from '../../node/control.ts';
+import { type LinkClass, UNSHAPED } from '../../node/control.ts';
 import { engine } from '../../lab/drivers/docker-engine.ts';
 import { runHelper } from '../../lab/drivers/docker-helper.ts';
 import { memberContainerName } from '../../lab/drivers/docker-member.ts';
@@ -38,14 +38,8 @@ function classes(): LinkClass[] {
   return REGIONS.map((region) => ({
     region,
     subnet: lab.plan.subnets[region] ?? '',
+    ...UNSHAPED,
     delayMs: 40,
-    jitterMs: 0,
-    distribution: 'uniform',
-    correlation: 0,
-    loss: 0,
-    duplicate: 0,
-    reorder: 0,
-    rateBitsPerSecond: 0,
     cut: false,
   }));
 }

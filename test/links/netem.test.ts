@@ -3,7 +3,7 @@
  * namespaces of three regions; and the check that says so sees two exchanged classes.
  */
 import { expect, test, beforeAll } from 'vitest';
-import type { LinkClass } from '../../node/control.ts';
+import { type LinkClass, UNSHAPED } from '../../node/control.ts';
 import { helperInput } from '../../lab/drivers/docker-helper.ts';
 import type { RootFile } from '../../lab/image/files.ts';
 import { regionClassId, tcProgram } from '../../lab/links/tc.ts';
@@ -41,14 +41,9 @@ function program(from: Region, change: Change): string[] {
     (to, index): LinkClass => ({
       region: to,
       subnet: `10.9.${4 * (index + 1)}.0/22`,
-      delayMs: DELAY_MS[from][to],
-      jitterMs: 0,
+      ...UNSHAPED,
       distribution: 'uniform',
-      correlation: 0,
-      loss: 0,
-      duplicate: 0,
-      reorder: 0,
-      rateBitsPerSecond: 0,
+      delayMs: DELAY_MS[from][to],
       cut: false,
       ...change(from, to),
     }),
