@@ -15,7 +15,17 @@ export interface TransactionRow {
    */
   readonly part: 'client' | 'neighbour' | 'heir' | 'witness';
   readonly outcome: 'submitted' | 'committed' | 'timed-out' | 'conflicting';
-  readonly kind: 'create' | 'transfer' | 'destroy' | 'mixed' | 'slash';
+  /** The last four are a member's own, about its identity token. */
+  readonly kind:
+    | 'create'
+    | 'transfer'
+    | 'destroy'
+    | 'mixed'
+    | 'slash'
+    | 'register'
+    | 'synchronised'
+    | 'renewal'
+    | 'lapse';
   readonly valueClass: 'low' | 'high';
   /** Its tokens, and for each the owner key hash it sets (64 zeros destroy) and the previous tx. */
   readonly tokens: readonly string[];

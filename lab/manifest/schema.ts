@@ -3,7 +3,7 @@
  * manual repeats; meaning across fields (known regions, known attacks) is checked in `meaning.ts`.
  */
 import { z } from 'zod';
-import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
+import { DEFAULT_PARAMETERS, PAPER_POW } from '../../node/parameters.ts';
 
 /** A region's subnet is one of 16 that the address plan deals out. */
 export const MAX_REGIONS = 16;
@@ -136,29 +136,104 @@ const load = closed(
   'What the clients submit.',
 );
 
-const protocol = closed(
-  {
-    k: count(1, 64, 'Size of a token’s neighbourhood.').default(DEFAULT_PARAMETERS.k),
-    commitRule: z
-      .enum(['quorum', 'net'])
-      .describe('quorum: over 2/3 vote valid. net: valid − invalid ≥ 2, as in the papers.')
-      .default(DEFAULT_PARAMETERS.commitRule),
-    conflictRule: z
-      .enum(['chain'])
-      .describe('Which pairs of statements convict.')
-      .default(DEFAULT_PARAMETERS.conflictRule),
-    votes: z
-      .enum(['mac'])
-      .describe('How a vote proves its origin.')
-      .default(DEFAULT_PARAMETERS.votes),
-    pow: closed(
+/** An enumeration with its default and what it means. */
+function rule<const Names extends readonly [string, ...string[]]>(
+  names: Names,
+  byDefault: Names[number],
+  meaning: string,
+) {
+  return z.enum(names).describe(meaning).default(byDefault);
+}
+
+const hours = (least: number, byDefault: number, meaning: string) =>
+  z.number().min(least).max(87_600).describe(`${meaning} In paper hours.`).default(byDefault);
+
+const share = (byDefault: number, meaning: string) =>
+  z.number().min(0).max(1).describe(meaning).default(byDefault);
+
+const D = DEFAULT_PARAMETERS;
+
+const pow = z
+  .union([
+    z.literal('paper').transform(() => PAPER_POW),
+    closed(
       {
         memoryKiB: count(8, 1_048_576, 'Argon2id memory per attempt, KiB.').default(64),
         passes: count(1, 16, 'Argon2id passes.').default(1),
-        bits: count(0, 16, 'Trailing zero bits that an address needs.').default(4),
+        bits: count(0, 24, 'Trailing zero bits that an address needs.').default(4),
       },
       'Work that minting an identity takes.',
-    ).default(DEFAULT_PARAMETERS.pow),
+    ),
+  ])
+  .describe('Work that minting an identity takes; paper: 64 MiB, 10 passes, 17 bits (hours).')
+  .default(D.pow);
+
+const protocol = closed(
+  {
+    k: count(1, 64, 'Size of a token’s neighbourhood.').default(D.k),
+    distance: rule(['ring', 'xor'], D.distance, 'Which members are near a token.'),
+    membership: rule(
+      ['ledger', 'known'],
+      D.membership,
+      'ledger: neighbours are those whose identity token is in good standing. known: whom each knows.',
+    ),
+    topology: rule(
+      ['near', 'gradient'],
+      D.topology,
+      'near: connected to those near. gradient: with probability 0.7 near to 0.1 far, as in the papers.',
+    ),
+    commitRule: rule(
+      ['quorum', 'net'],
+      D.commitRule,
+      'quorum: over 2/3 vote valid. net: valid − invalid ≥ 2, as in the papers.',
+    ),
+    voting: rule(
+      ['push', 'polled'],
+      D.voting,
+      'push: votes are sent to all who count them. polled: asked for each round, as in the papers.',
+    ),
+    votes: rule(
+      ['mac', 'signed'],
+      D.votes,
+      'How a vote proves its origin: mac, by the channel alone. signed: to everyone.',
+    ),
+    voteExchange: rule(
+      ['direct', 'certificates'],
+      D.voteExchange,
+      'What other neighbourhoods hear: every vote, or certificates of signed ones.',
+    ),
+    conflictRule: rule(
+      ['chain', 'paper'],
+      D.conflictRule,
+      'Which statements convict. chain: what no honest peer can say. paper: the papers’ rule.',
+    ),
+    synchronisation: rule(
+      ['chain', 'polling'],
+      D.synchronisation,
+      'How a newcomer catches up: by its neighbours’ chains, or by polling them.',
+    ),
+    storageChallenge: rule(
+      ['responder', 'requester'],
+      D.storageChallenge,
+      'Whose key enters a storage challenge.',
+    ),
+    freshness: rule(['on', 'off'], D.freshness, 'Must identities be new when first seen?'),
+    difficulty: rule(
+      ['fixed', 'adaptive'],
+      D.difficulty,
+      'Does an identity’s work rise with the estimated size?',
+    ),
+    swapping: rule(['on', 'off'], D.swapping, 'Are neighbours exchanged from time to time?'),
+    crossCheckRate: share(D.crossCheckRate, 'Share of answers checked with somebody else.'),
+    forwardProbability: share(D.forwardProbability, 'Share of questions passed on.'),
+    batchWindowMs: count(0, 100, 'How long messages to one remote are gathered, ms.').default(
+      D.batchWindowMs,
+    ),
+    pow,
+    baseSize: count(1, 1_000_000_000, 'Members at which pow.bits is right.').default(D.baseSize),
+    leaseHours: hours(0.01, D.leaseHours, 'Within it members renew their identity tokens.'),
+    trustHours: hours(0, D.trustHours, 'From synchronised to counted as a neighbour.'),
+    lamppostHours: hours(0.01, D.lamppostHours, 'A lamppost key’s time of use.'),
   },
   'Parameters that every member shares.',
 );

@@ -8,7 +8,8 @@ import { ASK_AGAIN_MS, disagreement, isLag } from '../minefield/sharing.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
 import { statementRow } from '../peer/rows.ts';
-import { MAX_DISPUTED, type Message } from '../wire/messages.ts';
+import { MAX_DISPUTED } from '../wire/accusing.ts';
+import type { Message } from '../wire/messages.ts';
 
 /** Three far round trips: who hasn't answered by then is left out. */
 const CLOSE_MS = 1500;

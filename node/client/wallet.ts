@@ -2,7 +2,7 @@
 import type { ClientLoad } from '../control.ts';
 import { type SigningKey, signingKey } from '../crypto/ed25519.ts';
 import { type Id, ZERO_ID } from '../id.ts';
-import { keyHash, MAX_CHANGES, signTransaction } from '../ledger/transaction.ts';
+import { keyHash, MAX_CHANGES, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import type { TokenChange, Transaction } from '../ledger/types.ts';
 import type { LoadRandom } from './random.ts';
 
@@ -73,7 +73,8 @@ export class Wallet {
       changes: changes.map(({ change }) => change),
       timestamp: Math.max(Math.floor(nowMs), newest + 1),
       valueClass: this.#random.next() < load.highValueShare ? ('high' as const) : ('low' as const),
-      evidence: null,
+      extraNeighbours: 0,
+      purpose: ORDINARY,
     };
     const transaction = signTransaction(
       body,

@@ -10,10 +10,11 @@ import {
   isWitness,
   keyHash,
   MAX_AHEAD_MS,
+  ORDINARY,
   readTransaction,
   signTransaction,
 } from './transaction.ts';
-import type { TokenChange, Transaction, TransactionBody } from './types.ts';
+import type { Purpose, TokenChange, Transaction, TransactionBody } from './types.ts';
 
 const NETWORK = '11'.repeat(32);
 const id = (number: number): string => number.toString(16).padStart(64, '0');
@@ -43,8 +44,10 @@ const plan = fc
       const created = kind === 'create' || kind === 'witness';
       return { token: id(100 + index), owner, previous: created ? ZERO_ID : id(9) };
     });
-    const evidence = slashing ? id(5) : null;
-    return { body: { network: NETWORK, changes, timestamp, valueClass, evidence }, keys };
+    const purpose: Purpose = slashing ? { kind: 'slashing', charge: id(5) } : ORDINARY;
+    const extraNeighbours = timestamp % 65;
+    const body = { network: NETWORK, changes, timestamp, valueClass, extraNeighbours, purpose };
+    return { body, keys };
   });
 const transaction = plan.map(({ body, keys }) => signTransaction(body, keys));
 
@@ -95,12 +98,15 @@ const create: TokenChange = {
   previous: ZERO_ID,
 };
 const witness: TokenChange = { token: id(2), owner: ZERO_ID, previous: ZERO_ID };
+const slashing: Purpose = { kind: 'slashing', charge: id(4) };
+const moved: TokenChange = { ...create, previous: id(9) };
 const body: TransactionBody = {
   network: NETWORK,
   changes: [create, witness],
   timestamp: 999,
   valueClass: 'low',
-  evidence: null,
+  extraNeighbours: 0,
+  purpose: ORDINARY,
 };
 
 function reasonOf(tx: Transaction, now = context.nowMs): string {
@@ -115,9 +121,13 @@ test('forms that are not a transaction are neither signed nor passed', () => {
     [{ changes: [witness, create] }, 'tokens do not rise'],
     [{ changes: [create, create] }, 'tokens do not rise'],
     [{ changes: [witness] }, 'there are only witness tokens'],
-    [{ evidence: id(4) }, 'a slashing destroys exactly one token'],
-    [{ evidence: id(4), changes: [create] }, 'a slashing destroys exactly one token'],
-    [{ evidence: id(4), changes: [witness] }, 'there are only witness tokens'],
+    [{ purpose: slashing }, 'a slashing changes exactly one token'],
+    [{ purpose: slashing, changes: [create] }, 'a slashing destroys exactly one token'],
+    [{ purpose: slashing, changes: [witness] }, 'there are only witness tokens'],
+    [{ purpose: { kind: 'renewal' }, changes: [create] }, 'only a register creates'],
+    [{ purpose: { kind: 'lapse' }, changes: [{ ...moved, owner: ZERO_ID }] }, 'destroys nothing'],
+    [{ purpose: { kind: 'register' }, changes: [moved] }, 'only a register creates'],
+    [{ extraNeighbours: 65 }, '65 extra neighbours'],
   ];
   for (const [change, reason] of wrong) {
     const bad = { ...body, ...change };

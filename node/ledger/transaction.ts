@@ -1,14 +1,14 @@
 /**
  * Transactions (PROTOCOL.md 3): form, id, authorisations, bytes.
  *
- * Body: network 32 ‖ timestamp u64 ‖ value class u8 (0 low, 1 high) ‖ slashing u8 (1: evidence 32
- * follows) ‖ count u8 (1–6) ‖ per change token 32 ‖ owner 32 ‖ previous 32, tokens strictly rising.
+ * Body: network 32 ‖ timestamp u64 ‖ value class u8 (0 low, 1 high) ‖ extra neighbours u8 (0–64) ‖
+ * purpose u8 (order of PURPOSES; after a slashing's the charge 32) ‖ count u8 (1–6) ‖ per change token 32 ‖ owner 32 ‖ previous 32, tokens strictly rising.
  * `id = H(transaction, body)`. A transaction is its body, then per change key 32 ‖ signature 64; the
  * id is derived. Each signature is over `H(authorisation, id 32 ‖ index of the change u8)`, and the
  * id covers the network: a signature fits one change of one transaction of one network.
  *
  * Who signs: a creation, the new key (its hash is the owner); a later change, the key whose hash
- * the previous mapping names (voters compare, see `authorisedBy`); a slashing, its proposer; a
+ * the previous mapping names (voters compare, see `authorisedBy`); a slashing or lapse, its proposer; a
  * witness token (previous 0, owner 0), which nobody owns, the key of the transaction's first change
  * that is not a witness. So no stranger can swap an authorisation and leave the id as it was, and a
  * transaction of witnesses only, which would move nothing, is refused.
@@ -24,7 +24,7 @@ import {
 } from '../crypto/ed25519.ts';
 import { hash, hashBytes } from '../crypto/hash.ts';
 import { type Id, idToBytes, ZERO_ID } from '../id.ts';
-import type { TokenChange, Transaction, TransactionBody } from './types.ts';
+import type { Purpose, TokenChange, Transaction, TransactionBody } from './types.ts';
 
 /** PROTOCOL.md 3. */
 export const MAX_CHANGES = 6;
@@ -33,6 +33,21 @@ export const MAX_CHANGES = 6;
 export const MAX_AHEAD_MS = 2 * 3_600_000;
 
 const VALUE_CLASSES = ['low', 'high'] as const;
+
+/** On the wire by position: add at the end. */
+const PURPOSES = [
+  'ordinary',
+  'slashing',
+  'register',
+  'synchronised',
+  'renewal',
+  'lapse',
+] as const satisfies readonly Purpose['kind'][];
+
+/** Larger neighbourhoods than these make a transaction a burden to a whole small network. */
+export const MAX_EXTRA_NEIGHBOURS = 64;
+
+export const ORDINARY: Purpose = { kind: 'ordinary' };
 
 export type Check = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -79,13 +94,22 @@ export function readTransaction(reader: Reader): Transaction {
   const network = reader.id();
   const timestamp = reader.u64();
   const valueClass = reader.oneOf(VALUE_CLASSES);
-  const evidence = reader.boolean() ? reader.id() : null;
+  const extraNeighbours = reader.u8();
+  const kind = reader.oneOf(PURPOSES);
+  const purpose = kind === 'slashing' ? { kind, charge: reader.id() } : { kind };
   const changes = reader.list(1, MAX_CHANGES, () => ({
     token: reader.id(),
     owner: reader.id(),
     previous: reader.id(),
   }));
-  const body: TransactionBody = { network, changes, timestamp, valueClass, evidence };
+  const body: TransactionBody = {
+    network,
+    changes,
+    timestamp,
+    valueClass,
+    extraNeighbours,
+    purpose,
+  };
   const fault = formFault(body);
   if (fault !== null) throw new Malformed(fault);
   const authorisations = changes.map(() => ({
@@ -143,7 +167,7 @@ function requiredKey(transaction: Transaction, change: TokenChange): Id | null {
   return change.previous === ZERO_ID ? change.owner : null;
 }
 
-function formFault({ changes, evidence }: TransactionBody): string | null {
+function formFault({ changes, purpose, extraNeighbours }: TransactionBody): string | null {
   if (changes.length < 1 || changes.length > MAX_CHANGES) {
     return `${changes.length} changes where 1..${MAX_CHANGES} are allowed`;
   }
@@ -152,17 +176,27 @@ function formFault({ changes, evidence }: TransactionBody): string | null {
     return 'tokens do not rise';
   }
   if (changes.every(isWitness)) return 'there are only witness tokens';
-  const [first] = changes;
-  if (evidence !== null && (changes.length !== 1 || first?.owner !== ZERO_ID)) {
-    return 'a slashing destroys exactly one token';
-  }
-  return null;
+  if (extraNeighbours > MAX_EXTRA_NEIGHBOURS) return `${extraNeighbours} extra neighbours`;
+  return purposeFault(purpose.kind, changes);
 }
 
-function encodeBody({ network, changes, timestamp, valueClass, evidence }: TransactionBody) {
+function purposeFault(kind: Purpose['kind'], changes: readonly TokenChange[]): string | null {
+  const [first] = changes;
+  if (kind === 'ordinary' || first === undefined) return null;
+  if (changes.length !== 1) return `a ${kind} changes exactly one token`;
+  if (kind === 'slashing') {
+    return first.owner === ZERO_ID ? null : 'a slashing destroys exactly one token';
+  }
+  if (first.owner === ZERO_ID) return `a ${kind} destroys nothing`;
+  const creates = first.previous === ZERO_ID;
+  return creates === (kind === 'register') ? null : 'only a register creates an identity token';
+}
+
+function encodeBody(body: TransactionBody): Uint8Array {
+  const { network, changes, timestamp, valueClass, extraNeighbours, purpose } = body;
   const writer = new Writer().id(network).u64(timestamp).u8(VALUE_CLASSES.indexOf(valueClass));
-  writer.u8(evidence === null ? 0 : 1);
-  if (evidence !== null) writer.id(evidence);
+  writer.u8(extraNeighbours).u8(PURPOSES.indexOf(purpose.kind));
+  if (purpose.kind === 'slashing') writer.id(purpose.charge);
   writer.list(changes, (change) => writer.id(change.token).id(change.owner).id(change.previous));
   return writer.finish();
 }

@@ -16,13 +16,28 @@ export interface TransactionBody {
   readonly changes: readonly TokenChange[];
   readonly timestamp: number;
   readonly valueClass: 'low' | 'high';
-  /**
-   * A slashing destroys the accused's identity token on the strength of evidence packages, of which
-   * each voter has verified one, instead of the owner's signature. It has exactly one change and
-   * names the charge (minefield/slashing.ts).
-   */
-  readonly evidence: Id | null;
+  /** Members beyond k that its tokens' neighbourhoods shall have for this transaction. */
+  readonly extraNeighbours: number;
+  readonly purpose: Purpose;
 }
+
+/** Why a transaction may do what it does. All but `ordinary` change exactly one identity token. */
+export type Purpose =
+  /** Its owners say so. */
+  | { readonly kind: 'ordinary' }
+  /**
+   * Destroys the accused's identity token on the strength of evidence packages, of which each voter
+   * has verified one, instead of the owner's signature. Names the charge (minefield/slashing.ts).
+   */
+  | { readonly kind: 'slashing'; readonly charge: Id }
+  /**
+   * `register` creates the identity token; `synchronised` says that its owner holds what it should
+   * (valid if it answers its neighbours' storage challenges); `renewal` begins another lease. They
+   * leave the owner as it was and are signed by it.
+   */
+  | { readonly kind: 'register' | 'synchronised' | 'renewal' }
+  /** Ends the membership of one that did not renew in time; leaves the owner; signed by any member. */
+  | { readonly kind: 'lapse' };
 
 /** `id = H(body)`. One authorisation per change, same order; of a slashing, one, the proposer's. */
 export interface Transaction {

@@ -37,7 +37,8 @@ export function slashing(
     changes: [{ token: accused, owner: ZERO_ID, previous }],
     timestamp: record.value.createdAtMs,
     valueClass: 'low' as const,
-    evidence: chargeAgainst(accused),
+    extraNeighbours: 0,
+    purpose: { kind: 'slashing' as const, charge: chargeAgainst(accused) },
   };
   return signTransaction(body, [proposer]);
 }

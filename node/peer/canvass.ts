@@ -3,7 +3,8 @@ import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { Pending } from '../voting/pending.ts';
 import type { Tally } from '../voting/rules.ts';
-import type { Message, TokenBallot } from '../wire/messages.ts';
+import type { Message } from '../wire/messages.ts';
+import type { TokenBallot } from '../wire/voting.ts';
 import { neighbourhood, type PeerContext, union } from './context.ts';
 
 export class Canvass {

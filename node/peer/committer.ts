@@ -15,7 +15,7 @@ import { judge, type Knowledge } from '../voting/judge.ts';
 import { VoteLock } from '../voting/lock.ts';
 import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
-import type { CommitPlace, TokenBallot } from '../wire/messages.ts';
+import type { CommitPlace, TokenBallot } from '../wire/voting.ts';
 import { Canvass } from './canvass.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { keeperRow } from './rows.ts';
@@ -186,7 +186,7 @@ export class Committer {
         pending.conflict = true;
         host.report(this.#row(pending, transaction, 'conflicting'));
       }
-      if (judged.ballot === 'out-of-order' && transaction.body.evidence === null) {
+      if (judged.ballot === 'out-of-order' && transaction.body.purpose.kind !== 'slashing') {
         this.#wantPrevious(token, previous);
       }
       const ballot = decisions.vote(transaction, token, judged.ballot);
@@ -200,7 +200,8 @@ export class Committer {
     pending.hear(self, changed, false);
     this.#canvass.sayToAll(transaction, changed);
     const settled = changed.some(({ ballot }) => ballot !== 'out-of-order');
-    if (transaction.body.evidence !== null && settled) this.#events.slashVoted(transaction);
+    if (transaction.body.purpose.kind === 'slashing' && settled)
+      this.#events.slashVoted(transaction);
   }
 
   /** The missing predecessor: those near the token have it. */
@@ -220,7 +221,7 @@ export class Committer {
     const { host, holdings, parameters } = this.#context;
     if (transaction === null || holdings.isCommitted(transaction.id)) return;
     const tallies = this.#canvass.tallies(pending, transaction);
-    const isSlashing = transaction.body.evidence !== null;
+    const isSlashing = transaction.body.purpose.kind === 'slashing';
     const windowOver = host.now() - pending.since >= SLASH_WINDOW_MS;
     const all = tallies.every((tally) =>
       isSlashing ? slashPasses(tally, windowOver) : passes(parameters.commitRule, tally),
@@ -244,8 +245,11 @@ export class Committer {
 
   #isConvicting({ body }: Transaction): boolean {
     const token = body.changes[0]?.token;
+    const { purpose } = body;
     return (
-      body.evidence !== null && token !== undefined && this.#events.convicts(body.evidence, token)
+      purpose.kind === 'slashing' &&
+      token !== undefined &&
+      this.#events.convicts(purpose.charge, token)
     );
   }
 
@@ -261,7 +265,7 @@ export class Committer {
       this.#context.host.report(this.#row(pending, transaction, 'timed-out'));
     }
     const [tally] = this.#canvass.tallies(pending, transaction);
-    if (transaction.body.evidence === null || tally === undefined) return;
+    if (transaction.body.purpose.kind !== 'slashing' || tally === undefined) return;
     this.#events.slashed(transaction, 'rejected', tally);
   }
 
@@ -271,7 +275,7 @@ export class Committer {
   }
 
   #row(pending: Pending, transaction: Transaction, outcome: TransactionRow['outcome']) {
-    const isSlashing = transaction.body.evidence !== null;
+    const isSlashing = transaction.body.purpose.kind === 'slashing';
     const isHeir = isSlashing ? pending.own.size === 0 : !this.#canvass.wasKeeper(transaction);
     return keeperRow(transaction, outcome, {
       part: isHeir ? 'heir' : 'neighbour',

@@ -5,7 +5,7 @@ import { hash, hashBytes } from '../crypto/hash.ts';
 import { type Id, ZERO_ID } from '../id.ts';
 import { issueCertificate } from '../identity/certificate.ts';
 import { Chain } from '../ledger/chain.ts';
-import { keyHash, signTransaction } from '../ledger/transaction.ts';
+import { keyHash, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import { Holdings } from './holdings.ts';
 
 const name = (text: string): Id => hash('key', new TextEncoder().encode(text));
@@ -33,10 +33,10 @@ function holdings(store: MemoryStore, epoch: number): Holdings {
 function creation() {
   const set = (token: Id) => ({ token, previous: ZERO_ID, owner: keyHash(owner.publicKey) });
   const changes = [set(kept), set(foreign)].sort((a, b) => (a.token < b.token ? -1 : 1));
-  return signTransaction({ network, changes, timestamp: 100, valueClass: 'low', evidence: null }, [
-    owner,
-    owner,
-  ]);
+  return signTransaction(
+    { network, changes, timestamp: 100, valueClass: 'low', extraNeighbours: 0, purpose: ORDINARY },
+    [owner, owner],
+  );
 }
 
 test('what its own transactions did to other tokens is taken over when those come near', () => {

@@ -9,7 +9,8 @@ import { MAX_ENTRIES } from '../ledger/block.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
 import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
-import { type CommitPlace, MAX_COMMITS } from '../wire/messages.ts';
+import { MAX_COMMITS } from '../wire/keeping.ts';
+import type { CommitPlace } from '../wire/voting.ts';
 
 const PREFIX = 'tx/';
 

@@ -31,6 +31,15 @@ export function statementRow(
   };
 }
 
+/** What a transaction that is not ordinary is called in telemetry. */
+const KINDS = {
+  slashing: 'slash',
+  register: 'register',
+  synchronised: 'synchronised',
+  renewal: 'renewal',
+  lapse: 'lapse',
+} as const;
+
 /** A transaction's fate at a peer that keeps some of its tokens. */
 export function keeperRow(
   transaction: Transaction,
@@ -48,7 +57,7 @@ export function describe({
   TransactionRow,
   'table' | 'tx' | 'kind' | 'valueClass' | 'tokens' | 'owners' | 'previous'
 > {
-  const { changes, evidence, valueClass } = body;
+  const { changes, purpose, valueClass } = body;
   const kinds = new Set(
     changes.map(({ owner, previous }) => {
       if (previous === ZERO_ID) return 'create';
@@ -60,7 +69,7 @@ export function describe({
   return {
     table: 'transactions',
     tx: id,
-    kind: evidence === null ? kind : 'slash',
+    kind: purpose.kind === 'ordinary' ? kind : KINDS[purpose.kind],
     valueClass,
     tokens: changes.map(({ token }) => token),
     owners: changes.map(({ owner }) => owner),

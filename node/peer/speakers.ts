@@ -6,7 +6,7 @@ import { type Conflict, headOf, SpeakerFile } from '../minefield/conflict.ts';
 import { assemble } from '../minefield/evidence.ts';
 import { verifyStatement } from '../minefield/statement.ts';
 import type { EvidencePackage, SignedHeader, Statement } from '../minefield/types.ts';
-import type { AncestorAnswer } from '../wire/messages.ts';
+import type { AncestorAnswer } from '../wire/keeping.ts';
 
 /** Files of about 100 KB at most; the one that was longest not added to goes first. */
 const MAX_FILES = 512;

@@ -5,7 +5,7 @@ import type { Id } from '../id.ts';
 import type { Identity } from '../identity/mint.ts';
 import { signStatement } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
-import type { AncestorAnswer } from '../wire/messages.ts';
+import type { AncestorAnswer } from '../wire/keeping.ts';
 import type { Holdings } from './holdings.ts';
 
 const SEQUENCE_KEY = 'statement/sequence';

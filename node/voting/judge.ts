@@ -47,7 +47,7 @@ function withoutLock(
   knowledge: Knowledge,
 ): Ballot {
   const { token, previous } = change;
-  const { evidence, timestamp } = transaction.body;
+  const { purpose, timestamp } = transaction.body;
   const mapping = knowledge.mapping(token);
   if (mapping?.tx === transaction.id) return 'valid';
   if (previous === ZERO_ID) return mapping === undefined ? 'valid' : 'invalid';
@@ -55,7 +55,9 @@ function withoutLock(
   if (mapping === undefined) return 'out-of-order';
   if (mapping.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
   if (mapping.owner === ZERO_ID) return 'invalid';
-  if (evidence !== null) return knowledge.convicts(evidence, token) ? 'valid' : 'out-of-order';
+  if (purpose.kind === 'slashing') {
+    return knowledge.convicts(purpose.charge, token) ? 'valid' : 'out-of-order';
+  }
   if (timestamp <= knowledge.timestampOf(previous)) return 'invalid';
   return authorisedBy(transaction, index) === mapping.owner ? 'valid' : 'invalid';
 }

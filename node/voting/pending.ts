@@ -2,7 +2,7 @@
 import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
-import type { TokenBallot } from '../wire/messages.ts';
+import type { TokenBallot } from '../wire/voting.ts';
 import type { Tally } from './rules.ts';
 
 /** Transactions under vote: a minute at thirty a second; beyond it new ones are refused. */

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../test/support/network.ts';
 import { signingKey } from '../crypto/ed25519.ts';
 import { hash, hashBytes } from '../crypto/hash.ts';
 import { type Id, ZERO_ID } from '../id.ts';
-import { keyHash, signTransaction } from '../ledger/transaction.ts';
+import { keyHash, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import type { Mapping } from '../ledger/types.ts';
 import { judge, type Knowledge } from './judge.ts';
 import { VoteLock } from './lock.ts';
@@ -42,7 +42,8 @@ function transaction(
       changes: [{ token, owner: next, previous }],
       timestamp,
       valueClass: 'low',
-      evidence,
+      extraNeighbours: 0,
+      purpose: evidence === null ? ORDINARY : { kind: 'slashing', charge: evidence },
     },
     [signer],
   );

@@ -7,7 +7,7 @@ import { issueCertificate } from '../identity/certificate.ts';
 import { mint } from '../identity/mint.ts';
 import { MemoryStore, seededRandom } from '../../test/support/network.ts';
 import { Chain } from '../ledger/chain.ts';
-import { keyHash, signTransaction } from '../ledger/transaction.ts';
+import { keyHash, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import { assemble } from '../minefield/evidence.ts';
 import { signStatement } from '../minefield/statement.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
@@ -61,7 +61,8 @@ const transaction = signTransaction(
     changes: [{ token: name('token'), owner: keyHash(key.publicKey), previous: ZERO_ID }],
     timestamp: 5,
     valueClass: 'low',
-    evidence: null,
+    extraNeighbours: 0,
+    purpose: ORDINARY,
   },
   [key],
 );

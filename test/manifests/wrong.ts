@@ -42,7 +42,7 @@ export const WRONG: readonly WrongManifest[] = [
     5,
     'allowed: quorum, net (did you mean "quorum"?)',
   ),
-  wrong('work beyond reason', 'bits: 4', 'bits: 40', 5, 'allowed: at most 16'),
+  wrong('work beyond reason', 'bits: 4', 'bits: 40', 5, 'allowed: at most 24'),
   wrong(
     'a key of pow unknown',
     'passes: 1',

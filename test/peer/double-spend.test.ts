@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { signingKey } from '../../node/crypto/ed25519.ts';
 import { hashBytes } from '../../node/crypto/hash.ts';
 import { type Id, ZERO_ID } from '../../node/id.ts';
-import { keyHash, signTransaction } from '../../node/ledger/transaction.ts';
+import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
 import { Transport } from '../../node/transport/transport.ts';
 import { encodeMessage } from '../../node/wire/messages.ts';
@@ -19,7 +19,8 @@ function transfer(token: Id, previous: Id, to: number, timestamp: number): Trans
     changes: [change],
     timestamp,
     valueClass: 'high' as const,
-    evidence: null,
+    extraNeighbours: 0,
+    purpose: ORDINARY,
   };
   return signTransaction(body, [previous === ZERO_ID ? key(to) : owner]);
 }

@@ -4,6 +4,7 @@
  * l1–l3, clients c1 and c2. All times are offsets in ms from START.
  */
 import type { Testnet } from '../../lab/manifest/testnet.ts';
+import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
 import type { JsonRow } from '../../lab/telemetry/store.ts';
 
 export const RUN = 'sample';
@@ -266,14 +267,7 @@ export function sampleTestnet(): Testnet {
     source: 'name: sample # </pre><script>alert(1)</script>\n',
     seed: 7,
     durationMs: 10_000,
-    protocol: {
-      k: 3,
-      commitRule: 'quorum',
-      conflictRule: 'chain',
-      votes: 'mac',
-      pow: { memoryKiB: 64, passes: 1, bits: 4 },
-      timeScale: 3600,
-    },
+    protocol: { ...DEFAULT_PARAMETERS, k: 3 },
     regions: ['virginia', 'frankfurt'],
     links: [],
     members: [

@@ -1,0 +1,105 @@
+/** Messages by which peers learn what others hold (PROTOCOL.md 3, 6). */
+import type { Reader } from '../codec/reader.ts';
+import type { Writer } from '../codec/writer.ts';
+import type { Id } from '../id.ts';
+import { readBlock, writeBlock } from '../ledger/block.ts';
+import { MAX_INCLUSION_STEPS } from '../ledger/history-tree.ts';
+import type { Block } from '../ledger/types.ts';
+import type { Formats } from './format.ts';
+
+/** Ids in one `commits` answer: what fits a datagram; a peer further behind asks again. */
+export const MAX_COMMITS = 32;
+
+/** What stands at `height` under the accumulator of the head at `under`, with the proof. */
+export interface AncestorAnswer {
+  readonly epoch: number;
+  readonly height: number;
+  readonly under: number;
+  readonly hash: Id;
+  readonly path: readonly Id[];
+}
+
+export type KeepingMessage =
+  /**
+   * Which transactions near the asker did you commit above this height? `bans` is a digest of whom
+   * the asker has banned: who knows of others answers with their packages too.
+   */
+  | { readonly type: 'ask-commits'; readonly above: number; readonly bans: Id }
+  /** Those up to the height `upTo`; `more`: there are blocks above it. */
+  | {
+      readonly type: 'commits';
+      readonly upTo: number;
+      readonly more: boolean;
+      readonly txs: readonly Id[];
+    }
+  /** `under` asks for the proof that it is an ancestor of the block at that height; null for none. */
+  | {
+      readonly type: 'get-block';
+      readonly wanted: Id | number;
+      readonly under: number | null;
+    }
+  | {
+      readonly type: 'block';
+      readonly block: Block | null;
+      readonly ancestor: AncestorAnswer | null;
+    };
+
+export const KEEPING: Formats<KeepingMessage> = {
+  'ask-commits': {
+    write: (writer, { above, bans }) => writer.u64(above).id(bans),
+    read: (reader) => ({ type: 'ask-commits', above: reader.u64(), bans: reader.id() }),
+  },
+  commits: {
+    write: (writer, { upTo, more, txs }) => {
+      writer.u64(upTo).u8(more ? 1 : 0);
+      writer.list(txs, (tx) => writer.id(tx));
+    },
+    read: (reader) => ({
+      type: 'commits',
+      upTo: reader.u64(),
+      more: reader.boolean(),
+      txs: reader.list(0, MAX_COMMITS, () => reader.id()),
+    }),
+  },
+  'get-block': {
+    write: (writer, { wanted, under }) => {
+      if (typeof wanted === 'number') writer.u8(0).u64(wanted);
+      else writer.u8(1).id(wanted);
+      writer.u8(under === null ? 0 : 1);
+      if (under !== null) writer.u64(under);
+    },
+    read: (reader) => ({
+      type: 'get-block',
+      wanted: reader.boolean() ? reader.id() : reader.u64(),
+      under: reader.boolean() ? reader.u64() : null,
+    }),
+  },
+  block: {
+    write: (writer, { block, ancestor }) => {
+      writer.u8(block === null ? 0 : 1);
+      if (block !== null) writeBlock(writer, block);
+      writer.u8(ancestor === null ? 0 : 1);
+      if (ancestor !== null) writeAncestor(writer, ancestor);
+    },
+    read: (reader) => ({
+      type: 'block',
+      block: reader.boolean() ? readBlock(reader) : null,
+      ancestor: reader.boolean() ? readAncestor(reader) : null,
+    }),
+  },
+};
+
+function writeAncestor(writer: Writer, ancestor: AncestorAnswer): void {
+  writer.u64(ancestor.epoch).u64(ancestor.height).u64(ancestor.under).id(ancestor.hash);
+  writer.list(ancestor.path, (step) => writer.id(step));
+}
+
+function readAncestor(reader: Reader): AncestorAnswer {
+  return {
+    epoch: reader.u64(),
+    height: reader.u64(),
+    under: reader.u64(),
+    hash: reader.id(),
+    path: reader.list(0, MAX_INCLUSION_STEPS, () => reader.id()),
+  };
+}

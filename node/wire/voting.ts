@@ -1,0 +1,92 @@
+/** Messages that bring transactions to their commit (PROTOCOL.md 3, 4). */
+import type { Reader } from '../codec/reader.ts';
+import type { Ballot } from '../decisions.ts';
+import type { Id } from '../id.ts';
+import { MAX_CHANGES, readTransaction, writeTransaction } from '../ledger/transaction.ts';
+import type { Transaction } from '../ledger/types.ts';
+import type { Formats } from './format.ts';
+
+/** What a voter says of one token of a transaction. */
+export interface TokenBallot {
+  readonly token: Id;
+  readonly ballot: Ballot;
+}
+
+/** Where a committed transaction lies in the answering peer's chain. */
+export interface CommitPlace {
+  readonly block: Id;
+  /** Blocks of that chain above it. */
+  readonly confirmations: number;
+}
+
+export type VotingMessage =
+  | { readonly type: 'submit'; readonly transaction: Transaction }
+  /** `committed`: the voter has itself seen every token pass. */
+  | {
+      readonly type: 'vote';
+      readonly tx: Id;
+      readonly committed: boolean;
+      readonly ballots: readonly TokenBallot[];
+    }
+  | { readonly type: 'ask-votes'; readonly tx: Id }
+  | { readonly type: 'get-transaction'; readonly tx: Id }
+  /** `commit` null: pending. */
+  | {
+      readonly type: 'transaction';
+      readonly transaction: Transaction;
+      readonly commit: CommitPlace | null;
+    }
+  /** To who submitted it. */
+  | { readonly type: 'committed'; readonly tx: Id; readonly block: Id };
+
+const BALLOTS: readonly Ballot[] = ['valid', 'invalid', 'out-of-order'];
+
+export const VOTING: Formats<VotingMessage> = {
+  submit: {
+    write: (writer, { transaction }) => writeTransaction(writer, transaction),
+    read: (reader) => ({ type: 'submit', transaction: readTransaction(reader) }),
+  },
+  vote: {
+    write: (writer, { tx, committed, ballots }) => {
+      writer.id(tx).u8(committed ? 1 : 0);
+      writer.list(ballots, ({ token, ballot }) => writer.id(token).u8(BALLOTS.indexOf(ballot)));
+    },
+    read: (reader) => ({
+      type: 'vote',
+      tx: reader.id(),
+      committed: reader.boolean(),
+      ballots: readBallots(reader),
+    }),
+  },
+  'ask-votes': {
+    write: (writer, { tx }) => writer.id(tx),
+    read: (reader) => ({ type: 'ask-votes', tx: reader.id() }),
+  },
+  'get-transaction': {
+    write: (writer, { tx }) => writer.id(tx),
+    read: (reader) => ({ type: 'get-transaction', tx: reader.id() }),
+  },
+  transaction: {
+    write: (writer, { transaction, commit }) => {
+      writeTransaction(writer, transaction);
+      writer.u8(commit === null ? 0 : 1);
+      if (commit !== null) writer.id(commit.block).u64(commit.confirmations);
+    },
+    read: (reader) => ({
+      type: 'transaction',
+      transaction: readTransaction(reader),
+      commit: reader.boolean() ? { block: reader.id(), confirmations: reader.u64() } : null,
+    }),
+  },
+  committed: {
+    write: (writer, { tx, block }) => writer.id(tx).id(block),
+    read: (reader) => ({ type: 'committed', tx: reader.id(), block: reader.id() }),
+  },
+};
+
+function readBallots(reader: Reader): TokenBallot[] {
+  return reader.list(0, MAX_CHANGES, () => ({
+    token: reader.id(),
+    ballot: reader.oneOf(BALLOTS),
+  }));
+}
