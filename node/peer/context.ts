@@ -20,12 +20,13 @@ export interface PeerContext {
   readonly send: (to: Id, message: Message) => void;
 }
 
-/** Addresses of the k members nearest a token, nearest first. */
+/** Addresses of the k members nearest a token, nearest first; `extra` more for who asked for them. */
 export function neighbourhood(
   { membership, parameters }: Pick<PeerContext, 'membership' | 'parameters'>,
   token: Id,
+  extra = 0,
 ): readonly Id[] {
-  return membership.near(token, parameters.k);
+  return membership.near(token, parameters.k + extra);
 }
 
 /** Everyone that is near one of the tokens. */
