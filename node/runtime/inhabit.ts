@@ -19,9 +19,12 @@ import { Control } from './control.ts';
 import { areLinkClasses } from './control-messages.ts';
 import { RuntimeError } from './errors.ts';
 import { logToStdout, reasonOf } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { openOperations, operationsEndpoint } from './operations.ts';
 import { Prober } from './probe.ts';
 import { ProcessHost } from './process-host.ts';
 import { reportResources } from './resources.ts';
+import { lineFor } from './row-log.ts';
 import { Shaper } from './shaper.ts';
 import { UdpSocket } from './socket.ts';
 import { SqliteStore } from './store.ts';
@@ -84,10 +87,16 @@ async function run(seat: Seat, open: Open): Promise<void> {
   const probeAt = { ip: seat.bind.ip, port: socket.local.port + 1 };
   const prober = await Prober.open(probeAt, Uint8Array.fromHex(seat.probeKey), shaper);
   const telemetry = new Telemetry({ run: seat.run, peer: seat.name, ...seat.telemetry }, log);
+  const metrics = new Metrics();
   const host = new ProcessHost({
     store,
     transmit: (to, datagram) => socket.send(to, datagram),
-    report: (row, trueTime) => telemetry.report(row, trueTime),
+    report: (row, trueTime) => {
+      metrics.count(row);
+      const line = lineFor(row);
+      if (line !== null) log(line.level, line.event, line.details);
+      telemetry.report(row, trueTime);
+    },
   });
   const living = open(host, (message) => control.send({ type: 'conspire', message }));
   inhabitant = living;
@@ -97,8 +106,16 @@ async function run(seat: Seat, open: Open): Promise<void> {
   const stopResources = reportResources({
     socketDrops: () => socket.drops(),
     telemetryDropped: () => telemetry.dropped,
-    report: (row) => telemetry.report(row),
+    report: (row) => {
+      metrics.count(row);
+      telemetry.report(row);
+    },
   });
+  const operationsAt = operationsEndpoint(process.env['PEER_OPERATIONS']);
+  const operations =
+    operationsAt === null
+      ? null
+      : await openOperations(operationsAt, { health: () => living.health(), metrics });
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
@@ -110,6 +127,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
     stopResources();
     await telemetry.close(FLUSH_TIMEOUT_MS);
     control.stop();
+    operations?.close();
     prober.close();
     socket.close();
     shaper.stop();

@@ -64,7 +64,7 @@ test('a state of a newer version, of another program or damaged is refused in wo
   const newer = new DatabaseSync(file);
   newer.exec('PRAGMA user_version = 99');
   newer.close();
-  expect(() => new SqliteStore(directory)).toThrow(/version 99, this program reads 1/);
+  expect(() => new SqliteStore(directory)).toThrow(/version 99, this program reads 1 to 2/);
   rmSync(file);
   const foreign = new DatabaseSync(file);
   foreign.exec('CREATE TABLE mine (x)');
@@ -72,4 +72,30 @@ test('a state of a newer version, of another program or damaged is refused in wo
   expect(() => new SqliteStore(directory)).toThrow(/not a peer's state/);
   writeFileSync(file, 'x'.repeat(5000));
   expect(() => new SqliteStore(directory)).toThrow(/damaged/);
+});
+
+test('a state of version 1 is copied, then keeps who the peer is and how far it counted', () => {
+  const file = path.join(directory, 'state.sqlite');
+  const old = new SqliteStore(directory);
+  for (const key of ['identity', 'epoch', 'chain/block/000000000000', 'tx/aa', 'lock/a/b']) {
+    old.put(key, bytes(7));
+  }
+  old.close();
+  const asVersion1 = new DatabaseSync(file);
+  asVersion1.exec('PRAGMA user_version = 1');
+  asVersion1.close();
+  const now = new SqliteStore(directory);
+  expect([...now.entries('')].map(([key]) => key)).toEqual(['epoch', 'identity']);
+  now.close();
+  const copy = new DatabaseSync(`${file}.v1`, { readOnly: true });
+  expect(copy.prepare('SELECT count(*) AS n FROM state').get()?.['n']).toBe(5);
+  expect(copy.prepare('PRAGMA user_version').get()?.['user_version']).toBe(1);
+  copy.close();
+  // Once: what is written from now on stays.
+  const again = new SqliteStore(directory);
+  again.put('tx/bb', bytes(8));
+  again.close();
+  const third = new SqliteStore(directory);
+  expect(third.get('tx/bb')).toEqual(bytes(8));
+  third.close();
 });

@@ -9,7 +9,7 @@
  *
  * The file is opened exclusively: two processes with one identity would vote twice.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Store } from '../host.ts';
@@ -17,7 +17,7 @@ import { RuntimeError } from './errors.ts';
 import { reasonOf } from './log.ts';
 
 /** Stored in `user_version`; raised whenever older programs can no longer read the file. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 /** Stored in `application_id`: 'MFLD'. */
 const APPLICATION_ID = 0x4d464c44;
 const STATE_FILE = 'state.sqlite';
@@ -134,12 +134,34 @@ function prepareSchema(database: DatabaseSync, file: string): void {
   if (application !== APPLICATION_ID) {
     throw new RuntimeError(`${file} is not a peer's state`, 'name another state directory');
   }
-  if (version !== STATE_VERSION) {
+  if (typeof version !== 'number' || version > STATE_VERSION || version < 1) {
     throw new RuntimeError(
-      `${file} has state version ${String(version)}, this program reads ${STATE_VERSION}`,
+      `${file} has state version ${String(version)}, this program reads 1 to ${STATE_VERSION}`,
       'use the release that wrote it, or remove the state directory',
     );
   }
   const check = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (check !== 'ok') throw new Error(String(check));
+  migrate(database, file, version);
+}
+
+/**
+ * What brings a state of version n to n + 1, at index n − 1. Runs in one transaction with the new
+ * version number, after the whole file was copied to `state.sqlite.vN`.
+ */
+const MIGRATIONS: readonly string[] = [
+  // Transactions got a purpose, so their ids are others now: what was held is no part of any network
+  // of this version. Who the peer is stays, and how far it counted: its words never repeat a number.
+  "DELETE FROM state WHERE key GLOB 'chain/*' OR key GLOB 'tx/*' OR key GLOB 'lock/*' OR key GLOB 'genesis/*' OR key GLOB 'ban/*'",
+];
+
+function migrate(database: DatabaseSync, file: string, from: number): void {
+  if (from === STATE_VERSION) return;
+  const copy = `${file}.v${from}`;
+  // A copy that is there already is of a migration that was cut short: the file is still the old one.
+  rmSync(copy, { force: true });
+  database.prepare('VACUUM INTO ?').run(copy);
+  chmodSync(copy, 0o600);
+  const steps = MIGRATIONS.slice(from - 1);
+  database.exec(`BEGIN; ${steps.join('; ')}; PRAGMA user_version = ${STATE_VERSION}; COMMIT`);
 }
