@@ -5,7 +5,7 @@ import type { Pending } from '../voting/pending.ts';
 import type { Tally } from '../voting/rules.ts';
 import type { Message } from '../wire/messages.ts';
 import type { TokenBallot } from '../wire/voting.ts';
-import { neighbourhood, type PeerContext, union } from './context.ts';
+import { keepersOf, keepersOfAll, type PeerContext } from './context.ts';
 
 export class Canvass {
   readonly #context: PeerContext;
@@ -15,24 +15,25 @@ export class Canvass {
   }
 
   /** Those of its tokens that this peer keeps. */
-  kept({ body }: Transaction): readonly Id[] {
+  kept(transaction: Transaction): readonly Id[] {
     const { self } = this.#context;
-    return body.changes.flatMap(({ token }) =>
-      neighbourhood(this.#context, token).includes(self) ? [token] : [],
+    return transaction.body.changes.flatMap(({ token }) =>
+      keepersOf(this.#context, transaction, token).includes(self) ? [token] : [],
     );
   }
 
   /** Did this peer keep one of them when the transaction was made, or only since others left? */
   wasKeeper(transaction: Transaction): boolean {
     const { membership, parameters, self } = this.#context;
-    const { changes, timestamp } = transaction.body;
-    return changes.some(({ token }) => membership.wasNear(self, token, parameters.k, timestamp));
+    const { changes, extraNeighbours, timestamp } = transaction.body;
+    const size = parameters.k + extraNeighbours;
+    return changes.some(({ token }) => membership.wasNear(self, token, size, timestamp));
   }
 
   /** One tally per token, in the order of its changes. */
-  tallies(pending: Pending, { body }: Transaction): readonly Tally[] {
-    return body.changes.map(({ token }) =>
-      pending.tally(token, neighbourhood(this.#context, token)),
+  tallies(pending: Pending, transaction: Transaction): readonly Tally[] {
+    return transaction.body.changes.map(({ token }) =>
+      pending.tally(token, keepersOf(this.#context, transaction, token)),
     );
   }
 
@@ -64,17 +65,16 @@ export class Canvass {
     }
   }
 
-  #isMissing(pending: Pending, { body }: Transaction, id: Id): boolean {
-    return body.changes.some(
+  #isMissing(pending: Pending, transaction: Transaction, id: Id): boolean {
+    return transaction.body.changes.some(
       ({ token }) =>
-        neighbourhood(this.#context, token).includes(id) && !pending.isSettled(id, token),
+        keepersOf(this.#context, transaction, token).includes(id) && !pending.isSettled(id, token),
     );
   }
 
   /** Without this peer. */
-  #keepers({ body }: Transaction): ReadonlySet<Id> {
-    const tokens = body.changes.map(({ token }) => token);
-    const keepers = new Set(union(this.#context, tokens));
+  #keepers(transaction: Transaction): ReadonlySet<Id> {
+    const keepers = new Set(keepersOfAll(this.#context, transaction));
     keepers.delete(this.#context.self);
     return keepers;
   }

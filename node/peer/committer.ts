@@ -17,7 +17,7 @@ import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts
 import { passes, slashPasses } from '../voting/rules.ts';
 import type { CommitPlace, TokenBallot } from '../wire/voting.ts';
 import { Canvass } from './canvass.ts';
-import { neighbourhood, type PeerContext } from './context.ts';
+import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
 import { keeperRow } from './rows.ts';
 
 /** A transaction whose ballots came first is nearly always on its way. */
@@ -28,6 +28,8 @@ export const PENDING_LIMIT_MS = 20_000;
 export const SLASH_WINDOW_MS = 3000;
 
 export interface CommitterEvents {
+  /** It passed here; `kept` are those of its tokens that this peer keeps. Its block comes later. */
+  committed(transaction: Transaction, kept: readonly Id[]): void;
   /** This is the charge against the owner of this identity token, and it was verified here. */
   convicts(charge: Id, token: Id): boolean;
   /** A slashing passed or ran out of time here. */
@@ -180,7 +182,7 @@ export class Committer {
     const { decisions, host, self } = this.#context;
     const changed: TokenBallot[] = [];
     for (const [index, { token, previous }] of transaction.body.changes.entries()) {
-      if (!neighbourhood(this.#context, token).includes(self)) continue;
+      if (!keepersOf(this.#context, transaction, token).includes(self)) continue;
       const judged = judge(transaction, index, this.#knowledge, this.#lock);
       if (judged.conflict && !pending.conflict) {
         pending.conflict = true;
@@ -240,6 +242,7 @@ export class Committer {
     if (isSlashing && hasVoted && tally !== undefined) {
       this.#events.slashed(transaction, 'executed', tally);
     }
+    this.#events.committed(transaction, kept);
     this.rejudge();
   }
 

@@ -3,6 +3,7 @@ import type { Decisions } from '../decisions.ts';
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
 import type { Membership } from '../ledger/membership.ts';
+import type { Transaction } from '../ledger/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import type { Message } from '../wire/messages.ts';
 import type { Holdings } from './holdings.ts';
@@ -29,10 +30,20 @@ export function neighbourhood(
   return membership.near(token, parameters.k + extra);
 }
 
-/** Everyone that is near one of the tokens. */
-export function union(
+/** Who votes on `token` as `transaction` changes it, nearest first: it may ask for more than k. */
+export function keepersOf(
   context: Pick<PeerContext, 'membership' | 'parameters'>,
-  tokens: readonly Id[],
+  { body }: Transaction,
+  token: Id,
+): readonly Id[] {
+  return neighbourhood(context, token, body.extraNeighbours);
+}
+
+/** Everyone that votes on one of its tokens. */
+export function keepersOfAll(
+  context: Pick<PeerContext, 'membership' | 'parameters'>,
+  transaction: Transaction,
 ): ReadonlySet<Id> {
-  return new Set(tokens.flatMap((token) => neighbourhood(context, token)));
+  const { changes } = transaction.body;
+  return new Set(changes.flatMap(({ token }) => keepersOf(context, transaction, token)));
 }

@@ -7,7 +7,7 @@ import type { Statement } from '../minefield/types.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
 import { Answers } from './answers.ts';
-import { Committer } from './committer.ts';
+import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Prosecution } from './prosecution.ts';
 import { statementRow } from './rows.ts';
@@ -39,6 +39,8 @@ export class PeerParts {
   readonly #inquiries: Inquiries;
   readonly #answers: Answers;
   readonly #upkeep: Upkeep;
+  /** Parts that follow what is committed here: they add themselves in the constructor. */
+  readonly #commitListeners: CommitterEvents['committed'][] = [];
   readonly #clients = new Set<Id>();
   readonly #heard = new Allowance(STATEMENTS_PER_SECOND, 1000);
   readonly #disputes = new Allowance(DISPUTES_PER_SECOND, 1000);
@@ -59,6 +61,9 @@ export class PeerParts {
       () => this.#committer,
     );
     this.#committer = new Committer(context, {
+      committed: (transaction, kept) => {
+        for (const listener of this.#commitListeners) listener(transaction, kept);
+      },
       convicts: (charge, token) => this.#prosecution.convicts(charge, token),
       slashed: (...ended) => this.#prosecution.slashed(...ended),
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
