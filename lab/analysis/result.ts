@@ -73,6 +73,8 @@ export interface RunResult {
     readonly honest: number;
     readonly adversarial: number;
     readonly clients: number;
+    /** Peers, honest or adversarial, that joined while the load was on. */
+    readonly newcomers: number;
   };
   readonly transactions: {
     readonly submitted: number;

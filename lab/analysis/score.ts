@@ -79,6 +79,7 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
       honest: peers.filter((member) => member.adversary === undefined).length,
       adversarial: peers.filter((member) => member.adversary !== undefined).length,
       clients: testnet.members.length - peers.length,
+      newcomers: peers.filter((member) => member.joinAtMs !== undefined).length,
     },
     transactions,
     finality: finalityOf(fates),

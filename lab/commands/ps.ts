@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { isAlive, listRuns } from '../supervisor/client.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 import { loadTestnet } from '../manifest/load.ts';
+import type { Testnet } from '../manifest/testnet.ts';
 import { printJson, printLines } from '../terminal/output.ts';
 import { table } from '../terminal/style.ts';
 import { jsonOption } from './common.ts';
@@ -23,7 +24,9 @@ export function psCommand(): Command {
           run.testnet ?? '–',
           run.driver,
           run.state,
-          String(run.peers),
+          run.newcomers === 0
+            ? String(run.peers)
+            : `${run.peers} (${run.joined} of ${run.newcomers} newcomers in)`,
           run.since ?? '–',
           String(run.supervisorPid ?? '–'),
         ]);
@@ -35,21 +38,25 @@ export function psCommand(): Command {
 
 function row(run: RunSummary) {
   const dead = run.supervisorPid === null && run.phase !== 'ended';
+  const testnet = testnetOf(run);
+  const { joined } = run;
   return {
     run: run.run,
-    testnet: testnetName(run),
+    testnet: testnet?.name ?? null,
     driver: run.plan.driver,
     // Its peers may live; the next command that asks starts the supervisor again.
     state: dead ? `${run.phase ?? 'preparing'} (no supervisor)` : (run.phase ?? 'preparing'),
     peers: run.launched,
+    newcomers: testnet?.members.filter(({ joinAtMs }) => joinAtMs !== undefined).length ?? 0,
+    joined,
     since: run.since,
     supervisorPid: run.supervisorPid,
   };
 }
 
-function testnetName(run: RunSummary): string | null {
+function testnetOf(run: RunSummary): Testnet | null {
   try {
-    return loadTestnet(run.plan.manifest).name;
+    return loadTestnet(run.plan.manifest);
   } catch {
     return null;
   }

@@ -6,12 +6,17 @@ import { attackDeclaration } from './attacks.ts';
 
 /**
  * The same network without its adversaries, for comparison: as many peers in the same places under
- * the same names, all honest, and no attack. Load, links and faults stay.
+ * the same names, all honest, and no attack. Load, links, faults and who comes later stay.
  */
 export function asHonestControl(manifest: Manifest): Manifest {
   return {
     ...manifest,
-    peers: manifest.peers.map(({ group, count, regions }) => ({ group, count, regions })),
+    peers: manifest.peers.map(({ group, count, regions, joinAtMs }) => ({
+      group,
+      count,
+      regions,
+      joinAtMs,
+    })),
     attacks: [],
   };
 }
@@ -31,6 +36,7 @@ export function expandMembers(manifest: Manifest): Member[] {
       region: deal(group.regions, index),
       ...(group.adversary === undefined ? {} : { adversary: group.adversary }),
       active: group.active ?? false,
+      ...(group.joinAtMs === undefined ? {} : { joinAtMs: group.joinAtMs }),
     })),
   );
   const { count, regions } = manifest.clients;

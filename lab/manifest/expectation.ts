@@ -139,7 +139,7 @@ const FIELDS: Fields = {
   conflictRule: null,
   durationMs: null,
   wallMs: null,
-  peers: { honest: null, adversarial: null, clients: null },
+  peers: { honest: null, adversarial: null, clients: null, newcomers: null },
   transactions: {
     submitted: null,
     committed: null,

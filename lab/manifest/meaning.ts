@@ -111,16 +111,23 @@ function checkMembers(manifest: Manifest, report: Report): void {
       const rule = allowedWords(group.adversary, attackNames());
       report([...path, 'adversary'], `no adversary ${show(group.adversary)} in attacks/; ${rule}`);
     }
+    if (group.joinAtMs !== undefined) {
+      checkTime(manifest, path, group.joinAtMs, report, 'joinAtMs');
+    }
   }
   const peers = manifest.peers.reduce((sum, { count }) => sum + count, 0);
   const total = peers + manifest.clients.count;
   if (total > MAX_MEMBERS) {
     report(['peers'], `found ${total} peers and clients; allowed: at most ${MAX_MEMBERS}`, 'key');
   }
-  if (manifest.protocol.k > peers) {
+  const founders = manifest.peers
+    .filter(({ joinAtMs }) => joinAtMs === undefined)
+    .reduce((sum, { count }) => sum + count, 0);
+  if (manifest.protocol.k > founders) {
+    const later = founders === peers ? '' : ' that are there from the start';
     report(
       ['protocol', 'k'],
-      `found ${manifest.protocol.k} with ${peers} peers; allowed: at most ${peers}`,
+      `found ${manifest.protocol.k} with ${founders} peers${later}; allowed: at most ${founders}`,
     );
   }
 }
@@ -161,10 +168,16 @@ function checkLoad(manifest: Manifest, report: Report): void {
   }
 }
 
-function checkTime(manifest: Manifest, path: Path, atMs: number, report: Report): void {
+function checkTime(
+  manifest: Manifest,
+  path: Path,
+  atMs: number,
+  report: Report,
+  key: 'atMs' | 'joinAtMs' = 'atMs',
+): void {
   if (atMs >= manifest.durationMs) {
     report(
-      [...path, 'atMs'],
+      [...path, key],
       `found ${atMs}, after the end; allowed: below durationMs, ${manifest.durationMs}`,
     );
   }

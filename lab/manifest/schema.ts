@@ -96,6 +96,9 @@ const peers = closed(
       .boolean()
       .describe('Adversarial from the start (true), or a sleeper until an attack starts (false).')
       .optional(),
+    joinAtMs: timeMs(
+      'Newcomers: unknown to the founders, they are let in this long after the load starts, ms.',
+    ).optional(),
   },
   'A group of peers that are alike.',
 );

@@ -43,6 +43,8 @@ export interface Member {
   readonly adversary?: string;
   /** An adversary that acts from the start; a sleeper waits for an attack order. */
   readonly active: boolean;
+  /** A newcomer, which the genesis does not name: when it is told of the network, ms after the load starts. */
+  readonly joinAtMs?: number;
 }
 
 export interface Load {

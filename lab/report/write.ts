@@ -73,9 +73,10 @@ async function originOf(
 }
 
 function heading({ result, testnet }: ReportInput): Html {
-  const { honest, adversarial, clients } = result.peers;
+  const { honest, adversarial, clients, newcomers } = result.peers;
+  const later = newcomers === 0 ? '' : ` (${newcomers} of them newcomers)`;
   return html`<header><h1>${testnet.name}</h1><p>Run ${result.run} · ${result.honestControl ? 'the honest control · ' : ''}${honest} honest peers, ${adversarial}
- adversarial, ${clients} clients in ${testnet.regions.length} regions · ${duration(
+ adversarial${later}, ${clients} clients in ${testnet.regions.length} regions · ${duration(
    result.durationMs,
  )} of load · driver ${result.driver}</p></header>`;
 }

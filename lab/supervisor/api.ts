@@ -71,6 +71,8 @@ export interface MemberStatus {
   readonly endpoint: { readonly ip: string; readonly port: number };
   readonly state: MemberState;
   readonly connected: boolean;
+  /** Has its time come? Null for who was there from the start. */
+  readonly joined: boolean | null;
   readonly health: Health | null;
 }
 

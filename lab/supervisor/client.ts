@@ -47,6 +47,8 @@ export interface RunSummary {
   readonly supervisorPid: number | null;
   /** Members launched so far. */
   readonly launched: number;
+  /** Newcomers that were let in so far. */
+  readonly joined: number;
 }
 
 /** The plan of a run's folder, or null if the folder is none (or half made). */
@@ -72,7 +74,7 @@ export function listRuns(): RunSummary[] {
 }
 
 function summarise(run: string, directory: string, plan: RunPlan): RunSummary {
-  const { phase, sinceMs, launched } = readJournal(directory);
+  const { phase, sinceMs, launched, joined } = readJournal(directory);
   return {
     run,
     directory,
@@ -81,6 +83,7 @@ function summarise(run: string, directory: string, plan: RunPlan): RunSummary {
     since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
     supervisorPid: lockOwner(directory)?.pid ?? null,
     launched: launched.size,
+    joined: joined.size,
   };
 }
 

@@ -47,6 +47,8 @@ const entrySchema = z.discriminatedUnion('entry', [
   }),
   z.object({ entry: z.literal('launch'), name: z.string() }),
   z.object({ entry: z.literal('genesis'), atMs: z.number() }),
+  /** Newcomers are told of the network; who was not reached is told again by whoever comes after. */
+  z.object({ entry: z.literal('join'), atMs: z.number(), names: z.array(z.string()) }),
   z.object({ entry: z.literal('load-started'), atMs: z.number() }),
   z.object({ entry: z.literal('load-ended'), atMs: z.number() }),
   z.object({ entry: z.literal('halted'), atMs: z.number() }),

@@ -15,6 +15,8 @@ export interface JournalState {
   /** Members whose launch was begun (not necessarily done). */
   readonly launched: ReadonlySet<string>;
   readonly genesisAtMs: number | null;
+  /** Newcomers whose time has come. */
+  readonly joined: ReadonlySet<string>;
   readonly loadStartedAtMs: number | null;
   readonly loadEndedAtMs: number | null;
   /** Total time halted since the load started, and since when it is halted now. */
@@ -43,6 +45,7 @@ export class JournalFold {
   private readonly created: CreatedObject[] = [];
   private readonly hellos = new Map<string, EntryOf<'hello'>>();
   private readonly launched = new Set<string>();
+  private readonly joined = new Set<string>();
   private readonly attacks = new Map<string, EntryOf<'attack'> & { startedAtMs: number }>();
   private readonly faults = new Map<
     string,
@@ -53,11 +56,12 @@ export class JournalFold {
   private readonly draft: Draft;
 
   constructor(damagedLines: number) {
-    const { created, hellos, launched, attacks, faults, fidelityReasons } = this;
+    const { created, hellos, launched, joined, attacks, faults, fidelityReasons } = this;
     this.draft = {
       created,
       hellos,
       launched,
+      joined,
       attacks,
       faults,
       fidelityReasons,
@@ -89,6 +93,7 @@ export class JournalFold {
     else if (line.entry === 'hello') this.hellos.set(line.name, line);
     else if (line.entry === 'launch') this.launched.add(line.name);
     else if (line.entry === 'genesis') draft.genesisAtMs ??= line.atMs;
+    else if (line.entry === 'join') for (const name of line.names) this.joined.add(name);
     else if (line.entry === 'load-started') draft.loadStartedAtMs ??= line.atMs;
     else if (line.entry === 'load-ended') draft.loadEndedAtMs = line.atMs;
     else if (line.entry === 'halted') draft.haltedAtMs ??= line.atMs;

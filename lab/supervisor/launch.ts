@@ -168,12 +168,13 @@ export function waitForMesh(
   return waitFor(context, members, wait, signal);
 }
 
-/** Everyone's founding members: all peers that said hello. Clients are not members. */
+/** Everyone's founding members: all peers that said hello, but for newcomers. Clients are not members. */
 export function genesisMembers(context: RunContext): GenesisMember[] {
   return context.testnet.members.flatMap((member) => {
     const hello = context.journal.state.hellos.get(member.name);
     const endpoint = context.endpoints.get(member.name);
-    if (member.kind !== 'peer' || hello === undefined || endpoint === undefined) return [];
+    if (member.kind !== 'peer' || member.joinAtMs !== undefined) return [];
+    if (hello === undefined || endpoint === undefined) return [];
     return [{ record: hello.record, endpoint }];
   });
 }

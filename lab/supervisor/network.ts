@@ -8,6 +8,7 @@ import { FaultControl } from './faults.ts';
 import { launchAll, sendGenesis, waitForHellos, waitForMesh } from './launch.ts';
 import { LinkControl } from './link-control.ts';
 import { MemberWatch } from './member-watch.ts';
+import { Newcomers } from './newcomers.ts';
 import { messageOf, warn, type RunContext } from './run-context.ts';
 
 const MEMBERS_AT_ONCE = 8;
@@ -24,6 +25,7 @@ export class Network {
   readonly links: LinkControl;
   readonly faults: FaultControl;
   readonly attacks: AttackControl;
+  readonly newcomers: Newcomers;
   private readonly context: RunContext;
   /** From here on a member that says hello is brought to where the others are. */
   private founded = false;
@@ -42,6 +44,7 @@ export class Network {
       () => this.faults.absent(),
     );
     this.attacks = new AttackControl(context, () => this.faults.absent());
+    this.newcomers = new Newcomers(context, (members) => this.tellGenesis(members));
     this.watch = new MemberWatch(context, () => this.faults.away());
   }
 
@@ -65,13 +68,14 @@ export class Network {
     if (journal.state.genesisAtMs === null) {
       await this.writeRoles();
       journal.write({ entry: 'genesis', atMs: Date.now() });
-      await sendGenesis(this.context, testnet.members);
+      await this.tellGenesis(testnet.members);
     } else {
       // Begun by an earlier supervisor: who has it already takes no notice.
-      await sendGenesis(this.context, this.present());
+      await this.tellGenesis(this.present());
     }
     this.founded = true;
-    await waitForMesh(this.context, this.present(), this.stopping.signal);
+    const founders = this.present().filter((member) => !this.newcomers.isOne(member));
+    await waitForMesh(this.context, founders, this.stopping.signal);
   }
 
   /** Asks everyone for the rows it still holds; returns when they are stored, or could not be had. */
@@ -112,6 +116,7 @@ export class Network {
     this.loading = this.context.journal.state.loadEndedAtMs === null;
     await this.links.apply(this.present().map((member) => member.name));
     await this.faults.resume(Date.now());
+    await this.newcomers.resume();
   }
 
   async startLoad(): Promise<void> {
@@ -137,7 +142,7 @@ export class Network {
   /** Makes the processes of a halted network a network again: links, mesh, orders. */
   async bringBack(): Promise<void> {
     await this.links.apply(this.present().map((member) => member.name));
-    await sendGenesis(this.context, this.present());
+    await this.tellGenesis(this.present());
     this.founded = true;
     await this.waitForMesh(this.welcome());
     for (const member of this.present()) {
@@ -169,9 +174,21 @@ export class Network {
     return this.context.testnet.members.filter((member) => !absent.has(member.name));
   }
 
-  /** Those that others let in again: an adversary may be banned, and nobody waits for it to mesh. */
+  /** Those that others let in again: an adversary may be banned, a newcomer still on its way in. */
   private welcome(): readonly Member[] {
-    return this.present().filter((member) => member.adversary === undefined);
+    return this.present().filter((member) => this.isWelcome(member));
+  }
+
+  private isWelcome(member: Member): boolean {
+    return member.adversary === undefined && !this.newcomers.isOne(member);
+  }
+
+  /** The genesis to those of `members` that may know of the network by now. */
+  private tellGenesis(members: readonly Member[]): Promise<void> {
+    return sendGenesis(
+      this.context,
+      members.filter((member) => this.newcomers.isIn(member)),
+    );
   }
 
   /** Neighbours that faults keep away cannot be meshed with; behind a partition nobody knows how many. */
@@ -185,11 +202,9 @@ export class Network {
     const member = this.context.testnet.members.find((m) => m.name === hello.name);
     if (member === undefined) return;
     await this.links.apply([member.name]);
-    if (!hello.founded) await sendGenesis(this.context, [member]);
+    if (!hello.founded) await this.tellGenesis([member]);
     await this.faults.restore(member.name);
-    if (member.adversary === undefined) {
-      await this.waitForMesh([member]);
-    }
+    if (this.isWelcome(member)) await this.waitForMesh([member]);
     await this.attacks.restore(member.name);
     if (this.loading && member.kind === 'client') await this.load(member);
     await this.links.measure(new Set([member.region]));
@@ -224,6 +239,7 @@ export class Network {
       region: member.region,
       address: journal.state.hellos.get(member.name)?.address ?? '',
       adversary: member.adversary ?? '',
+      join_at_ms: member.joinAtMs ?? null,
     }));
     await store.insert('truth.roles', rows);
   }

@@ -37,7 +37,7 @@ export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
     supervisorPid: process.pid,
     elapsedMs: elapsedMs(state, Date.now()),
     durationMs: testnet.durationMs,
-    members: testnet.members.map(({ name, group, kind, region }) => ({
+    members: testnet.members.map(({ name, group, kind, region, joinAtMs }) => ({
       name,
       group,
       kind,
@@ -46,6 +46,7 @@ export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
       endpoint: context?.endpoints.get(name) ?? { ip: '0.0.0.0', port: 0 },
       state: states?.get(name) ?? 'absent',
       connected: context?.control.connected(name) ?? false,
+      joined: joinAtMs === undefined ? null : state.joined.has(name),
       health: context?.control.health(name) ?? null,
     })),
     attacks: [...state.attacks.values()].map(({ id, name, state: at }) => ({

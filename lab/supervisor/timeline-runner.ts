@@ -30,10 +30,15 @@ export class TimelineRunner {
     const { context, guard, ending } = this.needs;
     const { plan, testnet, journal } = context;
     const steps = timelineOf(testnet);
-    const { attacks, faults } = journal.state;
+    const { attacks, faults, joined } = journal.state;
     const begun = new Set(
       [...attacks.values(), ...faults.values()].flatMap((entry) => entry.planned ?? []),
     );
+    for (const step of steps) {
+      if (step.type === 'join' && step.members.every((name) => joined.has(name))) {
+        begun.add(step.key);
+      }
+    }
     const watch = setInterval(() => this.watch(), FIGURES_EVERY_MS);
     guard.start();
     try {
@@ -56,17 +61,20 @@ export class TimelineRunner {
   /** Begins a step without waiting for it, so that a slow one does not delay the next. */
   private begin(step: TimelineStep): void {
     const { context, network } = this.needs;
-    const started =
-      step.type === 'attack'
-        ? this.attack(step)
-        : network.faults.start(
-            readFault(step.fault, context.testnet),
-            step.fault.forMs ?? null,
-            step.key,
-          );
-    started.catch((error: unknown) => {
+    this.carryOut(step, network).catch((error: unknown) => {
       warn(context, `${step.key} at ${step.atMs} ms: ${messageOf(error)}`);
     });
+  }
+
+  private async carryOut(step: TimelineStep, network: Network): Promise<void> {
+    if (step.type === 'attack') return this.attack(step);
+    if (step.type === 'join') return network.newcomers.join(step.members);
+    const { fault, key } = step;
+    await network.faults.start(
+      readFault(fault, this.needs.context.testnet),
+      fault.forMs ?? null,
+      key,
+    );
   }
 
   private async attack({

@@ -4,13 +4,16 @@ import type { PlannedAttack, PlannedFault, Testnet } from '../manifest/testnet.t
 export type TimelineStep = { readonly atMs: number; readonly key: string } & (
   | { readonly type: 'attack'; readonly attack: PlannedAttack; readonly members: readonly string[] }
   | { readonly type: 'fault'; readonly fault: PlannedFault }
+  | { readonly type: 'join'; readonly members: readonly string[] }
 );
 
+type JoinStep = Extract<TimelineStep, { type: 'join' }>;
 type AttackStep = Extract<TimelineStep, { type: 'attack' }>;
 
 /** Steps in order of time. `key` names a step over restarts of the supervisor. */
 export function timelineOf(testnet: Testnet): TimelineStep[] {
   const steps: TimelineStep[] = [
+    ...joinSteps(testnet),
     ...attackSteps(testnet),
     ...testnet.faults.map((fault, index) => ({
       type: 'fault' as const,
@@ -20,6 +23,20 @@ export function timelineOf(testnet: Testnet): TimelineStep[] {
     })),
   ];
   return steps.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** One step per group of newcomers. */
+function joinSteps({ members }: Testnet): JoinStep[] {
+  const groups = Map.groupBy(
+    members.filter(({ joinAtMs }) => joinAtMs !== undefined),
+    ({ group }) => group,
+  );
+  return [...groups].map(([group, joining]) => ({
+    type: 'join',
+    key: `join ${group}`,
+    atMs: joining[0]?.joinAtMs ?? 0,
+    members: joining.map(({ name }) => name),
+  }));
 }
 
 /**

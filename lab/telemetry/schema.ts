@@ -144,7 +144,7 @@ export const SUPERVISOR_TABLES = {
   faults: { ...COMMON, fault_id: 'text', kind: 'label', state: 'label', detail: 'text' },
 } as const satisfies Record<string, Columns>;
 
-/** Who is who. Nobody but the analysis reads it. `adversary` is '' for the honest. */
+/** Who is who. Nobody but the analysis reads it. `adversary` is '' for the honest, `join_at_ms` null for who was there from the start. */
 export const TRUTH_TABLES = {
   roles: {
     run: 'label',
@@ -154,6 +154,7 @@ export const TRUTH_TABLES = {
     region: 'label',
     address: 'text',
     adversary: 'label',
+    join_at_ms: 'number?',
   },
 } as const satisfies Record<string, Columns>;
 
@@ -186,9 +187,10 @@ function createTable(name: string, columns: Columns): string {
 const LATER_COLUMNS = [
   { version: 2, table: 'statements', column: 'received_at', behind: 'stated_at' },
   { version: 2, table: 'peers', column: 'mint_attempts', behind: 'height' },
+  { version: 3, table: 'roles', column: 'join_at_ms', behind: 'adversary' },
 ] as const satisfies readonly {
   readonly version: number;
-  readonly table: PeerTable;
+  readonly table: PeerTable | 'roles';
   readonly column: string;
   readonly behind: string;
 }[];
@@ -205,9 +207,10 @@ function firstColumns(table: string, columns: Columns): Columns {
 function addColumns(version: number): string[] {
   return LATER_COLUMNS.filter((entry) => entry.version === version).map(
     ({ table, column, behind }) => {
-      const columns: Columns = PEER_TABLES[table];
+      const columns: Columns = table === 'roles' ? TRUTH_TABLES.roles : PEER_TABLES[table];
+      const database = table === 'roles' ? 'truth' : 'lab';
       const type = TYPES[columns[column] ?? 'text'];
-      return `ALTER TABLE lab.${table} ADD COLUMN IF NOT EXISTS ${column} ${type} AFTER ${behind}`;
+      return `ALTER TABLE ${database}.${table} ADD COLUMN IF NOT EXISTS ${column} ${type} AFTER ${behind}`;
     },
   );
 }
@@ -226,11 +229,12 @@ export const MIGRATIONS: readonly Migration[] = [
         createTable(`lab.${table}`, firstColumns(table, columns)),
       ),
       ...Object.entries(TRUTH_TABLES).map(([table, columns]) =>
-        createTable(`truth.${table}`, columns),
+        createTable(`truth.${table}`, firstColumns(table, columns)),
       ),
     ],
   },
   { version: 2, statements: addColumns(2) },
+  { version: 3, statements: addColumns(3) },
 ];
 
 /** What has to exist before the version can be asked for. */

@@ -50,8 +50,9 @@ function warnings(result: RunResult): string[] {
 }
 
 function network(result: RunResult): string[] {
-  const { honest, adversarial, clients } = result.peers;
+  const { honest, adversarial, clients, newcomers } = result.peers;
   const liars = adversarial === 0 ? '' : `, ${adversarial} of them adversarial`;
+  const later = newcomers === 0 ? '' : `, ${newcomers} of them newcomers`;
   const shaped = {
     netem: 'links shaped by the kernel (netem)',
     userspace: 'links shaped at the sockets',
@@ -61,7 +62,7 @@ function network(result: RunResult): string[] {
   const control = result.honestControl ? ', the honest control: no adversary, no attack' : '';
   return [
     heading(`${result.testnet} · run ${result.run}${control}`),
-    `  ${honest + adversarial} peers${liars}, ${clients} clients`,
+    `  ${honest + adversarial} peers${liars}${later}, ${clients} clients`,
     `  driver ${result.driver}, ${shaped}`,
     `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}`,
     `  commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,

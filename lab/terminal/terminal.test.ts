@@ -23,7 +23,7 @@ const RESULT: RunResult = {
   conflictRule: 'chain',
   durationMs: 45_000,
   wallMs: 80_000,
-  peers: { honest: 20, adversarial: 4, clients: 6 },
+  peers: { honest: 20, adversarial: 4, clients: 6, newcomers: 0 },
   transactions: {
     submitted: 225,
     committed: 220,

@@ -53,7 +53,7 @@ function peerIn(
     record: encodeRecord(peer.identity.record).toHex(),
     address: peer.identity.address,
     get founded() {
-      return peer.membership.size > 0;
+      return peer.founded;
     },
     found: (members) => peer.found(foundersOf(members)),
     start: () => peer.start(),

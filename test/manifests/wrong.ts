@@ -144,6 +144,27 @@ export const WRONG: readonly WrongManifest[] = [
     13,
     'without adversary',
   ),
+  wrong(
+    'newcomers after the end',
+    'count: 2, regions: [west]',
+    'count: 2, regions: [west], joinAtMs: 60000',
+    14,
+    'joinAtMs: found 60000, after the end',
+  ),
+  wrong(
+    'newcomers before the start',
+    'count: 2, regions: [west]',
+    'count: 2, regions: [west], joinAtMs: -1',
+    14,
+    'found -1; allowed: at least 0',
+  ),
+  wrong(
+    'too few founders',
+    'count: 5',
+    'count: 3, joinAtMs: 5000',
+    5,
+    'found 4 with 2 peers that are there from the start; allowed: at most 2',
+  ),
   wrong('no peers', 'count: 5', 'count: 0', 13, 'found 0; allowed: at least 1'),
   wrong(
     'clients as a list',

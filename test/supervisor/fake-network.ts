@@ -241,7 +241,7 @@ function blankResult(shapingOk: boolean): RunResult {
     conflictRule: 'chain',
     durationMs: 1,
     wallMs: 1,
-    peers: { honest: 2, adversarial: 1, clients: 1 },
+    peers: { honest: 2, adversarial: 1, clients: 1, newcomers: 0 },
     transactions: { submitted: 0, committed: 0, timedOut: 0, conflicting: 0, safetyViolations: 0 },
     finality: {
       unit: 'ms',

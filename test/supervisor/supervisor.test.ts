@@ -148,3 +148,42 @@ test('a killed member that comes back gets its links, genesis and load again', a
   await supervisor.down();
   await done;
 }, 20_000);
+
+test('a newcomer is named in no genesis, told of the network at its time, and waited for by nobody', async () => {
+  const network = new FakeNetwork();
+  const run = newRun('up');
+  const base = testnet(evenLinks());
+  const late = { name: 'late-1', group: 'late', kind: 'peer', region: 'a', active: false } as const;
+  const of = { ...base, members: [...base.members, { ...late, joinAtMs: 1500 }] };
+  const first = supervise(network, of, run);
+  const firstDone = first.carryOut();
+  await running(first);
+  const genesisOf = (name: string) =>
+    network.members.get(name)?.heard.flatMap((m) => (m.method === 'genesis' ? [m.members] : []));
+  expect(genesisOf('late-1')).toEqual([]);
+  expect(genesisOf('honest-1')?.[0]?.map(({ record }) => record)).toEqual([
+    'record honest-1',
+    'record honest-2',
+    'record liars-1',
+  ]);
+  await first.detach();
+  await firstDone;
+
+  // Its time comes while nobody supervises.
+  const second = supervise(network, of, run);
+  const secondDone = second.carryOut();
+  await vi.waitFor(() => expect(second.journal.state.joined.has('late-1')).toBe(true), 5000);
+  await vi.waitFor(() => expect(genesisOf('late-1')).toEqual(genesisOf('honest-1')), 5000);
+  const roles = network.rows.filter(({ table }) => table === 'truth.roles').map(({ row }) => row);
+  expect(roles.map((row) => row['join_at_ms'])).toEqual([null, null, null, null, 1500]);
+  const notes = second.events.all().flatMap((e) => (e.type === 'note' ? [e.text] : []));
+  expect(notes).toContain('newcomers join: late-1');
+
+  // A process that comes back without what it was told hears it again.
+  const { faults } = second.living.network;
+  await faults.start({ kind: 'kill', members: ['late-1'] }, 100, null);
+  await vi.waitFor(() => expect(network.calls).toContain('start late-1'), 5000);
+  await vi.waitFor(() => expect(genesisOf('late-1')).toHaveLength(1), 5000);
+  await second.down();
+  await secondDone;
+}, 20_000);
