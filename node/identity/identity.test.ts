@@ -10,12 +10,14 @@ import {
   readCertificate,
   writeCertificate,
 } from './certificate.ts';
-import { loadIdentity, mint, saveIdentity } from './mint.ts';
+import { loadIdentity, mint, Minting, saveIdentity } from './mint.ts';
 import {
   checkRecord,
   encodeRecord,
+  isNewer,
   readRecord,
   RECORD_BYTES,
+  renewRecord,
   signRecord,
   trailingZeroBits,
 } from './record.ts';
@@ -37,6 +39,49 @@ test('a minted address ends in the zero bits asked for, and its record counts', 
     ok: true,
     address: identity.address,
   });
+});
+
+test('minting in steps finds what minting at once finds, and counts what was tried before', () => {
+  const seeded = () => {
+    const draw = seededRandom(11);
+    const bytes = (n: number) => Uint8Array.from({ length: n }, () => Math.floor(draw() * 256));
+    return { now: () => 5, random: bytes };
+  };
+  const whole = mint(NETWORK, POW, seeded());
+  const minting = new Minting(NETWORK, POW, seeded(), 1000);
+  expect(minting.progress).toEqual({ attempts: 1000, expected: 32 });
+  let found = minting.step(3);
+  let steps = 1;
+  for (; found === null; steps += 1) found = minting.step(3);
+  expect(steps).toBe(Math.ceil(whole.attempts / 3));
+  expect(found.record).toEqual(whole.record);
+  expect(found.attempts).toBe(1000 + whole.attempts);
+});
+
+test('an identity is made at the time of the attempt that found it, however long that took', () => {
+  let nowMs = 0;
+  const minting = new Minting(NETWORK, POW, { ...sources, now: () => (nowMs += 1000) });
+  let found = minting.attempt();
+  while (found === null) found = minting.attempt();
+  expect(found.record.createdAtMs).toBe(1000 * found.attempts);
+});
+
+test('a renewed record keeps its address; it replaces older ones of its own identity alone', () => {
+  const { record, identityKey, address } = identity;
+  const transportKey = sources.random(32);
+  const renewed = renewRecord(record, identityKey, { nowMs: record.createdAtMs + 5, transportKey });
+  expect(checkRecord(renewed, NETWORK, POW)).toEqual({ ok: true, address });
+  expect(renewed.transportKey).toEqual(transportKey);
+  expect([isNewer(renewed, record), isNewer(record, renewed), isNewer(record, record)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  const back = renewRecord(renewed, identityKey, { nowMs: 0 });
+  expect(isNewer(back, renewed)).toBe(true);
+  const other = mint(NETWORK, POW, sources);
+  const foreign = renewRecord(other.record, other.identityKey, { nowMs: 9e12 });
+  expect(isNewer(foreign, record)).toBe(false);
 });
 
 test('trailing zero bits are counted from the right', () => {

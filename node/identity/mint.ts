@@ -30,29 +30,88 @@ export interface MintSources {
   random(length: number): Uint8Array;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const CHECKSUM_BYTES = 32;
 
-/** Tries salts until the address ends in `pow.bits` zero bits: 2^bits Argon2 evaluations expected. */
-export function mint(network: Id, pow: Pow, sources: MintSources): Identity {
-  const identityKey = signingKey(sources.random(32));
-  const lamppost = signingKey(sources.random(32));
-  const transportPrivateKey = sources.random(32);
-  const createdAtMs = sources.now();
-  for (let attempts = 1; ; attempts += 1) {
+/** What minting has done and expects to do, in Argon2 evaluations. */
+export interface MintingProgress {
+  readonly attempts: number;
+  /** 2^bits, on average; no attempt is nearer to the end than another. */
+  readonly expected: number;
+}
+
+/**
+ * The search for an identity, in steps as long as the caller likes: a process stays reachable
+ * between them. Attempts depend on none before them, so one that is broken off loses nothing but
+ * their count, which `attemptsBefore` takes over: it is the identity's price.
+ */
+export class Minting {
+  readonly #network: Id;
+  readonly #pow: Pow;
+  readonly #sources: MintSources;
+  readonly #identityKey: SigningKey;
+  readonly #lamppost: SigningKey;
+  readonly #transportPrivateKey: Uint8Array;
+  readonly #transportKey: Uint8Array;
+  #attempts: number;
+
+  constructor(network: Id, pow: Pow, sources: MintSources, attemptsBefore = 0) {
+    this.#network = network;
+    this.#pow = pow;
+    this.#sources = sources;
+    this.#identityKey = signingKey(sources.random(32));
+    this.#lamppost = signingKey(sources.random(32));
+    this.#transportPrivateKey = sources.random(32);
+    this.#transportKey = x25519PublicKey(this.#transportPrivateKey);
+    this.#attempts = attemptsBefore;
+  }
+
+  get progress(): MintingProgress {
+    return { attempts: this.#attempts, expected: 2 ** this.#pow.bits };
+  }
+
+  /** Tries one salt: the identity if its address ends in `pow.bits` zero bits, else null. */
+  attempt(): Identity | null {
+    this.#attempts += 1;
+    // The time of this attempt, not of the first: freshness counts from when the address was found.
+    const createdAtMs = this.#sources.now();
     const unsigned = {
-      network,
-      identityKey: identityKey.publicKey,
-      transportKey: x25519PublicKey(transportPrivateKey),
+      network: this.#network,
+      identityKey: this.#identityKey.publicKey,
+      transportKey: this.#transportKey,
       createdAtMs,
-      salt: sources.random(8),
-      bits: pow.bits,
+      renewedAtMs: createdAtMs,
+      salt: this.#sources.random(8),
+      bits: this.#pow.bits,
     };
-    const address = deriveAddress(unsigned, pow);
-    if (trailingZeroBits(address) >= pow.bits) {
-      const record = signRecord(unsigned, identityKey);
-      return { record, address, identityKey, transportPrivateKey, lamppost, attempts };
+    const address = deriveAddress(unsigned, this.#pow);
+    if (trailingZeroBits(address) < this.#pow.bits) return null;
+    return {
+      record: signRecord(unsigned, this.#identityKey),
+      address,
+      identityKey: this.#identityKey,
+      transportPrivateKey: this.#transportPrivateKey,
+      lamppost: this.#lamppost,
+      attempts: this.#attempts,
+    };
+  }
+
+  /** Up to `attempts` of them. */
+  step(attempts: number): Identity | null {
+    for (let n = 0; n < attempts; n += 1) {
+      const identity = this.attempt();
+      if (identity !== null) return identity;
     }
+    return null;
+  }
+}
+
+/** Mints in one go, for testnet work: 2^bits Argon2 evaluations expected. */
+export function mint(network: Id, pow: Pow, sources: MintSources): Identity {
+  const minting = new Minting(network, pow, sources);
+  for (;;) {
+    const identity = minting.attempt();
+    if (identity !== null) return identity;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Identity records (PROTOCOL.md 1). Layout: version u8 ‖ network 32 ‖ identityKey 32 ‖ transportKey
- * 32 ‖ createdAtMs u64 ‖ salt 8 ‖ bits u8 ‖ signature 64. The signature, by the identity key, is
- * over H(identity, all before it).
+ * 32 ‖ createdAtMs u64 ‖ renewedAtMs u64 ‖ salt 8 ‖ bits u8 ‖ signature 64. The signature, by the
+ * identity key, is over H(identity, all before it). A record is renewed by signing it again with a
+ * later `renewedAtMs` and, if wanted, another transport key: the address is made of what stays.
  */
 import { argon2id } from '../crypto/argon2.ts';
 import { SIGNATURE_BYTES, verifySignature, type SigningKey } from '../crypto/ed25519.ts';
@@ -19,7 +20,10 @@ export interface IdentityRecord {
   readonly identityKey: Uint8Array;
   /** X25519. */
   readonly transportKey: Uint8Array;
+  /** When its address was found; part of what the address is made of. */
   readonly createdAtMs: number;
+  /** When it was signed: `createdAtMs` at first, later with each renewal. */
+  readonly renewedAtMs: number;
   /** 8 random bytes, searched by minting. */
   readonly salt: Uint8Array;
   /** Trailing zero bits that it claims. */
@@ -27,9 +31,9 @@ export interface IdentityRecord {
   readonly signature: Uint8Array;
 }
 
-export const RECORD_BYTES = 1 + ID_BYTES + 32 + 32 + 8 + 8 + 1 + SIGNATURE_BYTES;
+export const RECORD_BYTES = 1 + ID_BYTES + 32 + 32 + 8 + 8 + 8 + 1 + SIGNATURE_BYTES;
 
-const VERSION = 1;
+const VERSION = 2;
 /** An address has no more bits than these. */
 const MAX_BITS = 8 * ID_BYTES;
 
@@ -52,11 +56,13 @@ export function readRecord(reader: Reader): IdentityRecord {
     identityKey: reader.raw(32),
     transportKey: reader.raw(32),
     createdAtMs: reader.u64(),
+    renewedAtMs: reader.u64(),
     salt: reader.raw(8),
     bits: reader.u8(),
     signature: reader.raw(SIGNATURE_BYTES),
   };
   if (record.bits > MAX_BITS) throw new Malformed('more zero bits than an address has');
+  if (record.renewedAtMs < record.createdAtMs) throw new Malformed('renewed before it was made');
   return record;
 }
 
@@ -85,19 +91,63 @@ export function trailingZeroBits(id: Id): number {
   return bits;
 }
 
+/** The parts of a record that its address is made of; equal parts need no second evaluation. */
+export function isSameIdentity(a: IdentityRecord, b: IdentityRecord): boolean {
+  return (
+    a.network === b.network &&
+    a.createdAtMs === b.createdAtMs &&
+    Buffer.compare(a.identityKey, b.identityKey) === 0 &&
+    Buffer.compare(a.salt, b.salt) === 0
+  );
+}
+
+/** Signs the record again: the same identity, from `nowMs` on with this transport key. */
+export function renewRecord(
+  record: IdentityRecord,
+  key: SigningKey,
+  renewal: { readonly nowMs: number; readonly transportKey?: Uint8Array },
+): IdentityRecord {
+  const { transportKey = record.transportKey } = renewal;
+  // A clock set back must not make a renewal that everyone refuses as old.
+  const renewedAtMs = Math.max(renewal.nowMs, record.renewedAtMs + 1);
+  return signRecord({ ...record, transportKey, renewedAtMs }, key);
+}
+
+/** Does `record` replace `known`, a checked record? Only a later one of the same identity does. */
+export function isNewer(record: IdentityRecord, known: IdentityRecord): boolean {
+  return isSameIdentity(record, known) && record.renewedAtMs > known.renewedAtMs;
+}
+
 export type RecordCheck =
   | { readonly ok: true; readonly address: Id }
   | { readonly ok: false; readonly reason: string };
 
-/** Cheap checks first, then the signature, the Argon2 work last; callers budget the last two. */
+/**
+ * Cheap checks first, then the signature, the Argon2 work last. `pow.bits` is what is required
+ * here. What strangers can make a peer do goes through a RecordChecker, which bounds it.
+ */
 export function checkRecord(record: IdentityRecord, network: Id, pow: Pow): RecordCheck {
+  const claim = checkClaim(record, network, pow);
+  return claim.ok ? checkWork(record, deriveAddress(record, pow)) : claim;
+}
+
+/** All but the work: network, claimed bits, signature. A tenth of a millisecond. */
+export function checkClaim(
+  record: IdentityRecord,
+  network: Id,
+  pow: Pow,
+): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
   if (record.network !== network) return { ok: false, reason: 'of another network' };
   if (record.bits < pow.bits) return { ok: false, reason: `claims ${record.bits} zero bits` };
   const signed = hashBytes('identity', unsignedBytes(record));
   if (!verifySignature(record.identityKey, signed, record.signature)) {
     return { ok: false, reason: 'its signature is wrong' };
   }
-  const address = deriveAddress(record, pow);
+  return { ok: true };
+}
+
+/** Whether the address that its parts make ends in the bits that it claims. */
+export function checkWork(record: IdentityRecord, address: Id): RecordCheck {
   const bits = trailingZeroBits(address);
   if (bits < record.bits) return { ok: false, reason: `its address ends in ${bits} zero bits` };
   return { ok: true, address };
@@ -110,6 +160,7 @@ function unsignedBytes(record: Omit<IdentityRecord, 'signature'>): Uint8Array {
     .raw(record.identityKey)
     .raw(record.transportKey)
     .u64(record.createdAtMs)
+    .u64(record.renewedAtMs)
     .raw(record.salt)
     .u8(record.bits)
     .finish();

@@ -8,6 +8,7 @@ const record = {
   identityKey: new Uint8Array(32),
   transportKey: new Uint8Array(32),
   createdAtMs: 0,
+  renewedAtMs: 0,
   salt: new Uint8Array(8),
   bits: 0,
   signature: new Uint8Array(64),
