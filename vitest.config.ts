@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{node,lab,attacks,dashboards,test}/**/*.test.ts'],
+    include: ['{node,lab,attacks,bench,dashboards,test}/**/*.test.ts'],
     // chDB keeps its engine in the process and crashes in worker threads.
     pool: 'forks',
     // Two cores, and whole networks of processes in some tests: files one after another don't starve them.
