@@ -74,6 +74,7 @@ interface RunResult {
   readonly run: string;
   readonly driver: string;
   readonly shaping: string;
+  readonly shapingOk: boolean;
   readonly fidelity: { readonly ok: boolean; readonly reasons: readonly string[] };
 }
 
