@@ -26,6 +26,7 @@ export const DOMAIN = {
   authorisation: 17,
   attack: 18,
   trieKey: 19,
+  storageProof: 20,
 } as const;
 
 export type Domain = keyof typeof DOMAIN;
