@@ -2,13 +2,12 @@
  * A peer: the state machine between its transport and its parts. It touches nothing but its Host
  * and asks `Decisions` at the points named there. What is sent to it can't make it throw.
  */
-import { Writer } from './codec/writer.ts';
 import type { Health } from './control.ts';
 import { type Decisions, HONEST } from './decisions.ts';
 import type { Endpoint, Host, Timer } from './host.ts';
 import type { Id } from './id.ts';
-import { issueCertificate } from './identity/certificate.ts';
-import { type Identity, loadIdentity, mint, saveIdentity } from './identity/mint.ts';
+import { type Identity, mint } from './identity/mint.ts';
+import { storedIdentity, storeIdentity } from './identity/stored.ts';
 import { Chain } from './ledger/chain.ts';
 import { type Member, Membership } from './ledger/membership.ts';
 import type { ProtocolParameters } from './parameters.ts';
@@ -23,7 +22,7 @@ import {
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
 import { Transport } from './transport/transport.ts';
-import { decodeMessage, encodeMessage, type Message } from './wire/messages.ts';
+import { decodeMessage, encodeMessage, kindOf, type Message } from './wire/messages.ts';
 
 /** PROTOCOL.md 3; of this network's time, not scaled: it is felt as latency. */
 export const ROUND_MS = 500;
@@ -31,33 +30,29 @@ export const ROUND_MS = 500;
 const CONNECT_MS = 2000;
 /** Repeats are due at times apart by much more. */
 const TICK_MS = 100;
-/** An epoch's certificate outlives any testnet; the next start issues another. */
-const CERTIFICATE_LIFE_MS = 365 * 24 * 3_600_000;
 
 export interface PeerOptions {
   readonly network: Id;
   readonly parameters: ProtocolParameters;
   readonly identity: Identity;
-  /** Opened now and never before on this store: `openPeer` sees to that. */
-  readonly epoch: number;
+  /** Minted at this start: it has no past. */
+  readonly isFresh: boolean;
   readonly endpoint: Endpoint;
   /** May change while the peer lives: it is asked each time. */
   readonly decisions?: Partial<Decisions>;
 }
 
-/** Mints an identity at the first start, loads it afterwards, and opens the next epoch. */
-export function openPeer(options: Omit<PeerOptions, 'identity' | 'epoch'>, host: Host): Peer {
-  const saved = host.store.get('identity');
-  const identity =
-    saved === undefined ? mint(options.network, options.parameters.pow, host) : loadIdentity(saved);
-  if (saved === undefined) host.store.put('identity', saveIdentity(identity));
-  const stored = host.store.get('epoch');
-  const epoch =
-    stored === undefined
-      ? 1
-      : Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0)) + 1;
-  host.store.put('epoch', new Writer().u64(epoch).finish());
-  return new Peer({ ...options, identity, epoch }, host);
+export interface OpenOptions extends Omit<PeerOptions, 'identity' | 'isFresh'> {
+  /** The identity, when the process has just minted it for this store; none otherwise. */
+  readonly minted?: Identity | null;
+}
+
+/** Mints an identity at the first start, loads it afterwards. */
+export function openPeer({ minted = null, ...options }: OpenOptions, host: Host): Peer {
+  const stored = minted === null ? storedIdentity(host.store) : null;
+  const identity = stored ?? minted ?? mint(options.network, options.parameters.pow, host);
+  if (stored === null) storeIdentity(host.store, identity);
+  return new Peer({ ...options, identity, isFresh: stored === null }, host);
 }
 
 export class Peer {
@@ -76,35 +71,22 @@ export class Peer {
   #meshed = false;
 
   constructor(options: PeerOptions, host: Host) {
-    const { network, parameters, identity, epoch } = options;
+    const { network, parameters, identity, isFresh } = options;
     this.#options = options;
     this.#host = host;
     this.identity = identity;
-    const validFromMs = host.now();
-    const certificate = issueCertificate(identity.identityKey, {
-      network,
-      address: identity.address,
-      lamppost: identity.lamppost.publicKey,
-      epoch,
-      validFromMs,
-      validToMs: validFromMs + CERTIFICATE_LIFE_MS,
-    });
-    this.chain = new Chain(
-      {
-        network,
-        peer: identity.address,
-        epoch,
-        certificate,
-        lamppost: identity.lamppost,
-        timeScale: parameters.timeScale,
-      },
-      host.store,
-    );
+    const { timeScale } = parameters;
+    this.chain = new Chain({ network, peer: identity.address, timeScale }, host.store);
     this.#holdings = new Holdings(this.chain, host.store);
     this.#transport = new Transport(
-      { network, self: { kind: 'peer', identity }, pow: parameters.pow },
+      {
+        network,
+        self: { kind: 'peer', identity },
+        pow: parameters.pow,
+        batchWindowMs: parameters.batchWindowMs,
+      },
       host,
-      { message: (from, bytes) => this.#message(from, bytes) },
+      { kind: kindOf, message: (from, bytes) => this.#message(from, bytes) },
     );
     this.#context = {
       network,
@@ -118,6 +100,7 @@ export class Peer {
     };
     this.#parts = new PeerParts(this.#context, identity, {
       ban: (id) => this.#transport.ban(id),
+      isFresh,
       neighbours: () => this.#neighbours(),
     });
     const members = storedMembers(host.store);
@@ -160,12 +143,12 @@ export class Peer {
     const wanted = this.#neighbours().slice(0, k);
     const connected = wanted.filter((id) => this.#transport.connected(id)).length;
     return {
-      meshed: this.#founded && connected === wanted.length,
+      meshed: this.#founded && this.#parts.opened && connected === wanted.length,
       connected,
       wanted: wanted.length,
       members: this.membership.size,
       banned: this.#parts.banned,
-      epoch: this.#options.epoch,
+      epoch: this.#parts.epoch,
       height: this.chain.height,
       tokens: this.#holdings.tokens.size,
       pending: this.#parts.pending,
@@ -203,11 +186,7 @@ export class Peer {
     const near = members.filter(({ address }) =>
       neighbourhood(this.#context, address).includes(this.identity.address),
     );
-    this.#holdings.open(
-      near.map((member) => foundingMapping(network, member)),
-      this.#host.now(),
-    );
-    this.#parts.restore();
+    this.#parts.restore(near.map((member) => foundingMapping(network, member)));
   }
 
   /** All that may share a neighbourhood with this peer, nearest first. */
@@ -225,11 +204,11 @@ export class Peer {
     this.#reportLife('meshed');
   }
 
-  #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): string {
+  #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): boolean {
     const message = decodeMessage(bytes);
-    if (!message.ok) return 'malformed';
+    if (!message.ok) return false;
     if (this.#founded && this.#started) this.#parts.onMessage(from, message.value);
-    return message.value.type;
+    return true;
   }
 
   #every(name: string, periodMs: number, run: () => void, firstMs = periodMs): void {
@@ -246,7 +225,7 @@ export class Peer {
       address: this.identity.address,
       event,
       kind: 'peer',
-      epoch: this.#options.epoch,
+      epoch: this.#parts.epoch,
       // Before its first block a chain's height is -1, which the table does not take.
       height: Math.max(0, this.chain.height),
       mintAttempts: event === 'started' ? this.identity.attempts : null,

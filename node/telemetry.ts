@@ -49,7 +49,8 @@ export interface VoteRow {
 /** Messages of one type in one direction during about one second. */
 export interface MessagesRow {
   readonly table: 'messages';
-  readonly direction: 'in' | 'out';
+  /** `shed-…`: there was no room for it in the inbox, or in the outbox to one remote. */
+  readonly direction: 'in' | 'out' | 'shed-in' | 'shed-out';
   /** A message type, or `(datagram)` for the sealed datagrams that carried all of them. */
   readonly type: string;
   readonly count: number;

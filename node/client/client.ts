@@ -14,7 +14,7 @@ import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/ge
 import { Speakers } from '../peer/speakers.ts';
 import { Transport } from '../transport/transport.ts';
 import { isQuorum } from '../voting/rules.ts';
-import { decodeMessage, encodeMessage, type Message } from '../wire/messages.ts';
+import { decodeMessage, encodeMessage, kindOf, type Message } from '../wire/messages.ts';
 import { Questions } from './questions.ts';
 import { LoadRandom } from './random.ts';
 import { Submissions } from './submissions.ts';
@@ -56,9 +56,14 @@ export class Client {
     this.#options = options;
     this.#host = host;
     this.#transport = new Transport(
-      { network, self: { kind: 'client', privateKey }, pow: parameters.pow },
+      {
+        network,
+        self: { kind: 'client', privateKey },
+        pow: parameters.pow,
+        batchWindowMs: parameters.batchWindowMs,
+      },
       host,
-      { message: (from, bytes) => this.#message(from.id, bytes) },
+      { kind: kindOf, message: (from, bytes) => this.#message(from.id, bytes) },
     );
     const { membership } = this;
     this.#speakers = new Speakers(network, (address) => membership.get(address));
@@ -197,14 +202,14 @@ export class Client {
     this.#questions.ask(token, asked);
   }
 
-  #message(from: Id, bytes: Uint8Array): string {
+  #message(from: Id, bytes: Uint8Array): boolean {
     const message = decodeMessage(bytes);
-    if (!message.ok) return 'malformed';
+    if (!message.ok) return false;
     const { value } = message;
     if (value.type === 'committed') this.#submissions.onCommitted(from, value.tx);
     else if (value.type === 'statement') this.#onStatement(from, value.statement);
     else if (value.type === 'evidence') this.#accusations.hear(from, value.evidence);
-    return value.type;
+    return true;
   }
 
   #onStatement(from: Id, statement: Statement): void {

@@ -1,18 +1,31 @@
-/** Data datagrams of links that are up: batches, fragments, renewal of tickets. */
-import type { Endpoint } from '../host.ts';
+/** Data datagrams of links that are up: batches, fragments, what is missing, renewal of tickets. */
+import type { Endpoint, Timer } from '../host.ts';
 import { TAG_BYTES } from '../crypto/box.ts';
 import { decode, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import { writeHeader, type Header } from './datagram.ts';
-import { cut, Reassembly } from './fragments.ts';
+import { cut, readMissing, Reassembly, writeMissing } from './fragments.ts';
 import type { HandshakeContext } from './handshake.ts';
 import type { Link, Outgoing } from './link.ts';
-import { BODY_BYTES, HEADER_BYTES, MAX_MESSAGE_BYTES, TICKET_BYTES } from './limits.ts';
+import { BODY_BYTES, HEADER_BYTES, MAX_MESSAGE_BYTES, MISSING_MS, TICKET_BYTES } from './limits.ts';
+import { Resends } from './resends.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Flag bits of a data datagram. */
+/** Flag bits of a data datagram: whether it renews, and what its body is. */
 const RENEWS = 1;
+const BATCH = 0;
 const FRAGMENT = 2;
+const MISSING = 4;
+type Body = typeof BATCH | typeof FRAGMENT | typeof MISSING;
+/** By the value of the flags. */
+const FLAGS: readonly { readonly kind: Body; readonly renews: boolean }[] = [
+  { kind: BATCH, renews: false },
+  { kind: BATCH, renews: true },
+  { kind: FRAGMENT, renews: false },
+  { kind: FRAGMENT, renews: true },
+  { kind: MISSING, renews: false },
+  { kind: MISSING, renews: true },
+];
 /** Length field of each message in a batch. */
 const LENGTH_BYTES = 2;
 
@@ -29,11 +42,21 @@ export class Channel {
   readonly #context: HandshakeContext;
   readonly #traffic: Traffic;
   readonly #reassembly = new Reassembly();
-  #fragmentId = 0;
+  readonly #resends = new Resends();
+  /** From a random start: those of an earlier life may be remembered as whole. */
+  #fragmentId: number;
+  #missingTimer: Timer | null = null;
 
   constructor(context: HandshakeContext, traffic: Traffic) {
     this.#context = context;
     this.#traffic = traffic;
+    const [a = 0, b = 0, c = 0, d = 0] = context.host.random(4);
+    this.#fragmentId = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  }
+
+  stop(): void {
+    this.#missingTimer?.cancel();
+    this.#missingTimer = null;
   }
 
   tick(): void {
@@ -59,7 +82,7 @@ export class Channel {
     if (plain === null) return this.#drop('data that does not open');
     const decoded = decode(plain, readPlain);
     if (!decoded.ok) return this.#drop('malformed data');
-    const { ticket, renewed, isFragment, body } = decoded.value;
+    const { ticket, renewed, kind, body } = decoded.value;
     const generation = this.#context.office.check(header.sender, from, ticket);
     if (generation === null) return this.#distrust('data with a dead ticket');
     link.window.mark(header.counter);
@@ -69,7 +92,7 @@ export class Channel {
       // Also when it is not new: whoever still renews has not seen us use it.
       link.owesDatagram = true;
     }
-    return { kind: 'messages', link, messages: this.#messages(link, isFragment, body) };
+    return { kind: 'messages', link, messages: this.#messages(link, kind, body) };
   }
 
   /** Sends all that waits for a link that is up. */
@@ -80,7 +103,7 @@ export class Channel {
       if (batch.length === 0) return;
       const writer = new Writer();
       for (const { bytes } of batch) writer.bytes(bytes);
-      this.#seal(link, 0, writer.finish());
+      this.#seal(link, BATCH, writer.finish());
       this.#traffic.messages('out', sizes(batch));
       batch = [];
       batchBytes = 0;
@@ -97,21 +120,44 @@ export class Channel {
       batchBytes += needed;
     }
     sendBatch();
-    if (link.owesDatagram) this.#seal(link, 0, new Uint8Array(0));
+    if (link.owesDatagram) this.#seal(link, BATCH, new Uint8Array(0));
   }
 
   #sendFragments(link: Link, message: Outgoing): void {
     this.#fragmentId = (this.#fragmentId + 1) >>> 0;
     const bodies = cut(this.#fragmentId, message.bytes);
+    this.#resends.keep(link.id, this.#fragmentId, bodies);
     for (const body of bodies) this.#seal(link, FRAGMENT, body);
     this.#traffic.messages('out', sizes([message]), bodies.length);
   }
 
-  #seal(link: Link, flags: number, body: Uint8Array): void {
+  /** Looks for gaps as long as there is anything incomplete. */
+  #watch(): void {
+    if (this.#missingTimer !== null || !this.#reassembly.isWaiting) return;
+    this.#missingTimer = this.#context.host.after(MISSING_MS, () => {
+      this.#missingTimer = null;
+      for (const [remote, missing] of this.#reassembly.missing()) {
+        const link = this.#context.links.get(remote);
+        if (link?.up === true) this.#seal(link, MISSING, writeMissing(missing));
+      }
+      this.#watch();
+    });
+  }
+
+  #sendAgain(link: Link, body: Uint8Array): void {
+    const missing = readMissing(body);
+    if (missing === null) {
+      this.#context.drop('malformed data');
+      return;
+    }
+    for (const kept of this.#resends.take(link.id, missing)) this.#seal(link, FRAGMENT, kept);
+  }
+
+  #seal(link: Link, kind: Body, body: Uint8Array): void {
     const { tag, self, office } = this.#context;
     if (link.ticket === null) return;
     const renews = link.heldGeneration < office.generation;
-    const writer = new Writer().raw(link.ticket).u8(flags | (renews ? RENEWS : 0));
+    const writer = new Writer().raw(link.ticket).u8(kind | (renews ? RENEWS : 0));
     if (renews) writer.raw(office.issue(link.id, link.endpoint));
     const { nonce } = this.#context.nextNonce(link.nonceRandom);
     const header = writeHeader(tag, 'data', self.idBytes, nonce);
@@ -120,9 +166,14 @@ export class Channel {
     this.#context.transmit(link.endpoint, Buffer.concat([header, sealed]));
   }
 
-  #messages(link: Link, isFragment: boolean, body: Uint8Array): readonly Uint8Array[] {
-    if (isFragment) {
+  #messages(link: Link, kind: Body, body: Uint8Array): readonly Uint8Array[] {
+    if (kind === MISSING) {
+      this.#sendAgain(link, body);
+      return [];
+    }
+    if (kind === FRAGMENT) {
       const added = this.#reassembly.add(link.id, body);
+      this.#watch();
       if (added.kind === 'malformed') this.#context.drop('malformed data');
       return added.kind === 'whole' ? [added.message] : [];
     }
@@ -150,14 +201,13 @@ export class Channel {
 function readPlain(reader: Reader): {
   ticket: Uint8Array;
   renewed: Uint8Array | null;
-  isFragment: boolean;
+  kind: Body;
   body: Uint8Array;
 } {
   const ticket = reader.raw(TICKET_BYTES);
-  const flags = reader.oneOf([0, RENEWS, FRAGMENT, RENEWS | FRAGMENT]);
-  const renewed = (flags & RENEWS) === 0 ? null : reader.raw(TICKET_BYTES);
-  const body = reader.raw(reader.remaining);
-  return { ticket, renewed, isFragment: (flags & FRAGMENT) !== 0, body };
+  const { renews, kind } = reader.oneOf(FLAGS);
+  const renewed = renews ? reader.raw(TICKET_BYTES) : null;
+  return { ticket, renewed, kind, body: reader.raw(reader.remaining) };
 }
 
 function sizes(messages: readonly Outgoing[]): { type: string; bytes: number }[] {

@@ -4,8 +4,8 @@
  * and continue as
  *     hello      ticket 16 ‖ sender's kind u8 ‖ record (zeros for a client) ‖ box(ticket granted 16 ‖ zeros)
  *     challenge  ticket 16; the nonce is that of the datagram it answers; no box
- *     welcome    box(counter of the hello u64 ‖ ticket granted 16)
- *     data       box(ticket 16 ‖ flags u8 ‖ [renewed ticket 16] ‖ messages or one fragment)
+ *     welcome    box(counter of the hello u64 ‖ ticket granted 16 ‖ endpoint it came from 6)
+ *     data       box(ticket 16 ‖ flags u8 ‖ [renewed ticket 16] ‖ messages, a fragment, or what is missing)
  * Boxes have all that stands before them as associated data. Messages are u16 length ‖ bytes.
  */
 import { NONCE_BYTES, PREFIX_BYTES } from '../crypto/box.ts';

@@ -1,4 +1,7 @@
-/** Messages longer than a datagram, cut into at most 8 numbered fragments and put together again. */
+/**
+ * Messages longer than a datagram, cut into at most 8 numbered fragments and put together again.
+ * Whoever misses some asks for them by number; the sender keeps the latest for that (resends.ts).
+ */
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
@@ -6,6 +9,8 @@ import {
   BODY_BYTES,
   FRAGMENT_HEADER_BYTES,
   MAX_FRAGMENTS,
+  MAX_MISSING_ASKS,
+  MAX_WHOLE_KEPT,
   MAX_PARTIALS_PER_REMOTE,
   MAX_PARTIAL_BYTES,
   PARTIAL_TICKS,
@@ -26,12 +31,41 @@ export function cut(id: number, message: Uint8Array): Uint8Array[] {
   );
 }
 
+/** Which fragments of a message are missing: bit i of `mask` is fragment i. */
+export interface Missing {
+  readonly id: number;
+  readonly mask: number;
+}
+
+/** Body of a request: for each message id u32 ‖ mask u8, not 0. */
+export function writeMissing(missing: readonly Missing[]): Uint8Array {
+  const writer = new Writer();
+  for (const { id, mask } of missing) writer.u32(id).u8(mask);
+  return writer.finish();
+}
+
+/** null when it is none, or asks for more messages than a remote can have under reassembly. */
+export function readMissing(body: Uint8Array): readonly Missing[] | null {
+  const decoded = decode(body, (reader) => {
+    const missing: Missing[] = [];
+    while (reader.remaining > 0) missing.push({ id: reader.u32(), mask: reader.u8() });
+    return missing;
+  });
+  if (!decoded.ok || decoded.value.length === 0) return null;
+  if (decoded.value.length > MAX_PARTIALS_PER_REMOTE) return null;
+  return decoded.value.some(({ mask }) => mask === 0) ? null : decoded.value;
+}
+
 interface Partial {
   readonly remote: Id;
+  readonly id: number;
   readonly chunks: (Uint8Array | undefined)[];
   missing: number;
   bytes: number;
   ticksLeft: number;
+  /** A fragment came since the last look: the rest may be right behind it. */
+  isArriving: boolean;
+  asks: number;
 }
 
 /** What `add` made of a fragment: the whole message, nothing yet, or bad form. */
@@ -44,10 +78,17 @@ export type Added =
 export class Reassembly {
   /** In order of arrival of their first fragment: the oldest is evicted first. */
   readonly #partials = new Map<string, Partial>();
+  /** Messages that were whole: a fragment that was asked for twice must not begin them again. */
+  readonly #whole = new Set<string>();
   #bytes = 0;
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Is any message incomplete? */
+  get isWaiting(): boolean {
+    return this.#partials.size > 0;
   }
 
   add(remote: Id, body: Uint8Array): Added {
@@ -60,15 +101,18 @@ export class Reassembly {
     if (!decoded.ok || !isWellFormed(decoded.value)) return { kind: 'malformed' };
     const { id, index, count, chunk } = decoded.value;
     const key = `${remote} ${id}`;
-    const partial = this.#partials.get(key) ?? this.#open(key, remote, count);
+    if (this.#whole.has(key)) return { kind: 'waiting' };
+    const partial = this.#partials.get(key) ?? this.#open(key, { remote, id, count });
     if (partial.chunks.length !== count) return { kind: 'malformed' };
     if (partial.chunks[index] !== undefined) return { kind: 'waiting' };
     partial.chunks[index] = chunk;
+    partial.isArriving = true;
     partial.missing -= 1;
     partial.bytes += chunk.length;
     this.#bytes += chunk.length;
     if (partial.missing === 0) {
       this.#remove(key, partial);
+      this.#keepWhole(key);
       const whole = Buffer.concat(partial.chunks.filter((part) => part !== undefined));
       return { kind: 'whole', message: new Uint8Array(whole) };
     }
@@ -77,6 +121,23 @@ export class Reassembly {
       this.#remove(oldKey, old);
     }
     return { kind: 'waiting' };
+  }
+
+  /**
+   * What to ask for, by remote: the gaps of messages of which nothing came since the last call, each
+   * asked for a bounded number of times.
+   */
+  missing(): ReadonlyMap<Id, readonly Missing[]> {
+    const asked = new Map<Id, Missing[]>();
+    for (const partial of this.#partials.values()) {
+      const { remote, id, chunks, isArriving } = partial;
+      partial.isArriving = false;
+      if (isArriving || partial.asks >= MAX_MISSING_ASKS) continue;
+      partial.asks += 1;
+      const mask = chunks.reduce((bits, chunk, at) => (chunk ? bits : bits | (1 << at)), 0);
+      asked.set(remote, [...(asked.get(remote) ?? []), { id, mask }]);
+    }
+    return asked;
   }
 
   /** Drops what has waited too long; says how many. */
@@ -91,12 +152,27 @@ export class Reassembly {
     return dropped;
   }
 
-  #open(key: string, remote: Id, count: number): Partial {
+  #keepWhole(key: string): void {
+    const [oldest] = this.#whole;
+    if (oldest !== undefined && this.#whole.size >= MAX_WHOLE_KEPT) this.#whole.delete(oldest);
+    this.#whole.add(key);
+  }
+
+  #open(key: string, { remote, id, count }: { remote: Id; id: number; count: number }): Partial {
     const same = [...this.#partials].filter(([, partial]) => partial.remote === remote);
     const [oldest] = same;
     if (oldest !== undefined && same.length >= MAX_PARTIALS_PER_REMOTE) this.#remove(...oldest);
     const chunks = Array.from<Uint8Array | undefined>({ length: count });
-    const partial = { remote, chunks, missing: count, bytes: 0, ticksLeft: PARTIAL_TICKS };
+    const partial = {
+      remote,
+      id,
+      chunks,
+      missing: count,
+      bytes: 0,
+      ticksLeft: PARTIAL_TICKS,
+      isArriving: true,
+      asks: 0,
+    };
     this.#partials.set(key, partial);
     return partial;
   }

@@ -11,6 +11,7 @@ import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
 import { checkRecord, readRecord, type Pow } from '../identity/record.ts';
 import { writeHeader, type Header } from './datagram.ts';
+import { isSameEndpoint, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { introducedBy, introduction, isSameRecord } from './introduction.ts';
 import { linkKeys, type LinkKeys } from './keys.ts';
 import { Link, type RemoteIdentity } from './link.ts';
@@ -53,6 +54,8 @@ export interface HandshakeContext {
   drop(reason: string, count?: number): void;
   /** The link came up, or went down. */
   changed(link: Link): void;
+  /** This remote says that it sees us at `endpoint`. */
+  observed(remote: Id, endpoint: Endpoint): void;
 }
 
 const HELLO_PLAIN_BYTES = HELLO_BYTES - HELLO_CLEAR_BYTES - TAG_BYTES;
@@ -149,7 +152,7 @@ export class Handshake {
     const ours = context.nextNonce(link.nonceRandom);
     const isOurs = header.nonce.subarray(0, 16).toHex() === ours.nonce.subarray(0, 16).toHex();
     const isRecent = header.counter > link.settledCounter && header.counter < ours.counter;
-    if (!isOurs || !isRecent || !isSame(from, link.endpoint)) {
+    if (!isOurs || !isRecent || !isSameEndpoint(from, link.endpoint)) {
       context.drop('challenge to nothing we sent');
       return;
     }
@@ -204,13 +207,14 @@ export class Handshake {
     const link = context.links.get(header.sender);
     const aad = datagram.subarray(0, HEADER_BYTES);
     const plain = link?.keys.open.open(header.nonce, aad, datagram.subarray(HEADER_BYTES)) ?? null;
-    if (link === undefined || plain === null || !isSame(from, link.endpoint)) {
+    if (link === undefined || plain === null || !isSameEndpoint(from, link.endpoint)) {
       context.drop('welcome that does not open');
       return;
     }
     const decoded = decode(plain, (reader) => ({
       counter: reader.u64(),
       ticket: reader.raw(TICKET_BYTES),
+      observed: readEndpoint(reader),
     }));
     const generation = decoded.ok ? link.hellos.get(decoded.value.counter) : undefined;
     if (!decoded.ok || generation === undefined) {
@@ -222,16 +226,18 @@ export class Handshake {
       return;
     }
     this.#up(link, decoded.value.ticket, generation);
+    context.observed(link.id, decoded.value.observed);
   }
 
   #welcome(link: Link, counter: number): void {
     const { tag, self, office } = this.#context;
     const { nonce } = this.#context.nextNonce(link.nonceRandom);
     const header = writeHeader(tag, 'welcome', self.idBytes, nonce);
-    const plain = new Writer().u64(counter).raw(office.issue(link.id, link.endpoint)).finish();
+    const plain = new Writer().u64(counter).raw(office.issue(link.id, link.endpoint));
+    writeEndpoint(plain, link.endpoint);
     this.#context.transmit(
       link.endpoint,
-      Buffer.concat([header, link.keys.seal.seal(nonce, header, plain)]),
+      Buffer.concat([header, link.keys.seal.seal(nonce, header, plain.finish())]),
     );
   }
 
@@ -288,8 +294,4 @@ export class Handshake {
     link.helloTimer = this.#context.host.after(waitMs, () => this.#try(link));
     if (before) this.#context.changed(link);
   }
-}
-
-function isSame(a: Endpoint, b: Endpoint): boolean {
-  return a.ip === b.ip && a.port === b.port;
 }

@@ -30,9 +30,6 @@ export const MAX_MESSAGE_BYTES = MAX_FRAGMENTS * (BODY_BYTES - FRAGMENT_HEADER_B
 export const TICK_MS = 1000;
 /** A secret's turn; tickets live one to two of them. PROTOCOL.md asks for 10 s or more. */
 export const ROTATION_TICKS = 20;
-/** Short enough not to be felt beside a wide-area round trip, long enough to gather a burst. */
-export const BATCH_WINDOW_MS = 5;
-
 /** Counters are shared by all remotes, so the window spans what is sent to others meanwhile. */
 export const REPLAY_WINDOW = 4096;
 
@@ -45,7 +42,7 @@ export const HELLOS_PER_TICK = 5;
 /** Hellos remembered to recognise their welcome: those of one handshake. */
 export const MAX_PENDING_HELLOS = 16;
 
-/** Bytes and messages waiting for one remote: about a second of the busiest. Oldest go first. */
+/** Bytes and messages waiting for one remote: about a second of the busiest. */
 export const MAX_OUTBOX_MESSAGES = 512;
 export const MAX_OUTBOX_BYTES = 256 * 1024;
 
@@ -71,3 +68,36 @@ export const CHALLENGES_PER_TICK = 2000;
 export const MAX_PARTIALS_PER_REMOTE = 4;
 export const PARTIAL_TICKS = 5;
 export const MAX_PARTIAL_BYTES = 4 * 1024 * 1024;
+/**
+ * A gap is looked for this often: fragments leave together, so what has not come in the time of a
+ * far round trip's jitter is lost.
+ */
+export const MISSING_MS = 150;
+/** At 10 % loss both ways a fragment fails each ask with 0.19: twelve asks leave 10^-9 of them. */
+export const MAX_MISSING_ASKS = 12;
+/** Fragmented messages kept per remote to send parts again: those it can have under reassembly. */
+export const MAX_RESENDABLE_PER_REMOTE = MAX_PARTIALS_PER_REMOTE;
+/** Of all remotes together; the oldest go first. */
+export const MAX_RESENDABLE_BYTES = 2 * 1024 * 1024;
+/** Fragments sent again for one message: its eight, and twice as many for lost ones and lost asks. */
+export const MAX_RESENT_FRAGMENTS = 3 * MAX_FRAGMENTS;
+/** Messages remembered as whole: more than arrive from all remotes while an ask is under way. */
+export const MAX_WHOLE_KEPT = 1024;
+
+/** Remotes whose word on our own endpoint is kept, newest first. */
+export const MAX_OBSERVERS = 32;
+/** Fewer than these say nothing: one liar among them must not be able to decide. */
+export const MIN_OBSERVERS = 3;
+
+/** Messages handled in one slice while the process keeps up: 20,000 a second, more than a core does. */
+export const MAX_INTAKE = 2000;
+/** And however late it runs: ten times what a peer under the load of a testnet gets. */
+export const MIN_INTAKE = 200;
+/** Short, so that what waits for the next slice waits no longer than a wide-area round trip. */
+export const INTAKE_SLICE_MS = 100;
+/** A timer this late says that the process has more to do than it can. */
+export const INTAKE_LATE_MS = 50;
+/** What waits beyond the budget: some slices' worth. One remote can't fill it. */
+export const MAX_INBOX_MESSAGES = 1024;
+export const MAX_INBOX_BYTES = 1024 * 1024;
+export const MAX_INBOX_PER_REMOTE = 128;

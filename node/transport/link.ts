@@ -4,9 +4,11 @@ import type { Id } from '../id.ts';
 import type { LinkKeys } from './keys.ts';
 import { MAX_OUTBOX_BYTES, MAX_OUTBOX_MESSAGES } from './limits.ts';
 import { ReplayWindow } from './replay-window.ts';
+import { type MessageValue, takeLeast } from './shedding.ts';
 
 export interface Outgoing {
   readonly type: string;
+  readonly value: MessageValue;
   readonly bytes: Uint8Array;
 }
 
@@ -68,16 +70,18 @@ export class Link {
     return this.#outboxBytes;
   }
 
-  /** Queues; returns how many of the oldest had to go. */
-  enqueue(message: Outgoing): number {
+  /** Queues; returns what had to go: the least valuable, the oldest of those. */
+  enqueue(message: Outgoing): readonly Outgoing[] {
     this.#outbox.push(message);
     this.#outboxBytes += message.bytes.length;
-    let dropped = 0;
+    const shed: Outgoing[] = [];
     while (this.#outbox.length > MAX_OUTBOX_MESSAGES || this.#outboxBytes > MAX_OUTBOX_BYTES) {
-      this.#outboxBytes -= this.#outbox.shift()?.bytes.length ?? 0;
-      dropped += 1;
+      const least = takeLeast(this.#outbox);
+      if (least === null) break;
+      this.#outboxBytes -= least.bytes.length;
+      shed.push(least);
     }
-    return dropped;
+    return shed;
   }
 
   /** Empties the outbox. */

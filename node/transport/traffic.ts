@@ -12,7 +12,12 @@ interface Count {
 export const DATAGRAM_TYPE = '(datagram)';
 /** Distinct reasons and types are named by code, never by the network. */
 export class Traffic {
-  readonly #counts: Record<Direction, Map<string, Count>> = { in: new Map(), out: new Map() };
+  readonly #counts: Record<Direction, Map<string, Count>> = {
+    in: new Map(),
+    out: new Map(),
+    'shed-in': new Map(),
+    'shed-out': new Map(),
+  };
   readonly #dropped = new Map<string, number>();
 
   datagram(direction: Direction, bytes: number): void {
@@ -36,6 +41,12 @@ export class Traffic {
     this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count);
   }
 
+  /** A message that there was no room for in an inbox or an outbox. */
+  shed(direction: 'shed-in' | 'shed-out', type: string, bytes: number): void {
+    this.#add(direction, type, 1, 0, bytes);
+    this.drop(direction === 'shed-in' ? 'inbox full' : 'outbox full');
+  }
+
   /** Since the start, by reason. */
   get dropped(): ReadonlyMap<string, number> {
     return this.#dropped;
@@ -43,7 +54,7 @@ export class Traffic {
 
   /** Rows since the last call. */
   take(): MessagesRow[] {
-    const directions: readonly Direction[] = ['in', 'out'];
+    const directions: readonly Direction[] = ['in', 'out', 'shed-in', 'shed-out'];
     return directions.flatMap((direction) => {
       const rows = [...this.#counts[direction]].map(
         ([type, count]): MessagesRow => ({ table: 'messages', direction, type, ...count }),

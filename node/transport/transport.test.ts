@@ -12,7 +12,7 @@ import {
   type VirtualHost,
 } from '../../test/support/network.ts';
 import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
-import { Transport } from './transport.ts';
+import { type MessageKind, Transport } from './transport.ts';
 
 const NETWORK = '5a'.repeat(32);
 const POW = { memoryKiB: 64, passes: 1, bits: 2 };
@@ -32,6 +32,12 @@ function identity(index: number): Identity {
   if (found === undefined) throw new Error(`only ${identities.length} identities`);
   return found;
 }
+
+/** Every message is a note, worth what its first byte says. */
+const noteKind = ([first = 0]: Uint8Array): MessageKind => {
+  const values = [0, 1, 2, 3, 4] as const;
+  return { type: 'note', value: values[first] ?? 4 };
+};
 
 interface Party {
   readonly transport: Transport;
@@ -53,10 +59,11 @@ function start(
   const self = options.client
     ? { kind: 'client' as const, privateKey: host.random(32) }
     : { kind: 'peer' as const, identity: identity(index) };
-  const transport = new Transport({ network: NETWORK, self, pow: POW }, host, {
+  const transport = new Transport({ network: NETWORK, self, pow: POW, batchWindowMs: 5 }, host, {
+    kind: noteKind,
     message: (from, bytes) => {
       heard.push(`${from.kind}:${from.id.slice(0, 4)}:${bytes.toHex()}`);
-      return 'note';
+      return true;
     },
     connectedChanged: (id) => changes.push(transport.connected(id)),
   });
@@ -134,9 +141,9 @@ test('a client and an unknown peer are served, a stranger without work is not', 
   const cheat = { ...identity(3), address: 'ab'.repeat(32) };
   const cheatEndpoint = virtualEndpoint(9);
   const cheatTransport = new Transport(
-    { network: NETWORK, self: { kind: 'peer', identity: cheat }, pow: POW },
+    { network: NETWORK, self: { kind: 'peer', identity: cheat }, pow: POW, batchWindowMs: 5 },
     network.host(cheatEndpoint),
-    { message: () => 'note' },
+    { kind: noteKind, message: () => true },
   );
   network.attach(cheatEndpoint, (from, datagram) => cheatTransport.receive(from, datagram));
   const { address, record } = identity(0);
@@ -359,7 +366,8 @@ test('a flood of keys from one address fills only its own share of the strangers
   const flood = Array.from({ length: 80 }, () => {
     const host = network.host(virtualEndpoint(5));
     const self = { kind: 'client' as const, privateKey: host.random(32) };
-    return new Transport({ network: NETWORK, self, pow: POW }, host, { message: () => 'note' });
+    const options = { network: NETWORK, self, pow: POW, batchWindowMs: 5 };
+    return new Transport(options, host, { kind: noteKind, message: () => true });
   });
   network.attach(virtualEndpoint(5), (from, datagram) => {
     for (const transport of flood) transport.receive(from, datagram);

@@ -13,10 +13,10 @@ import { Channel } from './channel.ts';
 import { networkTag, readHeader, writeNonce } from './datagram.ts';
 import { Handshake, type HandshakeContext } from './handshake.ts';
 import { linkKeys } from './keys.ts';
+import { type Incoming, Intake } from './intake.ts';
 import { Link } from './link.ts';
 import { LinkTable } from './link-table.ts';
 import {
-  BATCH_WINDOW_MS,
   BODY_BYTES,
   DATAGRAM_BYTES,
   MAX_BANNED,
@@ -24,6 +24,8 @@ import {
   ROTATION_TICKS,
   TICK_MS,
 } from './limits.ts';
+import { Observers } from './observers.ts';
+import { type MessageValue, worth } from './shedding.ts';
 import { TicketOffice } from './tickets.ts';
 import { Traffic } from './traffic.ts';
 
@@ -40,14 +42,26 @@ export interface TransportOptions {
     | { readonly kind: 'peer'; readonly identity: Identity }
     | { readonly kind: 'client'; readonly privateKey: Uint8Array };
   readonly pow: Pow;
-  readonly batchWindowMs?: number;
+  /** Messages to one remote are gathered this long. */
+  readonly batchWindowMs: number;
+}
+
+/** What a message's first byte says. */
+export interface MessageKind {
+  /** For counting: a name from the code, never from the network. */
+  readonly type: string;
+  readonly value: MessageValue;
 }
 
 export interface TransportHandlers {
-  /** Handles one message; returns its type's name, or 'malformed', for counting. */
-  message(from: Remote, bytes: Uint8Array): string;
+  /** Looks at no more than the first byte. */
+  kind(bytes: Uint8Array): MessageKind;
+  /** Handles one message; false when it is malformed. */
+  message(from: Remote, bytes: Uint8Array): boolean;
   /** `connected(id)` has changed. */
   connectedChanged?(id: Id): void;
+  /** `observed` has changed. */
+  observedChanged?(endpoint: Endpoint | null): void;
 }
 
 const EPOCH_KEY = 'transport/epoch';
@@ -63,6 +77,8 @@ export class Transport {
   readonly #handshake: Handshake;
   readonly #channel: Channel;
   readonly #context: HandshakeContext;
+  readonly #intake: Intake;
+  readonly #observers = new Observers();
   readonly #banned = new Set<Id>();
   readonly #epoch: number;
   readonly #nonceSecret: Uint8Array;
@@ -105,10 +121,22 @@ export class Transport {
       },
       drop: (reason, count) => this.#traffic.drop(reason, count),
       changed: (link) => this.#changed(link),
+      observed: (remote, seenAt) => {
+        if (this.#observers.hear(remote, seenAt)) handlers.observedChanged?.(this.observed);
+      },
     };
     this.#handshake = new Handshake(this.#context);
     this.#channel = new Channel(this.#context, this.#traffic);
+    this.#intake = new Intake(host, {
+      handle: (incoming) => this.#handle(incoming),
+      shed: ({ type, bytes }) => this.#traffic.shed('shed-in', type, bytes.length),
+    });
     this.#tickTimer = host.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Where others see this one, as most of several say; null while that is not known. */
+  get observed(): Endpoint | null {
+    return this.#observers.agreed;
   }
 
   /** What was dropped since the start, by reason. */
@@ -167,8 +195,10 @@ export class Transport {
       this.#traffic.drop('message of an impossible length');
       return false;
     }
-    const dropped = link.enqueue({ type, bytes: new Uint8Array(bytes) });
-    if (dropped > 0) this.#traffic.drop('outbox full', dropped);
+    const value = worth(this.#handlers.kind(bytes).value, link);
+    for (const shed of link.enqueue({ type, value, bytes: new Uint8Array(bytes) })) {
+      this.#traffic.shed('shed-out', shed.type, shed.bytes.length);
+    }
     if (link.up) this.#flushSoon(link);
     else this.#handshake.start(link);
     return true;
@@ -213,6 +243,7 @@ export class Transport {
     const [oldest] = this.#banned;
     if (oldest !== undefined && this.#banned.size >= MAX_BANNED) this.#banned.delete(oldest);
     this.#banned.add(id);
+    if (this.#observers.forget(id)) this.#handlers.observedChanged?.(this.observed);
     const link = this.#links.get(id);
     if (link === undefined) return;
     this.#links.remove(link);
@@ -225,24 +256,34 @@ export class Transport {
     for (const row of this.#traffic.take()) this.#host.report(row);
     this.#tickTimer?.cancel();
     this.#tickTimer = null;
+    this.#intake.stop();
+    this.#channel.stop();
     for (const link of this.#links.values()) link.cancelTimers();
   }
 
   #deliver(link: Link, messages: readonly Uint8Array[]): void {
     link.lastHeardTick = this.#ticks;
-    const carried: { type: string; bytes: number }[] = [];
-    for (const bytes of messages) {
-      // A handler may ban the sender: what it sent behind is then unheard.
-      if (this.#links.get(link.id) !== link) break;
-      const type = this.#handlers.message({ id: link.id, kind: link.kind }, bytes);
-      carried.push({ type, bytes: bytes.length });
-    }
-    this.#traffic.messages('in', carried);
+    const incoming = messages.map((bytes): Incoming => {
+      const { type, value } = this.#handlers.kind(bytes);
+      return { link, type, value: worth(value, link), bytes };
+    });
+    this.#traffic.messages(
+      'in',
+      incoming.map(({ type, bytes }) => ({ type, bytes: bytes.length })),
+    );
+    for (const message of incoming) this.#intake.offer(message);
     if (link.owesDatagram && link.up) this.#flushSoon(link);
   }
 
+  #handle({ link, bytes }: Incoming): void {
+    // The sender may have been banned since, by a message before this one.
+    if (this.#links.get(link.id) !== link) return;
+    const isWell = this.#handlers.message({ id: link.id, kind: link.kind }, bytes);
+    if (!isWell) this.#traffic.drop('malformed message');
+  }
+
   #flushSoon(link: Link): void {
-    const windowMs = this.#options.batchWindowMs ?? BATCH_WINDOW_MS;
+    const windowMs = this.#options.batchWindowMs;
     if (windowMs === 0 || link.waitingBytes >= BODY_BYTES) {
       link.flushTimer?.cancel();
       link.flushTimer = null;

@@ -6,16 +6,19 @@
  */
 import { decode, type Decoded } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
+import type { MessageValue } from '../transport/shedding.ts';
 import { ACCUSING, type AccusingMessage } from './accusing.ts';
+import { EPOCHS, type EpochMessage } from './epochs.ts';
 import type { Format, Formats } from './format.ts';
 import { KEEPING, type KeepingMessage } from './keeping.ts';
 import { VOTING, type VotingMessage } from './voting.ts';
+import { VALUES } from './values.ts';
 
-export type Message = VotingMessage | KeepingMessage | AccusingMessage;
+export type Message = VotingMessage | KeepingMessage | AccusingMessage | EpochMessage;
 
 export type MessageType = Message['type'];
 
-const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING };
+const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS };
 
 /** On the wire by position: add at the end. */
 const TYPES: readonly MessageType[] = [
@@ -33,6 +36,10 @@ const TYPES: readonly MessageType[] = [
   'block',
   'dispute',
   'evidence',
+  'ask-epoch',
+  'epoch',
+  'announce-epoch',
+  'epoch-noted',
 ];
 
 export function encodeMessage(message: Message): Uint8Array {
@@ -44,6 +51,15 @@ export function encodeMessage(message: Message): Uint8Array {
 /** Never throws for what a stranger sent. */
 export function decodeMessage(bytes: Uint8Array): Decoded<Message> {
   return decode(bytes, (reader) => formatOf(reader.oneOf(TYPES)).read(reader));
+}
+
+/** What the type byte says, before anything else of a message is read. */
+export function kindOf(bytes: Uint8Array): {
+  readonly type: MessageType | 'malformed';
+  readonly value: MessageValue;
+} {
+  const type = TYPES[bytes[0] ?? TYPES.length];
+  return type === undefined ? { type: 'malformed', value: 0 } : { type, value: VALUES[type] };
 }
 
 function formatOf(type: MessageType): Format<Message> {

@@ -5,7 +5,7 @@ import { type Id, ZERO_ID } from '../../node/id.ts';
 import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
 import { Transport } from '../../node/transport/transport.ts';
-import { encodeMessage } from '../../node/wire/messages.ts';
+import { encodeMessage, kindOf } from '../../node/wire/messages.ts';
 import { virtualEndpoint } from '../support/network.ts';
 import { NETWORK, Swarm } from '../support/swarm.ts';
 
@@ -36,9 +36,10 @@ function spendTwice(seed: number, toFirst: number): Swarm & { readonly spent: re
       network: NETWORK,
       self: { kind: 'client', privateKey: host.random(32) },
       pow: swarm.parameters.pow,
+      batchWindowMs: swarm.parameters.batchWindowMs,
     },
     host,
-    { message: () => 'ignored' },
+    { kind: kindOf, message: () => true },
   );
   swarm.network.attach(endpoint, (from, datagram) => transport.receive(from, datagram));
   const ids = swarm.peers.map((peer) => peer.identity.address);
