@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Id, ringDistance } from '../id.ts';
+import { type Id, ringDistance, ZERO_ID } from '../id.ts';
+import { DEFAULT_PARAMETERS } from '../parameters.ts';
 import { type Member, Membership } from './membership.ts';
+import { CANDIDATE, FOUNDING } from './standing.ts';
 
 const record = {
   network: '00'.repeat(32),
@@ -26,8 +28,8 @@ const id = fc
 test('nearest is what sorting everybody by distance, then address, gives', () => {
   fc.assert(
     fc.property(fc.array(id), fc.array(id), id, fc.nat(12), (added, removed, point, k) => {
-      const membership = new Membership();
-      for (const address of added) membership.add(memberAt(address));
+      const membership = new Membership(DEFAULT_PARAMETERS);
+      for (const address of added) membership.add(memberAt(address), FOUNDING);
       for (const address of removed) membership.remove(address, 0);
       const left = [...new Set(added)].filter((address) => !removed.includes(address));
       expect(membership.all().map(({ address }) => address)).toEqual(left.toSorted());
@@ -44,10 +46,10 @@ test('nearest is what sorting everybody by distance, then address, gives', () =>
 });
 
 test('adding a member again replaces what was known of it', () => {
-  const membership = new Membership();
+  const membership = new Membership(DEFAULT_PARAMETERS);
   const address = 'ab'.repeat(32);
-  membership.add(memberAt(address, 1));
-  membership.add(memberAt(address, 2));
+  membership.add(memberAt(address, 1), FOUNDING);
+  membership.add(memberAt(address, 2), FOUNDING);
   expect(membership.size).toBe(1);
   expect(membership.get(address)?.endpoint.port).toBe(2);
   expect(membership.remove(address, 0)).toBe(true);
@@ -56,9 +58,9 @@ test('adding a member again replaces what was known of it', () => {
 });
 
 test('whoever moved up when another left was not near before, who was near stays so', () => {
-  const membership = new Membership();
+  const membership = new Membership(DEFAULT_PARAMETERS);
   const at = (last: string) => `80${'0'.repeat(61)}${last}`;
-  for (const last of ['1', '2', '3', '4']) membership.add(memberAt(at(last)));
+  for (const last of ['1', '2', '3', '4']) membership.add(memberAt(at(last)), FOUNDING);
   expect(membership.near(at('0'), 2)).toEqual([at('1'), at('2')]);
   membership.remove(at('1'), 1000);
   expect(membership.near(at('0'), 2)).toEqual([at('2'), at('3')]);
@@ -69,9 +71,50 @@ test('whoever moved up when another left was not near before, who was near stays
 });
 
 test('those beside an address stand on either side, all round a small ring', () => {
-  const membership = new Membership();
+  const membership = new Membership(DEFAULT_PARAMETERS);
   const at = (first: string) => first + '0'.repeat(63);
-  for (const first of ['1', '2', '3', '7', '9']) membership.add(memberAt(at(first)));
+  for (const first of ['1', '2', '3', '7', '9']) membership.add(memberAt(at(first)), FOUNDING);
   expect(new Set(membership.beside(at('1'), 1))).toEqual(new Set([at('9'), at('2')]));
   expect(new Set(membership.beside(at('2'), 9))).toEqual(new Set(['1', '3', '7', '9'].map(at)));
+});
+
+test('by XOR distance, nearest is what sorting the counted by it gives', () => {
+  fc.assert(
+    fc.property(fc.array(id), id, fc.nat(12), (added, point, k) => {
+      const membership = new Membership({ distance: 'xor', membership: 'ledger' });
+      for (const address of added) membership.add(memberAt(address), FOUNDING);
+      const distance = (address: Id) => BigInt(`0x${point}`) ^ BigInt(`0x${address}`);
+      const near = [...new Set(added)].toSorted((a, b) => (distance(a) < distance(b) ? -1 : 1));
+      expect(membership.near(point, k)).toEqual(near.slice(0, k));
+    }),
+  );
+});
+
+test('who is known counts only when its time has come, and not any more when it lapsed', () => {
+  const membership = new Membership(DEFAULT_PARAMETERS);
+  const at = (last: string) => `80${'0'.repeat(61)}${last}`;
+  for (const last of ['2', '3']) membership.add(memberAt(at(last)), FOUNDING);
+  membership.add(memberAt(at('1')), CANDIDATE);
+  expect([membership.size, membership.countedSize]).toEqual([3, 2]);
+  expect(membership.near(at('0'), 2)).toEqual([at('2'), at('3')]);
+  expect(membership.isNear(at('1'), at('0'), 2)).toBe(true);
+  expect(membership.isNear(at('1'), at('9'), 2)).toBe(false);
+  const coming = { sinceMs: 500, countedFromMs: 1000, trustedFromMs: 1000 };
+  expect(membership.stand(at('1'), coming)).toBe(true);
+  expect(membership.advance(999)).toBe(false);
+  expect(membership.counts(at('1'))).toBe(false);
+  expect(membership.advance(1000)).toBe(true);
+  expect(membership.near(at('0'), 2)).toEqual([at('1'), at('2')]);
+  // What is told again or late changes nothing.
+  expect(membership.stand(at('1'), { ...coming, countedFromMs: null })).toBe(false);
+  expect(membership.stand(at('1'), { ...coming, sinceMs: 501, countedFromMs: null })).toBe(true);
+  expect(membership.near(at('0'), 2)).toEqual([at('2'), at('3')]);
+  expect(membership.wasNear(at('3'), at('0'), 2, 900)).toBe(false);
+  expect(membership.has(at('1'))).toBe(true);
+});
+
+test('by the papers’ rule whoever is known counts', () => {
+  const membership = new Membership({ distance: 'ring', membership: 'known' });
+  membership.add(memberAt('ab'.repeat(32)), CANDIDATE);
+  expect(membership.near(ZERO_ID, 3)).toEqual(['ab'.repeat(32)]);
 });

@@ -1,7 +1,15 @@
-/** Who belongs to the network, and who is near a point of the ring (PROTOCOL.md 3). */
+/**
+ * Who belongs to the network, and who is near a point (PROTOCOL.md 3).
+ *
+ * Known is every identity whose record was checked and that is not banned: its statements can convict
+ * it. Counted, as a neighbour that votes, are those of them whose standing says so at this time; with
+ * `membership: known`, the papers' rule, all of them.
+ */
 import type { Endpoint } from '../host.ts';
 import { type Id, ringDistance } from '../id.ts';
 import type { IdentityRecord } from '../identity/record.ts';
+import { DEFAULT_PARAMETERS, type ProtocolParameters } from '../parameters.ts';
+import { FOUNDING, type Standing } from './standing.ts';
 
 export interface Member {
   readonly address: Id;
@@ -9,53 +17,116 @@ export interface Member {
   readonly endpoint: Endpoint;
 }
 
-/** Neighbourhoods kept per k (there are two): those of all tokens under vote, and more. */
+interface Entry {
+  member: Member;
+  standing: Standing;
+}
+
+/** Neighbourhoods kept per k (there are a few): those of all tokens under vote, and more. */
 const MAX_NEAR_KEPT = 8192;
+/** Departures remembered for `wasNear`, which looks back no further than a transaction may wait. */
+const MAX_GONE = 1024;
 
-/** The members, sorted by address. Who may enter, and how many, is the caller's decision. */
+/** Sorted by address. Who may enter, and how many, is the caller's decision. */
 export class Membership {
-  readonly #byAddress = new Map<Id, Member>();
-  readonly #sorted: Member[] = [];
-  /** Answers of `near` for the present members: k, then point. */
+  readonly #rules: Pick<ProtocolParameters, 'distance' | 'membership'>;
+  readonly #byAddress = new Map<Id, Entry>();
+  /** Everyone known, and those that are counted, each in order of address. */
+  #sortedNow: readonly Member[] = [];
+  #countedNow: readonly Member[] = [];
+  /** Something was changed since they were made. */
+  #isStale = false;
+  /** Answers of `near` for those counted at present: k, then point. */
   readonly #near = new Map<number, Map<Id, readonly Id[]>>();
-  readonly #removed: { readonly address: Id; readonly atMs: number }[] = [];
+  readonly #gone: { readonly address: Id; readonly atMs: number }[] = [];
+  #nowMs = 0;
+  /** When, by the clock, another one will count. */
+  #nextEntryMs = Number.POSITIVE_INFINITY;
 
+  constructor(rules: Pick<ProtocolParameters, 'distance' | 'membership'> = DEFAULT_PARAMETERS) {
+    this.#rules = rules;
+  }
+
+  /** Everyone known. */
   get size(): number {
-    return this.#sorted.length;
+    return this.#byAddress.size;
   }
 
-  /** Adds a member, or replaces what was known of it. */
-  add(member: Member): void {
-    const at = this.#position(member.address);
-    this.#near.clear();
-    this.#sorted.splice(at, this.#byAddress.has(member.address) ? 1 : 0, member);
-    this.#byAddress.set(member.address, member);
+  get countedSize(): number {
+    return this.#counted.length;
   }
 
-  /** True if it was a member. */
+  /** Adds a member, or replaces what was known of it; its standing too when that is later. */
+  add(member: Member, standing: Standing = FOUNDING): void {
+    const { address } = member;
+    const before = this.#byAddress.get(address);
+    const isLater = before === undefined || standing.sinceMs >= before.standing.sinceMs;
+    this.#byAddress.set(address, {
+      member,
+      standing: isLater ? standing : before.standing,
+    });
+    this.#isStale = true;
+  }
+
+  /** Its standing from now on, unless what is known is later; true if that changed anything. */
+  stand(address: Id, standing: Standing): boolean {
+    const entry = this.#byAddress.get(address);
+    if (entry === undefined || standing.sinceMs <= entry.standing.sinceMs) return false;
+    entry.standing = standing;
+    this.#isStale = true;
+    return true;
+  }
+
+  /** Time passes: those whose trust period is over count from now on. True if somebody new does. */
+  advance(nowMs: number): boolean {
+    const isStale = this.#isStale;
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    if (!isStale && this.#nowMs < this.#nextEntryMs) return false;
+    const before = this.#countedNow;
+    this.#sort();
+    return this.#countedNow.some((member) => !before.includes(member));
+  }
+
+  /** Banned. True if it was known. */
   remove(address: Id, atMs: number): boolean {
+    const wasCounted = this.counts(address);
     if (!this.#byAddress.delete(address)) return false;
-    this.#near.clear();
-    this.#removed.push({ address, atMs });
-    this.#sorted.splice(this.#position(address), 1);
+    this.#isStale = true;
+    if (wasCounted) this.#left(address, atMs);
     return true;
   }
 
   get(address: Id): Member | undefined {
-    return this.#byAddress.get(address);
+    return this.#byAddress.get(address)?.member;
   }
 
   has(address: Id): boolean {
     return this.#byAddress.has(address);
   }
 
-  /** In order of address. */
+  standing(address: Id): Standing | undefined {
+    return this.#byAddress.get(address)?.standing;
+  }
+
+  /** Does it count as a neighbour at this time? */
+  counts(address: Id): boolean {
+    const entry = this.#byAddress.get(address);
+    return entry !== undefined && this.#isCounted(entry.standing);
+  }
+
+  /** Everyone known, in order of address. */
   all(): readonly Member[] {
     return this.#sorted;
   }
 
-  /** Addresses of the `k` members nearest `point`, nearest first; kept until the members change. */
+  /** In order of address. */
+  counted(): readonly Member[] {
+    return this.#counted;
+  }
+
+  /** Addresses of the `k` counted nearest `point`, nearest first; kept until those change. */
   near(point: Id, k: number): readonly Id[] {
+    if (this.#isStale) this.#sort();
     const kept = this.#near.get(k) ?? new Map<Id, readonly Id[]>();
     this.#near.set(k, kept);
     let near = kept.get(point);
@@ -67,11 +138,20 @@ export class Membership {
     return near;
   }
 
-  /** Up to `count` members next to an address in either direction of the ring, without its own. */
+  /** Is `who` among the `k` nearest, or would it be if it was counted? So much it keeps. */
+  isNear(who: Id, point: Id, k: number): boolean {
+    const near = this.near(point, k);
+    if (near.includes(who)) return true;
+    const last = near[k - 1];
+    if (this.counts(who)) return false;
+    return last === undefined || this.#closer(point, who, last);
+  }
+
+  /** Up to `count` known next to an address in either direction of the ring, without its own. */
   beside(address: Id, count: number): readonly Id[] {
-    const at = this.#position(address);
+    const at = position(this.#sorted, address);
     const steps = Array.from({ length: 2 * count + 1 }, (_, index) => at + index - count);
-    const found = new Set(steps.map((index) => this.#around(index).address));
+    const found = new Set(steps.map((index) => around(this.#sorted, index).address));
     found.delete(address);
     return [...found];
   }
@@ -80,24 +160,25 @@ export class Membership {
   wasNear(who: Id, point: Id, k: number, atMs: number): boolean {
     const rank = this.near(point, k).indexOf(who);
     if (rank === -1) return false;
-    const distance = ringDistance(point, who);
-    const nearerThen = this.#removed.filter(
-      (gone) => gone.atMs > atMs && ringDistance(point, gone.address) < distance,
+    const nearerThen = this.#gone.filter(
+      (gone) =>
+        gone.atMs > atMs && !this.counts(gone.address) && this.#closer(point, gone.address, who),
     );
     return rank + nearerThen.length < k;
   }
 
-  /** The `k` members nearest `point` by ring distance, nearest first, ties by address. */
+  /** The `k` counted nearest `point`, nearest first, ties by address. */
   nearest(point: Id, k: number): readonly Member[] {
-    const count = Math.min(k, this.#sorted.length);
+    if (this.#rules.distance === 'xor') return nearestByXor(this.#counted, point, k);
+    const count = Math.min(k, this.#counted.length);
     const found: Member[] = [];
     // Two fingers leave the point in both directions; what they show next is the nearest left.
-    let up = this.#position(point);
+    let up = position(this.#counted, point);
     let down = up - 1;
     while (found.length < count) {
-      const above = this.#around(up);
-      const below = this.#around(down);
-      if (closer(point, above, below)) {
+      const above = around(this.#counted, up);
+      const below = around(this.#counted, down);
+      if (this.#closer(point, above.address, below.address)) {
         found.push(above);
         up += 1;
       } else {
@@ -108,29 +189,87 @@ export class Membership {
     return found;
   }
 
-  #around(index: number): Member {
-    const size = this.#sorted.length;
-    const member = this.#sorted[((index % size) + size) % size];
-    if (member === undefined) throw new RangeError('no member on an empty ring');
-    return member;
+  get #sorted(): readonly Member[] {
+    if (this.#isStale) this.#sort();
+    return this.#sortedNow;
   }
 
-  /** Index of the first member whose address is not below `point`. */
-  #position(point: Id): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const address = this.#sorted[middle]?.address;
-      if (address !== undefined && address < point) low = middle + 1;
-      else high = middle;
+  get #counted(): readonly Member[] {
+    if (this.#isStale) this.#sort();
+    return this.#countedNow;
+  }
+
+  #isCounted({ countedFromMs }: Standing): boolean {
+    if (this.#rules.membership === 'known') return true;
+    return countedFromMs !== null && countedFromMs <= this.#nowMs;
+  }
+
+  #sort(): void {
+    const before = this.#countedNow;
+    this.#isStale = false;
+    const entries = [...this.#byAddress.values()].sort((a, b) =>
+      a.member.address < b.member.address ? -1 : 1,
+    );
+    this.#sortedNow = entries.map(({ member }) => member);
+    this.#countedNow = entries
+      .filter(({ standing }) => this.#isCounted(standing))
+      .map(({ member }) => member);
+    this.#nextEntryMs = Math.min(
+      ...entries.map(({ standing: { countedFromMs } }) =>
+        countedFromMs !== null && countedFromMs > this.#nowMs
+          ? countedFromMs
+          : Number.POSITIVE_INFINITY,
+      ),
+    );
+    this.#near.clear();
+    for (const { address } of before) {
+      if (this.has(address) && !this.counts(address)) this.#left(address, this.#nowMs);
     }
-    return low;
+  }
+
+  #left(address: Id, atMs: number): void {
+    this.#gone.push({ address, atMs });
+    if (this.#gone.length > MAX_GONE) this.#gone.shift();
+  }
+
+  /** Is `a` nearer to the point than `b`? Ties go to the lower address. */
+  #closer(point: Id, a: Id, b: Id): boolean {
+    const distance = this.#rules.distance === 'xor' ? xorDistance : ringDistance;
+    const [left, right] = [distance(point, a), distance(point, b)];
+    return left === right ? a <= b : left < right;
   }
 }
 
-function closer(point: Id, a: Member, b: Member): boolean {
-  const left = ringDistance(point, a.address);
-  const right = ringDistance(point, b.address);
-  return left === right ? a.address <= b.address : left < right;
+/** Everyone's distance is computed and sorted: some tenths of a millisecond for 1,000, once per point. */
+function nearestByXor(members: readonly Member[], point: Id, k: number): readonly Member[] {
+  return members
+    .map((member) => ({ member, distance: xorDistance(point, member.address) }))
+    .sort((a, b) => (a.distance < b.distance ? -1 : 1))
+    .slice(0, k)
+    .map(({ member }) => member);
+}
+
+/** Whitepaper 3.2; no two ids are equally far from a third. */
+function xorDistance(a: Id, b: Id): bigint {
+  return BigInt(`0x${a}`) ^ BigInt(`0x${b}`);
+}
+
+function around(sorted: readonly Member[], index: number): Member {
+  const size = sorted.length;
+  const member = sorted[((index % size) + size) % size];
+  if (member === undefined) throw new RangeError('no member on an empty ring');
+  return member;
+}
+
+/** Index of the first member whose address is not below `point`. */
+function position(sorted: readonly Member[], point: Id): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const address = sorted[middle]?.address;
+    if (address !== undefined && address < point) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
