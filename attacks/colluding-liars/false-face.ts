@@ -66,7 +66,7 @@ export class FalseFace {
         head: this.#header,
         time: Math.max(honest.time, this.#header.time),
       },
-      this.#peer.identity.lamppost,
+      this.#peer.chain.session.lamppost,
     );
   }
 

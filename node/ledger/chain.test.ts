@@ -125,13 +125,14 @@ test('time never falls, however the clock is set', () => {
 test('a founding larger than a block is spread, and one cut short is made whole later', () => {
   const speaker = new Speaker();
   const founding = Array.from({ length: 70 }, (_, index) => mappingOf(index));
-  speaker.chain.open(founding, speaker.nowMs);
+  const { session } = speaker.chain;
+  speaker.chain.open(session, founding, speaker.nowMs);
   expect([speaker.chain.height, speaker.chain.state.size]).toEqual([3, 70]);
-  speaker.chain.open(founding, speaker.nowMs);
+  speaker.chain.open(session, founding, speaker.nowMs);
   expect(speaker.chain.height).toBe(3);
   speaker.store.delete('chain/block/000000000003');
   const again = speaker.start(2);
-  again.open(founding, speaker.nowMs);
+  again.open(again.session, founding, speaker.nowMs);
   expect(again.state.size).toBe(70);
 });
 

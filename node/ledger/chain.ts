@@ -39,12 +39,15 @@ export const RECENT_MAPPINGS = 4;
 export interface ChainOptions {
   readonly network: Id;
   readonly peer: Id;
-  /** Higher than any epoch that was ever opened on this store. */
+  /** Divides the spans of the jumps. */
+  readonly timeScale: number;
+}
+
+/** What a peer signs with in one epoch; within it the lamppost and its certificate rotate. */
+export interface Session {
   readonly epoch: number;
   readonly certificate: Certificate;
   readonly lamppost: SigningKey;
-  /** Divides the spans of the jumps. */
-  readonly timeScale: number;
 }
 
 /** What a header's accumulator holds at an earlier height, with the proof. */
@@ -64,10 +67,11 @@ export class Chain {
   readonly #committedAt = new Map<Id, number>();
   #recent: readonly RecentMapping[] = [];
   #head: Block | null = null;
+  #session: Session | null = null;
 
   /**
-   * Restores what the store holds. Throws an Error that says what is wrong when that is damaged, of
-   * another peer or network, or when the epoch was opened before: going on would be an offence.
+   * Restores what the store holds. Throws an Error that says what is wrong when that is damaged, or
+   * of another peer or network. It signs nothing before it is opened.
    */
   constructor(options: ChainOptions, store: Store) {
     this.#options = options;
@@ -79,16 +83,21 @@ export class Chain {
     if (!verifySignature(head.certificate.lamppost, signed, head.signature)) {
       throw damaged(head.header.height, 'its signature is false');
     }
-    if (head.header.epoch >= options.epoch) {
-      throw new Error(`epoch ${options.epoch} was opened before: ${head.header.epoch} is stored`);
-    }
   }
 
   /**
-   * Opens the chain's epoch; call it once before any statement. Writes the founding mappings that
-   * the state lacks, or, when there are none, an empty block if this epoch has no block yet.
+   * Opens an epoch, before any statement. Writes the founding mappings that the state lacks, or, when
+   * there are none, an empty block if this epoch has no block yet. The first block of an epoch is its
+   * reset: it names the prior head. Throws an Error when this chain has a block of that epoch or of a
+   * higher one from another life: going on would be an offence.
    */
-  open(founding: readonly Mapping[], nowMs: number): Block {
+  open(session: Session, founding: readonly Mapping[], nowMs: number): Block {
+    const { epoch } = session;
+    const stored = this.#head?.header.epoch ?? 0;
+    if (this.#session?.epoch !== epoch && stored >= epoch) {
+      throw new Error(`epoch ${epoch} was opened before: ${stored} is stored`);
+    }
+    this.#session = session;
     const missing = founding.filter(({ token }) => this.#state.get(token) === undefined);
     const entries = missing.map((mapping): BlockEntry => ({ kind: 'adopted', mapping }));
     for (let from = 0; from < entries.length; from += MAX_ENTRIES) {
@@ -99,11 +108,18 @@ export class Chain {
 
   /** Does the head belong to this epoch? Only then may a statement name it. */
   get opened(): boolean {
-    return this.#head?.header.epoch === this.#options.epoch;
+    return this.#session !== null && this.#head?.header.epoch === this.#session.epoch;
   }
 
-  get epoch(): number {
-    return this.#options.epoch;
+  /** What it signs with. Throws an Error before it is opened. */
+  get session(): Session {
+    if (this.#session === null) throw new Error('the chain has no epoch yet');
+    return this.#session;
+  }
+
+  /** The same epoch goes on under another lamppost key. Throws an Error before it is opened. */
+  rotate(lamppost: SigningKey, certificate: Certificate): void {
+    this.#session = { epoch: this.session.epoch, certificate, lamppost };
   }
 
   /** Height of the head; −1 before there is a block. */
@@ -135,7 +151,8 @@ export class Chain {
   /** Signs and stores the next block. At most MAX_ENTRIES; the caller leaves out empty ones. */
   append(entries: readonly BlockEntry[], nowMs: number): Block {
     if (entries.length > MAX_ENTRIES) throw new RangeError(`${entries.length} entries in a block`);
-    const { network, peer, epoch, certificate, lamppost } = this.#options;
+    const { network, peer } = this.#options;
+    const { epoch, certificate, lamppost } = this.session;
     const state = this.#state.clone();
     for (const { mapping } of entries) state.set(mapping);
     // A clock that was set back must not let the chain's time fall, nor leave the certificate's.
@@ -208,7 +225,7 @@ export class Chain {
     if (key !== keyOf(height)) throw damaged(height, `it is missing, ${key} comes next`);
     const block = decoded(height, bytes);
     const { header } = block;
-    const { network, peer, epoch } = this.#options;
+    const { network, peer } = this.#options;
     if (header.network !== network) throw damaged(height, 'it belongs to another network');
     if (header.peer !== peer) throw damaged(height, 'it belongs to another peer');
     if (header.height !== height) throw damaged(height, `it says height ${header.height}`);
@@ -219,7 +236,6 @@ export class Chain {
     if (before !== undefined && (header.epoch < before.epoch || header.time < before.time)) {
       throw damaged(height, 'its epoch or time falls');
     }
-    if (header.epoch > epoch) throw damaged(height, `its epoch ${header.epoch} is yet to come`);
     this.#take(block, headerHash(header));
     if (header.stateRoot !== this.#state.root) throw damaged(height, 'its state root differs');
   }

@@ -163,7 +163,7 @@ function lifeOf(deeds: readonly Deed[]): { speaker: Speaker; signed: readonly Si
     if (deed === 'unknown') signed.push(speaker.say(idOf(88_888)));
     if (deed === 'back') speaker.nowMs -= 300;
     if (deed === 'restart') {
-      speaker.start(speaker.chain.epoch + 1);
+      speaker.start(speaker.chain.session.epoch + 1);
       signed.push(speaker.chain.head);
     }
   }

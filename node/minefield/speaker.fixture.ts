@@ -71,7 +71,7 @@ export class Speaker {
   }
 
   get lamppost() {
-    return signingKey(new Uint8Array(32).fill(this.chain.epoch));
+    return this.chain.session.lamppost;
   }
 
   start(epoch: number): Chain {
@@ -86,30 +86,20 @@ export class Speaker {
     });
     const peer = this.identity.address;
     const timeScale = 3600;
-    const options = { network: NETWORK, peer, epoch, certificate, lamppost, timeScale };
-    this.chain = new Chain(options, this.store);
+    this.chain = new Chain({ network: NETWORK, peer, timeScale }, this.store);
     this.#sequence = 0;
-    this.chain.open([], this.nowMs);
+    this.chain.open({ epoch, certificate, lamppost }, [], this.nowMs);
     return this.chain;
   }
 
   /** A copy of everything, from which a liar goes on twice. Opens no epoch: it is an offence. */
   fork(): Speaker {
     const twin = new Speaker(1);
-    const { epoch } = this.chain;
     twin.store = new MemoryStore();
-    twin.chain = new Chain(
-      {
-        network: NETWORK,
-        peer: this.identity.address,
-        epoch,
-        certificate: this.chain.head.certificate,
-        lamppost: this.lamppost,
-        timeScale: 3600,
-      },
-      twin.store,
-    );
-    for (let height = 0; height <= this.chain.height; height += 1) {
+    const peer = this.identity.address;
+    twin.chain = new Chain({ network: NETWORK, peer, timeScale: 3600 }, twin.store);
+    twin.chain.open(this.chain.session, [], this.chain.blockAt(0)?.header.time ?? 0);
+    for (let height = 1; height <= this.chain.height; height += 1) {
       const block = this.chain.blockAt(height);
       if (block !== undefined) twin.chain.append(block.entries, block.header.time);
     }
@@ -137,7 +127,7 @@ export class Speaker {
         network: NETWORK,
         peer: this.identity.address,
         certificate: chain.head.certificate,
-        epoch: chain.epoch,
+        epoch: chain.session.epoch,
         sequence: this.#sequence,
         query: new Uint8Array(16).fill(7),
         token,

@@ -30,6 +30,8 @@ export const SLASH_WINDOW_MS = 3000;
 export interface CommitterEvents {
   /** It passed here; `kept` are those of its tokens that this peer keeps. Its block comes later. */
   committed(transaction: Transaction, kept: readonly Id[]): void;
+  /** May this peer vote on what it first saw then? Not with a memory that it has lost. */
+  mayVote(firstSeenMs: number): boolean;
   /** This is the charge against the owner of this identity token, and it was verified here. */
   convicts(charge: Id, token: Id): boolean;
   /** A slashing passed or ran out of time here. */
@@ -180,6 +182,7 @@ export class Committer {
 
   #vote(pending: Pending, transaction: Transaction): void {
     const { decisions, host, self } = this.#context;
+    if (!this.#events.mayVote(pending.since)) return;
     const changed: TokenBallot[] = [];
     for (const [index, { token, previous }] of transaction.body.changes.entries()) {
       if (!keepersOf(this.#context, transaction, token).includes(self)) continue;

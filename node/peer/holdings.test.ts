@@ -24,9 +24,8 @@ function holdings(store: MemoryStore, epoch: number): Holdings {
     validFromMs: 0,
     validToMs: 1e6,
   });
-  const chain = new Chain({ network, peer, epoch, certificate, lamppost, timeScale: 1 }, store);
-  const opened = new Holdings(chain, store);
-  opened.open([], epoch);
+  const opened = new Holdings(new Chain({ network, peer, timeScale: 1 }, store), store);
+  opened.open({ epoch, certificate, lamppost }, [], epoch);
   return opened;
 }
 

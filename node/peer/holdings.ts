@@ -6,7 +6,7 @@ import { decode } from '../codec/reader.ts';
 import type { Store } from '../host.ts';
 import { type Id, ZERO_ID } from '../id.ts';
 import { MAX_ENTRIES } from '../ledger/block.ts';
-import type { Chain } from '../ledger/chain.ts';
+import type { Chain, Session } from '../ledger/chain.ts';
 import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
 import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
 import { MAX_COMMITS } from '../wire/keeping.ts';
@@ -136,9 +136,9 @@ export class Holdings {
   }
 
   /** Opens the chain's epoch with the founding mappings; before it nothing may be stated. */
-  open(founding: readonly Mapping[], nowMs: number): void {
+  open(session: Session, founding: readonly Mapping[], nowMs: number): void {
     const from = this.chain.height + 1;
-    this.chain.open(founding, nowMs);
+    this.chain.open(session, founding, nowMs);
     for (let height = from; height <= this.chain.height; height += 1) {
       const block = this.chain.blockAt(height);
       if (block !== undefined) this.#note(block);

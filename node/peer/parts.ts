@@ -2,13 +2,17 @@
 import type { Asker } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Identity } from '../identity/mint.ts';
+import type { Mapping } from '../ledger/types.ts';
 import { Inquiries } from '../minefield/sharing.ts';
 import type { Statement } from '../minefield/types.ts';
+import { isEpochMessage } from '../wire/epochs.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
 import { Answers } from './answers.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
+import { Epochs } from './epochs.ts';
+import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
 import { statementRow } from './rows.ts';
 import { Speakers } from './speakers.ts';
@@ -24,6 +28,8 @@ const DISPUTES_PER_SECOND = 4;
 
 export interface PartsEvents {
   ban(id: Id): void;
+  /** The identity was minted at this start. */
+  readonly isFresh: boolean;
   /** Members this peer is connected to, or tries to be. */
   neighbours(): readonly Id[];
 }
@@ -33,6 +39,8 @@ export class PeerParts {
   readonly #context: PeerContext;
   readonly #events: PartsEvents;
   readonly #speaking: Speaking;
+  readonly #epochs: Epochs;
+  readonly #lampposts: Lampposts;
   readonly #speakers: Speakers;
   readonly #committer: Committer;
   readonly #prosecution: Prosecution;
@@ -41,6 +49,8 @@ export class PeerParts {
   readonly #upkeep: Upkeep;
   /** Parts that follow what is committed here: they add themselves in the constructor. */
   readonly #commitListeners: CommitterEvents['committed'][] = [];
+  /** Parts that follow who starts again, and so how often. */
+  readonly #resetListeners: ((member: Id) => void)[] = [];
   readonly #clients = new Set<Id>();
   readonly #heard = new Allowance(STATEMENTS_PER_SECOND, 1000);
   readonly #disputes = new Allowance(DISPUTES_PER_SECOND, 1000);
@@ -49,7 +59,14 @@ export class PeerParts {
     const { network, membership, host, holdings, send } = context;
     this.#context = context;
     this.#events = events;
-    this.#speaking = new Speaking(identity, holdings, host);
+    this.#speaking = new Speaking(holdings, host);
+    this.#epochs = new Epochs(context, identity, events.isFresh, {
+      notBefore: () => this.#speaking.resumeTime,
+      reset: (member) => {
+        for (const listener of this.#resetListeners) listener(member);
+      },
+    });
+    this.#lampposts = new Lampposts(context, identity, () => this.#speaking.nextTime());
     this.#speakers = new Speakers(network, (address) => membership.get(address));
     this.#prosecution = new Prosecution(
       context,
@@ -64,6 +81,7 @@ export class PeerParts {
       committed: (transaction, kept) => {
         for (const listener of this.#commitListeners) listener(transaction, kept);
       },
+      mayVote: (firstSeenMs) => this.#epochs.mayVote(firstSeenMs),
       convicts: (charge, token) => this.#prosecution.convicts(charge, token),
       slashed: (...ended) => this.#prosecution.slashed(...ended),
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
@@ -85,30 +103,51 @@ export class PeerParts {
     return this.#prosecution.banned;
   }
 
+  /** Has its epoch been noted by enough of its neighbours? Before, it says nothing. */
+  get opened(): boolean {
+    return this.#epochs.opened;
+  }
+
+  get epoch(): number {
+    return this.#epochs.epoch;
+  }
+
   nextSequence(): number {
     return this.#speaking.nextSequence();
   }
 
-  /** After the genesis is known: bans of an earlier life hold on. */
-  restore(): void {
+  /** After the genesis is known: bans of an earlier life hold on, and the next epoch is opened. */
+  restore(founding: readonly Mapping[]): void {
     this.#prosecution.restore();
+    this.#epochs.begin(founding);
   }
 
   round(): void {
+    if (!this.opened) return;
     const block = this.#context.holdings.round(this.#context.host.now());
     if (block === null) return;
     this.#committer.tellCommitted(new Set(block.entries.map(({ mapping }) => mapping.tx)));
   }
 
   tick(): void {
+    this.#epochs.tick();
+    if (!this.opened) return;
+    this.#lampposts.tick();
     this.#committer.tick();
   }
 
   upkeep(): void {
+    if (!this.opened) return;
     this.#upkeep.tick(this.#events.neighbours());
   }
 
   onMessage(from: Asker, message: Message): void {
+    if (isEpochMessage(message)) {
+      this.#epochs.onMessage(from.id, message);
+      return;
+    }
+    // Bans count at once; all else would be answered or voted on, or is asked for again.
+    if (!this.opened && message.type !== 'evidence') return;
     if (from.kind === 'client') this.#meet(from.id);
     switch (message.type) {
       case 'submit':
@@ -205,6 +244,7 @@ export class PeerParts {
     const heard = this.#speakers.hearStatement(statement);
     if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
     if (heard.kind !== 'kept') return false;
+    this.#epochs.hearTime(statement.peer, statement.time);
     // It may tell of commits that were missed here.
     const told = statement.recent.map(({ mapping }) => mapping);
     if (statement.answer !== null) told.push(statement.answer.mapping);
@@ -232,6 +272,7 @@ export class PeerParts {
   #banned(accused: Id, wasBeside: boolean): void {
     this.#events.ban(accused);
     this.#speakers.forget(accused);
+    this.#epochs.forget(accused);
     if (!wasBeside) return;
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
     const { holdings, self } = this.#context;

@@ -2,36 +2,42 @@
 import { Writer } from '../codec/writer.ts';
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
-import type { Identity } from '../identity/mint.ts';
 import { signStatement } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
 import type { AncestorAnswer } from '../wire/keeping.ts';
 import type { Holdings } from './holdings.ts';
 
 const SEQUENCE_KEY = 'statement/sequence';
+const TIME_KEY = 'statement/time';
 /** Numbers made durable at a time: a write per so many answers; a restart skips the rest. */
 const SEQUENCE_RANGE = 256;
+/**
+ * Times made durable at a time, in ms. A clock that was set back while the peer was down must not
+ * take it back behind what it has said: PAST_MARGIN_MS of conflict.ts allows for as much.
+ */
+const TIME_RANGE_MS = 10_000;
 /** PROTOCOL.md 7 asks for 2–4; with two a statement fits one datagram. */
 const RECENT_TOLD = 2;
 
 export class Speaking {
   readonly #host: Host;
-  readonly #identity: Identity;
   readonly #holdings: Holdings;
   #next: number;
   #reserved: number;
   #lastTime = 0;
+  #reservedTime: number;
 
-  constructor(identity: Identity, holdings: Holdings, host: Host) {
-    this.#identity = identity;
+  constructor(holdings: Holdings, host: Host) {
     this.#holdings = holdings;
     this.#host = host;
-    const stored = host.store.get(SEQUENCE_KEY);
-    this.#next =
-      stored === undefined
-        ? 1
-        : Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0));
+    this.#next = storedNumber(host, SEQUENCE_KEY) ?? 1;
     this.#reserved = this.#next;
+    this.#reservedTime = storedNumber(host, TIME_KEY) ?? 0;
+  }
+
+  /** What an earlier life on this disk said, it said before this time and TIME_RANGE_MS. */
+  get resumeTime(): number {
+    return Math.max(0, this.#reservedTime - TIME_RANGE_MS);
   }
 
   /** The next number of this epoch; durable before what carries it is sent. */
@@ -44,17 +50,24 @@ export class Speaking {
     return this.#next - 1;
   }
 
-  /** Never falls, whatever the clock does, nor below the head's. */
+  /** Never falls, whatever the clock does, nor below the head's or the certificate's. */
   nextTime(): number {
-    const { header } = this.#holdings.chain.head;
-    this.#lastTime = Math.max(this.#host.now(), this.#lastTime, header.time);
+    const { head, session } = this.#holdings.chain;
+    const { validFromMs } = session.certificate;
+    const now = this.#host.now();
+    this.#lastTime = Math.max(now, this.#lastTime, head.header.time, validFromMs);
+    if (this.#lastTime > this.#reservedTime) {
+      this.#reservedTime = this.#lastTime + TIME_RANGE_MS;
+      this.#host.store.put(TIME_KEY, new Writer().u64(this.#reservedTime).finish());
+    }
     return this.#lastTime;
   }
 
   /** The mapping as of the head. */
   statement(token: Id, query: Uint8Array): Statement {
     const { chain } = this.#holdings;
-    const { header, certificate } = chain.head;
+    const { header } = chain.head;
+    const { certificate, lamppost } = chain.session;
     const mapping = chain.state.get(token);
     const path = chain.state.path(token);
     const block = chain.committedIn(token);
@@ -73,7 +86,7 @@ export class Speaking {
         head: header,
         time: this.nextTime(),
       },
-      this.#identity.lamppost,
+      lamppost,
     );
   }
 
@@ -85,4 +98,11 @@ export class Speaking {
     if (higher === undefined || proof === undefined) return null;
     return { epoch: higher.header.epoch, height, under, ...proof };
   }
+}
+
+function storedNumber(host: Host, key: string): number | undefined {
+  const bytes = host.store.get(key);
+  return bytes === undefined
+    ? undefined
+    : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
 }

@@ -32,12 +32,10 @@ const certificate = issueCertificate(identityKey, {
   validFromMs: 0,
   validToMs: 1_000_000,
 });
-const chain = new Chain(
-  { network, peer: address, epoch: 1, certificate, lamppost, timeScale: 1 },
-  new MemoryStore(),
-);
+const chain = new Chain({ network, peer: address, timeScale: 1 }, new MemoryStore());
 const mapping = { token: name('token'), owner: name('owner'), tx: name('tx'), previous: ZERO_ID };
-const block = chain.open([mapping], 1000);
+const block = chain.open({ epoch: 1, certificate, lamppost }, [mapping], 1000);
+const { header, signature } = block;
 const statement = signStatement(
   {
     network,
@@ -97,6 +95,11 @@ const MESSAGES: readonly Message[] = [
   { type: 'block', block, ancestor },
   { type: 'dispute', statements: [statement, statement] },
   { type: 'evidence', evidence },
+  { type: 'ask-epoch' },
+  { type: 'epoch', reset: null, time: 0 },
+  { type: 'epoch', reset: { header, certificate, signature }, time: 12 },
+  { type: 'announce-epoch', reset: { header, certificate, signature } },
+  { type: 'epoch-noted', epoch: 3 },
 ];
 
 test('what is encoded is decoded as it was', () => {

@@ -53,7 +53,7 @@ test('a peer that was killed comes back, catches up and convicts nobody, nor is 
   swarm.unload();
   swarm.network.run(20_000);
   const { peer } = swarm.at(4);
-  expect(peer.chain.epoch).toBe(2);
+  expect(peer.chain.session.epoch).toBe(2);
   expect(peer.chain.height).toBeGreaterThan(before);
   expectAllCommitted(swarm);
   expectNobodyAccused(swarm);

@@ -31,7 +31,7 @@ function forged(peer: Peer, honest: Statement): Statement {
   const path = state.path(mapping.token) ?? [];
   return signStatement(
     { ...honest, answer: { mapping, path, block: headerHash(header) }, recent: [], head: header },
-    peer.identity.lamppost,
+    peer.chain.session.lamppost,
   );
 }
 

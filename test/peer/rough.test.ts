@@ -67,7 +67,7 @@ test('two peers that are killed and come back under loss catch up', () => {
   swarm.restart(7, 1500);
   swarm.network.run(5000);
   expect(expectSound(swarm).timedOut).toBe(0);
-  expect([3, 7].map((index) => swarm.at(index).peer.chain.epoch)).toEqual([2, 2]);
+  expect([3, 7].map((index) => swarm.at(index).peer.chain.session.epoch)).toEqual([2, 2]);
 });
 
 test('the papers’ commit rule runs too, and agrees while nobody cheats', () => {

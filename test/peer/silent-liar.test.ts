@@ -39,7 +39,7 @@ class Face {
     const block = headerHash(this.#header);
     const answer = { mapping, path, block };
     const said = { ...truth, answer, recent: [], head: this.#header };
-    return signStatement(said, this.#peer.identity.lamppost);
+    return signStatement(said, this.#peer.chain.session.lamppost);
   }
 
   #steal(token: Id): void {

@@ -55,6 +55,12 @@ export class MemoryStore implements Store {
     this.#map.delete(key);
   }
 
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const [key, value] of this.#map) copy.put(key, value);
+    return copy;
+  }
+
   *entries(prefix: string): Iterable<readonly [key: string, value: Uint8Array]> {
     const keys = [...this.#map.keys()].filter((key) => key.startsWith(prefix)).sort();
     for (const key of keys) {

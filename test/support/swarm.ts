@@ -59,7 +59,8 @@ export class Swarm {
       pow: { memoryKiB: 8, passes: 1, bits: 1 },
       ...options.parameters,
     };
-    for (let index = 0; index < options.peers; index += 1) this.seated.push(this.#seat(index));
+    for (let index = 0; index < options.peers; index += 1)
+      this.seated.push(this.#seat(index, new MemoryStore()));
     for (let index = 0; index < options.clients; index += 1) {
       this.clients.push(this.#client(options.peers + index));
     }
@@ -93,13 +94,31 @@ export class Swarm {
     for (const client of this.clients) client.load(null);
   }
 
-  /** As kill -9, and a start on what the disk holds. */
-  restart(index: number, downMs: number): void {
+  /** As kill -9, and a start on what the disk holds; its clock may have been set meanwhile. */
+  restart(index: number, downMs: number, { skewMs = 0 } = {}): void {
     const { host } = this.at(index);
     host.kill();
     this.network.run(downMs);
-    this.seated[index] = this.#seat(index, host);
-    this.at(index).peer.start();
+    this.#seatAgain(index, host.store, skewMs);
+  }
+
+  /** All at once, as the lab stops and starts a network. */
+  restartAll(downMs: number): void {
+    for (const { host } of this.seated) host.kill();
+    this.network.run(downMs);
+    for (const [index, { host }] of this.seated.entries()) this.#seatAgain(index, host.store);
+  }
+
+  /** A copy of what the disk holds. */
+  snapshot(index: number): MemoryStore {
+    return this.at(index).host.store.copy();
+  }
+
+  /** As kill -9, and a start on a disk that was put back to a snapshot, which stays as it is. */
+  restore(index: number, snapshot: MemoryStore, downMs: number): void {
+    this.at(index).host.kill();
+    this.network.run(downMs);
+    this.#seatAgain(index, snapshot.copy());
   }
 
   at(index: number): Seated {
@@ -112,10 +131,14 @@ export class Swarm {
     return this.network.rows.flatMap(({ row }) => (isOf(row, table) ? [row] : []));
   }
 
-  #seat(index: number, former?: VirtualHost): Seated {
+  #seatAgain(index: number, store: MemoryStore, skewMs = 0): void {
+    this.seated[index] = this.#seat(index, store, skewMs);
+    this.at(index).peer.start();
+  }
+
+  #seat(index: number, store: MemoryStore, setMs = 0): Seated {
     const endpoint = virtualEndpoint(index + 1);
-    const skewMs = this.#options.skewMs?.(index) ?? 0;
-    const store = former?.store ?? new MemoryStore();
+    const skewMs = (this.#options.skewMs?.(index) ?? 0) + setMs;
     const host = this.network.host(endpoint, { store, skewMs });
     const decisions = this.#options.decisions?.[index] ?? {};
     const { parameters } = this;
