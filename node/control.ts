@@ -17,6 +17,8 @@ export interface Seat {
   /** Network id, 32 bytes hex: in every key, address and signature. */
   readonly network: string;
   readonly parameters: ProtocolParameters;
+  /** How many peers the network is said to have: with adaptive difficulty it sets a newcomer's work. */
+  readonly members?: number;
   /** Where the data socket binds; the probe socket takes the next port. */
   readonly bind: Endpoint;
   /** Directory for the state, kept over restarts. */
@@ -171,6 +173,8 @@ export type PeerMessage =
       /** Whether it already has a genesis from its state, as after a restart. */
       readonly founded: boolean;
     }
+  /** Instead of the hello while it searches for its identity: Argon2 evaluations done and expected. */
+  | { readonly type: 'minting'; readonly attempts: number; readonly expected: number }
   | { readonly type: 'health'; readonly health: Health }
   | {
       readonly type: 'reply';

@@ -20,6 +20,9 @@ const MAX_PENDING_REQUESTS = 64;
 /** A member that reads nothing must not fill our memory. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
+/** Members that mint say so every five seconds. */
+const MINTING_SILENCE_MS = 30_000;
+
 export type Hello = Extract<PeerMessage, { type: 'hello' }>;
 
 export interface ControlServerOptions {
@@ -110,6 +113,7 @@ export class ControlServer {
   });
   private readonly connections = new Map<string, Connection>();
   private readonly healths = new Map<string, Health>();
+  private readonly mintingAtMs = new Map<string, number>();
   /** Messages not read because a member sent too many. */
   dropped = 0;
   private closing = false;
@@ -150,6 +154,11 @@ export class ControlServer {
 
   health(member: string): Health | null {
     return this.healths.get(member) ?? null;
+  }
+
+  /** Whether a member said of late that it still searches for its identity. */
+  minting(member: string): boolean {
+    return Date.now() - (this.mintingAtMs.get(member) ?? 0) < MINTING_SILENCE_MS;
   }
 
   /** Asks a member; rejects when it is not connected, answers with an error, or not in time. */
@@ -219,6 +228,7 @@ export class ControlServer {
     if (message === null) this.dropped += 1;
     else if (message.type === 'health') this.healths.set(connection.member, message.health);
     else if (message.type === 'reply') connection.settle(message);
+    else if (message.type === 'minting') this.mintingAtMs.set(connection.member, Date.now());
     else if (message.type === 'conspire') this.options.conspire(connection.member, message.message);
     else if (message.name === connection.member) this.options.hello(message);
     else this.dropped += 1;

@@ -33,6 +33,7 @@ const schema = z.discriminatedUnion('type', [
       pending: count,
     }),
   }),
+  z.object({ type: z.literal('minting'), attempts: count, expected: count }),
   z.object({ type: z.literal('conspire'), message: z.unknown() }),
 ]);
 

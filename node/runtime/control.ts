@@ -20,7 +20,8 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 export interface ControlHandlers {
   hello(): PeerMessage;
-  health(): Health;
+  /** null while there is none to tell. */
+  health(): Health | null;
   /** Carries out a request; what it resolves to is the reply's result, what it throws the error. */
   request(message: LabMessage): Promise<unknown>;
 }
@@ -119,7 +120,7 @@ export class Control {
   #tellHealth(always: boolean): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     const health = this.#handlers.health();
-    if (!always && health.meshed === this.#lastMeshed) return;
+    if (health === null || (!always && health.meshed === this.#lastMeshed)) return;
     this.#lastMeshed = health.meshed;
     this.send({ type: 'health', health });
   }

@@ -15,10 +15,12 @@ import type {
   Seat,
 } from '../control.ts';
 import type { Endpoint, Host, Store } from '../host.ts';
+import type { Identity } from '../identity/mint.ts';
 import { Control } from './control.ts';
 import { areLinkClasses } from './control-messages.ts';
 import { RuntimeError } from './errors.ts';
 import { logToStdout, reasonOf } from './log.ts';
+import { mintIfNeeded } from './minting.ts';
 import { Metrics } from './metrics.ts';
 import { openOperations, operationsEndpoint } from './operations.ts';
 import { Prober } from './probe.ts';
@@ -57,7 +59,12 @@ export interface Inhabitant {
   conspire?(from: string, message: unknown): void;
 }
 
-export type Open = (host: Host, conspire: (message: unknown) => void) => Inhabitant;
+/** `minted`: the identity that was just found for this process's empty store. */
+export type Open = (
+  host: Host,
+  conspire: (message: unknown) => void,
+  minted: Identity | null,
+) => Inhabitant;
 
 /** Starts the process's inhabitant; resolves when it runs. Sets the handlers that end the process. */
 export async function inhabit(seat: Seat, open: Open): Promise<void> {
@@ -98,7 +105,11 @@ async function run(seat: Seat, open: Open): Promise<void> {
       telemetry.report(row, trueTime);
     },
   });
-  const living = open(host, (message) => control.send({ type: 'conspire', message }));
+  const minted =
+    seat.kind === 'peer'
+      ? await mintIfNeeded(seat, { host, log, end: () => process.exit(0) })
+      : null;
+  const living = open(host, (message) => control.send({ type: 'conspire', message }), minted);
   inhabitant = living;
   // The identity is durable before anyone hears of it.
   host.flush();

@@ -4,6 +4,7 @@ import { Client } from '../client/client.ts';
 import { HONEST, type Decisions } from '../decisions.ts';
 import type { Endpoint, Host } from '../host.ts';
 import { decode } from '../codec/reader.ts';
+import type { Identity } from '../identity/mint.ts';
 import { encodeRecord, readRecord, type IdentityRecord } from '../identity/record.ts';
 import { openPeer, type Peer } from '../peer.ts';
 import { x25519PublicKey } from '../crypto/x25519.ts';
@@ -26,17 +27,21 @@ const CLIENT_GENESIS = 'runtime/client-genesis';
 
 /** Runs the seat's peer or client until it is stopped. */
 export function runProcess(seat: Seat, adversary?: MakeAdversary): Promise<void> {
-  return inhabit(seat, (host, conspire) =>
-    seat.kind === 'client' ? clientIn(seat, host) : peerIn(seat, host, conspire, adversary),
+  return inhabit(seat, (host, conspire, minted) =>
+    seat.kind === 'client'
+      ? clientIn(seat, host)
+      : peerIn(seat, { host, conspire, minted, adversary }),
   );
 }
 
-function peerIn(
-  seat: Seat,
-  host: Host,
-  conspire: (message: unknown) => void,
-  adversary: MakeAdversary | undefined,
-): Inhabitant {
+interface PeerNeeds {
+  readonly host: Host;
+  conspire(this: void, message: unknown): void;
+  readonly minted: Identity | null;
+  readonly adversary: MakeAdversary | undefined;
+}
+
+function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): Inhabitant {
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
   const mind = (): Decisions => ({ ...HONEST, ...bent });
@@ -46,7 +51,7 @@ function peerIn(
     vote: (...asked) => mind().vote(...asked),
   };
   const { network, parameters, bind: endpoint } = seat;
-  const peer = openPeer({ network, parameters, endpoint, decisions }, host);
+  const peer = openPeer({ network, parameters, endpoint, decisions, minted }, host);
   const adversarial = adversary?.({ peer, host, conspire });
   if (adversarial !== undefined) bent = adversarial.decisions;
   return {

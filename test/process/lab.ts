@@ -8,6 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export class TestLab {
   readonly hellos = new Map<string, Fields[]>();
   readonly health = new Map<string, Health>();
+  readonly minting = new Map<string, Fields>();
   readonly #server: WebSocketServer;
   readonly #sockets = new Map<string, WebSocket>();
   readonly #replies = new Map<number, (reply: Fields) => void>();
@@ -54,6 +55,8 @@ export class TestLab {
       this.hellos.set(name, [...(this.hellos.get(name) ?? []), message]);
     } else if (message['type'] === 'health' && message.health !== undefined) {
       this.health.set(name, message.health);
+    } else if (message['type'] === 'minting') {
+      this.minting.set(name, message);
     } else if (message['type'] === 'reply') {
       this.#replies.get(Number(message['id']))?.(message);
     }
