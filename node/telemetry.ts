@@ -11,10 +11,17 @@ export interface TransactionRow {
   readonly tx: string;
   /**
    * `client` submitted it; `neighbour` keeps at least one of its tokens; `heir` does so only since
-   * others were banned, and took over what those left had committed; `witness` only has a copy.
+   * others were banned, and took over what those left had committed; `witness` only has a copy, of
+   * what it was told is committed (outcome `witnessed`). `restored`: read back from supporting tokens.
    */
   readonly part: 'client' | 'neighbour' | 'heir' | 'witness';
-  readonly outcome: 'submitted' | 'committed' | 'timed-out' | 'conflicting';
+  readonly outcome:
+    | 'submitted'
+    | 'committed'
+    | 'timed-out'
+    | 'conflicting'
+    | 'witnessed'
+    | 'restored';
   /** The last four are a member's own, about its identity token. */
   readonly kind:
     | 'create'
@@ -113,6 +120,33 @@ export interface FlagRow {
   readonly score: number | null;
 }
 
+/** What a detection layer of this peer did since it said so last, about every five seconds. */
+export interface DetectorRow {
+  readonly table: 'detectors';
+  readonly layer: string;
+  /** Comparisons made. */
+  readonly checks: number;
+  /** Rows of `flags` that came of them. */
+  readonly flagged: number;
+  /** Messages that would not have been without it, questions and answers, and their bytes. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Signatures verified for it alone. */
+  readonly signatures: number;
+}
+
+/** A neighbour was exchanged for another, or, when `done` is false, could not be. */
+export interface SwapRow {
+  readonly table: 'swaps';
+  readonly out: string;
+  readonly into: string;
+  readonly why: 'scheduled' | 'emergency';
+  readonly done: boolean;
+  /** Composite scores, 0 to 1. */
+  readonly scoreOut: number;
+  readonly scoreInto: number;
+}
+
 /** Life of a peer or client. */
 export interface PeerRow {
   readonly table: 'peers';
@@ -144,5 +178,7 @@ export type Row =
   | EvidenceRow
   | SlashingRow
   | FlagRow
+  | DetectorRow
+  | SwapRow
   | PeerRow
   | ResourcesRow;

@@ -90,6 +90,24 @@ export const PEER_TABLES = {
     votes_against: 'number?',
   },
   flags: { ...REPORTED, accused: 'label', layer: 'label', reason: 'text', score: 'number?' },
+  detectors: {
+    ...REPORTED,
+    layer: 'label',
+    checks: 'count',
+    flagged: 'count',
+    messages: 'count',
+    bytes: 'count',
+    signatures: 'count',
+  },
+  swaps: {
+    ...REPORTED,
+    out: 'label',
+    into: 'label',
+    why: 'label',
+    done: 'boolean',
+    score_out: 'number',
+    score_into: 'number',
+  },
   peers: {
     ...REPORTED,
     address: 'text',
@@ -195,6 +213,15 @@ const LATER_COLUMNS = [
   readonly behind: string;
 }[];
 
+/** Tables that came later: the version that brought them. */
+const LATER_TABLES: Readonly<Record<string, number>> = { detectors: 3, swaps: 3 };
+
+function addTables(version: number): string[] {
+  return Object.entries(PEER_TABLES)
+    .filter(([table]) => LATER_TABLES[table] === version)
+    .map(([table, columns]) => createTable(`lab.${table}`, columns));
+}
+
 /** A table as version 1 made it. */
 function firstColumns(table: string, columns: Columns): Columns {
   const later = new Set<string>(
@@ -225,16 +252,16 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     statements: [
-      ...Object.entries({ ...PEER_TABLES, ...SUPERVISOR_TABLES }).map(([table, columns]) =>
-        createTable(`lab.${table}`, firstColumns(table, columns)),
-      ),
+      ...Object.entries({ ...PEER_TABLES, ...SUPERVISOR_TABLES })
+        .filter(([table]) => LATER_TABLES[table] === undefined)
+        .map(([table, columns]) => createTable(`lab.${table}`, firstColumns(table, columns))),
       ...Object.entries(TRUTH_TABLES).map(([table, columns]) =>
         createTable(`truth.${table}`, firstColumns(table, columns)),
       ),
     ],
   },
   { version: 2, statements: addColumns(2) },
-  { version: 3, statements: addColumns(3) },
+  { version: 3, statements: [...addColumns(3), ...addTables(3)] },
 ];
 
 /** What has to exist before the version can be asked for. */

@@ -1,0 +1,122 @@
+/**
+ * Commitment checks (PROTOCOL.md 8): does the block that an answer names hold what the answer says?
+ * A sampled share of answers, and every answer that does not fit, is followed by a question for
+ * that block. Silence is never held against anyone; "no such block" is, of a block that was named.
+ */
+import { blockMatchesHeader, headerHash } from '../../ledger/block.ts';
+import type { Id } from '../../id.ts';
+import type { Block, Mapping } from '../../ledger/types.ts';
+import type { Statement } from '../../minefield/types.ts';
+import type { Message } from '../../wire/messages.ts';
+import type { PeerContext } from '../context.ts';
+import { chance } from './cross-check.ts';
+import { Detector } from './detector.ts';
+import { isSame } from './views.ts';
+
+/** As cross-checking at rest: a block is some kilobytes, so not for every answer. */
+const CHECKED_SHARE = 0.05;
+/** Checks under way at a time, and how long one waits for its block. */
+const MAX_OPEN = 64;
+const WAIT_MS = 4000;
+/** Speakers whose highest head is remembered. */
+const MAX_SPEAKERS = 1024;
+
+interface Check {
+  readonly speaker: Id;
+  readonly block: Id;
+  readonly mapping: Mapping;
+  readonly since: number;
+}
+
+export class CommitmentChecks {
+  readonly detector: Detector;
+  readonly #context: PeerContext;
+  /** Blocks that a speaker was asked for and has not answered. */
+  readonly #wanted: (speaker: Id) => readonly (Id | number)[];
+  readonly #open = new Map<string, Check>();
+  /** Highest head that a speaker has signed. */
+  readonly #heights = new Map<Id, number>();
+
+  constructor(context: PeerContext, wanted: (speaker: Id) => readonly (Id | number)[]) {
+    this.#context = context;
+    this.#wanted = wanted;
+    this.detector = new Detector('commitment', context.host);
+  }
+
+  /** A well signed statement; what is `doubtful` is always checked. */
+  hear(statement: Statement, doubtful: boolean): void {
+    const { peer, head, answer, recent } = statement;
+    this.#see(peer, head.height);
+    const { host } = this.#context;
+    if (!doubtful && chance(host) >= CHECKED_SHARE) return;
+    const told = [...(answer === null ? [] : [answer]), ...recent];
+    // What does not fit is the answer itself; else any of what it leaked will do.
+    const one = told[doubtful ? 0 : Math.floor(chance(host) * told.length)];
+    if (one !== undefined) this.#ask(peer, one.block, one.mapping);
+  }
+
+  /** A block whose signature holds, or null: `from` says that it has none. */
+  onBlock(from: Id, block: Block | null): void {
+    if (block === null) {
+      this.#denied(from);
+      return;
+    }
+    this.detector.checked();
+    if (!blockMatchesHeader(block)) {
+      this.detector.flag(from, 'entries are not those of the signed root', 1);
+      return;
+    }
+    const key = keyOf(from, headerHash(block.header));
+    const check = this.#open.get(key);
+    if (check === undefined) return;
+    this.#open.delete(key);
+    this.detector.exchanged({ type: 'block', block, ancestor: null });
+    this.detector.verified(1);
+    if (block.entries.some(({ mapping }) => isSame(mapping, check.mapping))) return;
+    this.detector.flag(from, 'the named block does not hold the mapping', 1);
+  }
+
+  tick(): void {
+    const now = this.#context.host.now();
+    for (const [key, { since }] of this.#open) {
+      if (Math.abs(now - since) >= WAIT_MS) this.#open.delete(key);
+    }
+  }
+
+  #ask(speaker: Id, block: Id, mapping: Mapping): void {
+    const { host, send } = this.#context;
+    const key = keyOf(speaker, block);
+    if (this.#open.has(key) || this.#open.size >= MAX_OPEN) return;
+    this.#open.set(key, { speaker, block, mapping, since: host.now() });
+    const question: Message = { type: 'get-block', wanted: block, under: null };
+    this.detector.exchanged(question);
+    send(speaker, question);
+  }
+
+  /** It counts if all it can be an answer to was named by the speaker itself. */
+  #denied(speaker: Id): void {
+    const checks = [...this.#open].filter(([, check]) => check.speaker === speaker);
+    const named = new Set(checks.map(([, { block }]) => block));
+    const highest = this.#heights.get(speaker) ?? -1;
+    const isOwnWord = this.#wanted(speaker).every((wanted) =>
+      typeof wanted === 'number' ? wanted <= highest : named.has(wanted),
+    );
+    if (checks.length === 0 || !isOwnWord) return;
+    for (const [key] of checks) this.#open.delete(key);
+    this.detector.checked();
+    this.detector.exchanged({ type: 'block', block: null, ancestor: null });
+    this.detector.flag(speaker, 'has no block that it named', 1);
+  }
+
+  #see(speaker: Id, height: number): void {
+    const highest = Math.max(height, this.#heights.get(speaker) ?? 0);
+    this.#heights.delete(speaker);
+    this.#heights.set(speaker, highest);
+    const [oldest] = this.#heights.keys();
+    if (oldest !== undefined && this.#heights.size > MAX_SPEAKERS) this.#heights.delete(oldest);
+  }
+}
+
+function keyOf(speaker: Id, block: Id): string {
+  return `${speaker}/${block}`;
+}
