@@ -6,6 +6,7 @@ import { Allowance } from './allowance.ts';
 import type { Committer } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import type { Speaking } from './speaking.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** Answers to one remote: a signature each, or a block read from disk. */
 const ANSWERS_PER_SECOND = 200;
@@ -19,12 +20,19 @@ export class Answers {
   readonly #context: PeerContext;
   readonly #speaking: Speaking;
   readonly #committer: Committer;
+  readonly #witnesses: Witnesses;
   readonly #allowance = new Allowance(ANSWERS_PER_SECOND, 1000);
 
-  constructor(context: PeerContext, speaking: Speaking, committer: Committer) {
+  constructor(
+    context: PeerContext,
+    speaking: Speaking,
+    committer: Committer,
+    witnesses: Witnesses,
+  ) {
     this.#context = context;
     this.#speaking = speaking;
     this.#committer = committer;
+    this.#witnesses = witnesses;
   }
 
   onQuestion(from: Asker, question: Question): void {
@@ -32,7 +40,9 @@ export class Answers {
     if (!this.#allowance.take(from.id, host.now())) return;
     switch (question.type) {
       case 'get-transaction':
-        this.#committer.onGetTransaction(from.id, question.tx);
+        if (!this.#committer.onGetTransaction(from.id, question.tx)) {
+          this.#witnesses.answer(from.id, question.tx);
+        }
         return;
       case 'ask-commits': {
         const isNear = (token: Id) => neighbourhood(this.#context, token).includes(from.id);

@@ -15,7 +15,7 @@ import { judge, type Knowledge } from '../voting/judge.ts';
 import { VoteLock } from '../voting/lock.ts';
 import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
-import type { CommitPlace, TokenBallot } from '../wire/voting.ts';
+import type { Commit, TokenBallot } from '../wire/voting.ts';
 import { Canvass } from './canvass.ts';
 import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
 import { keeperRow } from './rows.ts';
@@ -74,7 +74,7 @@ export class Committer {
   }
 
   /** A transaction arrived: from its client, from a neighbour that repeats it, or asked for. */
-  onTransaction(from: Id, transaction: Transaction, commit: CommitPlace | null | 'submit'): void {
+  onTransaction(from: Id, transaction: Transaction, commit: Commit | 'submit'): void {
     const { holdings, host, network, self } = this.#context;
     const tx = transaction.id;
     if (holdings.isCommitted(tx)) {
@@ -119,12 +119,14 @@ export class Committer {
     } else this.expect(from, tx, false);
   }
 
-  onGetTransaction(from: Id, tx: Id): void {
+  /** False when this peer, as a keeper, knows nothing of it. */
+  onGetTransaction(from: Id, tx: Id): boolean {
     const { holdings } = this.#context;
     const transaction = holdings.transaction(tx) ?? this.#table.get(tx)?.transaction;
-    if (transaction === null || transaction === undefined) return;
+    if (transaction === null || transaction === undefined) return false;
     const commit = holdings.place(tx);
     this.#context.send(from, { type: 'transaction', transaction, commit });
+    return true;
   }
 
   /**

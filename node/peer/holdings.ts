@@ -24,6 +24,8 @@ export class Holdings {
   readonly #ahead = new Map<Id, Mapping>();
   /** Committed transaction → height of its block; null until there is one. About 150 bytes each. */
   readonly #heights = new Map<Id, number | null>();
+  /** Where its first entry stands in that block. */
+  readonly #positions = new Map<Id, number>();
   readonly #tokens = new Set<Id>();
   readonly #founding = new Map<Id, Mapping>();
   /** Newest mappings that its transactions gave to tokens which this peer does not keep. */
@@ -81,7 +83,8 @@ export class Holdings {
     const height = this.#heights.get(tx);
     if (height === undefined || height === null) return null;
     const block = this.chain.ancestorPath(height, this.chain.height)?.hash ?? this.chain.headHash;
-    return { block, confirmations: this.chain.height - height };
+    const position = this.#positions.get(tx) ?? null;
+    return { block, position, confirmations: this.chain.height - height };
   }
 
   /**
@@ -179,8 +182,11 @@ export class Holdings {
   }
 
   #note(block: Block): void {
-    for (const { mapping } of block.entries) {
-      this.#heights.set(mapping.tx, block.header.height);
+    for (const [position, { mapping }] of block.entries.entries()) {
+      if (this.#heights.get(mapping.tx) !== block.header.height) {
+        this.#heights.set(mapping.tx, block.header.height);
+        this.#positions.set(mapping.tx, position);
+      }
       this.#tokens.add(mapping.token);
     }
   }

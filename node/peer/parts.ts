@@ -9,6 +9,7 @@ import { isEpochMessage } from '../wire/epochs.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
 import { Answers } from './answers.ts';
+import { Choosing } from './choosing.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
@@ -18,6 +19,7 @@ import { statementRow } from './rows.ts';
 import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
 import { Upkeep, UPKEEP_MS } from './upkeep.ts';
+import { Witnesses } from './witnesses.ts';
 
 /** Signatures to check for one remote: each statement costs two, a fifth of a millisecond. */
 const STATEMENTS_PER_SECOND = 60;
@@ -30,8 +32,8 @@ export interface PartsEvents {
   ban(id: Id): void;
   /** The identity was minted at this start. */
   readonly isFresh: boolean;
-  /** Members this peer is connected to, or tries to be. */
-  neighbours(): readonly Id[];
+  connected(id: Id): boolean;
+  connect(id: Id): void;
 }
 
 export class PeerParts {
@@ -45,8 +47,10 @@ export class PeerParts {
   readonly #committer: Committer;
   readonly #prosecution: Prosecution;
   readonly #inquiries: Inquiries;
+  readonly #witnesses: Witnesses;
   readonly #answers: Answers;
   readonly #upkeep: Upkeep;
+  readonly #choosing: Choosing;
   /** Parts that follow what is committed here: they add themselves in the constructor. */
   readonly #commitListeners: CommitterEvents['committed'][] = [];
   /** Parts that follow who starts again, and so how often. */
@@ -87,7 +91,12 @@ export class PeerParts {
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
     });
     this.#upkeep = new Upkeep(context, this.#speakers, () => this.#prosecution.digest);
-    this.#answers = new Answers(context, this.#speaking, this.#committer);
+    this.#choosing = new Choosing(context, { ...events, pending: () => this.pending });
+    this.#commitListeners.push(({ id }) => this.#choosing.committed(id));
+    this.#resetListeners.push((member) => this.#choosing.reset(member));
+    this.#witnesses = new Witnesses(context);
+    this.#commitListeners.push((transaction) => this.#witnesses.committed(transaction));
+    this.#answers = new Answers(context, this.#speaking, this.#committer, this.#witnesses);
     this.#inquiries = new Inquiries(host, {
       send,
       isOpen: (speaker) => membership.has(speaker),
@@ -110,6 +119,16 @@ export class PeerParts {
 
   get epoch(): number {
     return this.#epochs.epoch;
+  }
+
+  /** Members this peer is connected to, or tries to be, nearest first. */
+  get neighbours(): readonly Id[] {
+    return this.#choosing.neighbours;
+  }
+
+  /** Everything that leaves: how long answers take is measured on it. */
+  sent(to: Id, message: Message): void {
+    this.#choosing.sent(to, message);
   }
 
   nextSequence(): number {
@@ -138,7 +157,8 @@ export class PeerParts {
 
   upkeep(): void {
     if (!this.opened) return;
-    this.#upkeep.tick(this.#events.neighbours());
+    this.#choosing.tick();
+    this.#upkeep.tick(this.#choosing.asked);
   }
 
   onMessage(from: Asker, message: Message): void {
@@ -149,6 +169,7 @@ export class PeerParts {
     // Bans count at once; all else would be answered or voted on, or is asked for again.
     if (!this.opened && message.type !== 'evidence') return;
     if (from.kind === 'client') this.#meet(from.id);
+    this.#choosing.heard(from.id, message);
     switch (message.type) {
       case 'submit':
         this.#committer.onTransaction(from.id, message.transaction, 'submit');
@@ -156,7 +177,11 @@ export class PeerParts {
       case 'transaction':
         this.#committer.onTransaction(from.id, message.transaction, message.commit);
         return;
+      case 'witness':
+        this.#witnesses.onWitness(from.id, message.transaction);
+        return;
       case 'vote':
+        this.#choosing.onVote(from.id, message.tx, message.ballots);
         this.#committer.onVote(from.id, message.tx, message.ballots, message.committed);
         return;
       case 'ask-votes':
@@ -202,6 +227,7 @@ export class PeerParts {
   #onStatement(from: Asker, statement: Statement): void {
     if (from.id !== statement.peer || !this.#hear(from.id, statement)) return;
     const { host } = this.#context;
+    this.#choosing.onStatement(statement, false);
     const disagrees = this.#disagrees(statement);
     host.report(statementRow(statement, host.now(), disagrees));
     if (!disagrees || !this.#inquiries.begin(statement) || this.#isLag(statement)) return;
@@ -221,16 +247,19 @@ export class PeerParts {
       // It was convicted already: who still asks it has not heard.
       if (evidence !== undefined) this.#context.send(from.id, { type: 'evidence', evidence });
       if (!this.#hear(from.id, statement)) continue;
+      this.#choosing.onStatement(statement, true);
       if (this.#disagrees(statement)) this.#inquiries.begin(statement);
     }
   }
 
   #onBlock(from: Asker, { block, ancestor }: Extract<Message, { type: 'block' }>): void {
     if (!this.#heard.take(from.id, this.#context.host.now())) return;
-    if (block !== null && block.header.peer === from.id) {
+    if (block === null) this.#choosing.onBlock(from.id, null);
+    else if (block.header.peer === from.id) {
       const heard = this.#speakers.hearHeader(block);
       if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
       if (heard.kind === 'refused') return;
+      this.#choosing.onBlock(from.id, block);
     }
     if (ancestor === null) return;
     const heard = this.#speakers.hearAncestor(from.id, ancestor);
@@ -273,6 +302,7 @@ export class PeerParts {
     this.#events.ban(accused);
     this.#speakers.forget(accused);
     this.#epochs.forget(accused);
+    this.#choosing.forget(accused);
     if (!wasBeside) return;
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
     const { holdings, self } = this.#context;

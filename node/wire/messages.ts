@@ -13,12 +13,18 @@ import type { Format, Formats } from './format.ts';
 import { KEEPING, type KeepingMessage } from './keeping.ts';
 import { VOTING, type VotingMessage } from './voting.ts';
 import { VALUES } from './values.ts';
+import { WITNESSING, type WitnessingMessage } from './witnessing.ts';
 
-export type Message = VotingMessage | KeepingMessage | AccusingMessage | EpochMessage;
+export type Message =
+  | VotingMessage
+  | KeepingMessage
+  | AccusingMessage
+  | EpochMessage
+  | WitnessingMessage;
 
 export type MessageType = Message['type'];
 
-const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS };
+const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS, ...WITNESSING };
 
 /** On the wire by position: add at the end. */
 const TYPES: readonly MessageType[] = [
@@ -40,6 +46,7 @@ const TYPES: readonly MessageType[] = [
   'epoch',
   'announce-epoch',
   'epoch-noted',
+  'witness',
 ];
 
 export function encodeMessage(message: Message): Uint8Array {

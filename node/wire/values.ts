@@ -29,6 +29,8 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   'ask-mapping': 1,
   'get-block': 1,
   commits: 1,
+  // A copy more or less: two send it, and k keep it.
+  witness: 1,
   // Upkeep: asked again of another neighbour in its turn anyway.
   'ask-commits': 0,
 };

@@ -1,7 +1,9 @@
 /** Messages that bring transactions to their commit (PROTOCOL.md 3, 4). */
-import type { Reader } from '../codec/reader.ts';
+import { Malformed, type Reader } from '../codec/reader.ts';
+import type { Writer } from '../codec/writer.ts';
 import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
+import { MAX_ENTRIES } from '../ledger/block.ts';
 import { MAX_CHANGES, readTransaction, writeTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { Formats } from './format.ts';
@@ -15,9 +17,14 @@ export interface TokenBallot {
 /** Where a committed transaction lies in the answering peer's chain. */
 export interface CommitPlace {
   readonly block: Id;
+  /** Place in that block of its first entry; null when it came late and made none. */
+  readonly position: number | null;
   /** Blocks of that chain above it. */
   readonly confirmations: number;
 }
+
+/** What an answerer knows of a transaction's fate. */
+export type Commit = CommitPlace | 'witnessed' | null;
 
 export type VotingMessage =
   | { readonly type: 'submit'; readonly transaction: Transaction }
@@ -30,11 +37,11 @@ export type VotingMessage =
     }
   | { readonly type: 'ask-votes'; readonly tx: Id }
   | { readonly type: 'get-transaction'; readonly tx: Id }
-  /** `commit` null: pending. */
+  /** `commit` null: pending; `witnessed`: the answerer has a copy of what keepers committed. */
   | {
       readonly type: 'transaction';
       readonly transaction: Transaction;
-      readonly commit: CommitPlace | null;
+      readonly commit: Commit;
     }
   /** To who submitted it. */
   | { readonly type: 'committed'; readonly tx: Id; readonly block: Id };
@@ -69,13 +76,12 @@ export const VOTING: Formats<VotingMessage> = {
   transaction: {
     write: (writer, { transaction, commit }) => {
       writeTransaction(writer, transaction);
-      writer.u8(commit === null ? 0 : 1);
-      if (commit !== null) writer.id(commit.block).u64(commit.confirmations);
+      writeCommit(writer, commit);
     },
     read: (reader) => ({
       type: 'transaction',
       transaction: readTransaction(reader),
-      commit: reader.boolean() ? { block: reader.id(), confirmations: reader.u64() } : null,
+      commit: readCommit(reader),
     }),
   },
   committed: {
@@ -89,4 +95,28 @@ function readBallots(reader: Reader): TokenBallot[] {
     token: reader.id(),
     ballot: reader.oneOf(BALLOTS),
   }));
+}
+
+const COMMITS = ['pending', 'placed', 'witnessed'] as const;
+/** On the wire where a commit has no place in its block. */
+const NO_POSITION = 255;
+
+function writeCommit(writer: Writer, commit: Commit): void {
+  const kind = commit === null ? 'pending' : commit === 'witnessed' ? commit : 'placed';
+  writer.u8(COMMITS.indexOf(kind));
+  if (commit === null || commit === 'witnessed') return;
+  writer
+    .id(commit.block)
+    .u8(commit.position ?? NO_POSITION)
+    .u64(commit.confirmations);
+}
+
+function readCommit(reader: Reader): Commit {
+  const kind = reader.oneOf(COMMITS);
+  if (kind !== 'placed') return kind === 'pending' ? null : kind;
+  const block = reader.id();
+  const place = reader.u8();
+  if (place >= MAX_ENTRIES && place !== NO_POSITION) throw new Malformed('no place in a block');
+  const position = place === NO_POSITION ? null : place;
+  return { block, position, confirmations: reader.u64() };
 }

@@ -21,7 +21,7 @@ test('the same testnet without its adversaries detects nobody and slashes nobody
   expect([EXIT.fine, EXIT.void], ended.stderr).toContain(ended.code);
   const result: RunResult = JSON.parse(ended.stdout);
   expect(result.honestControl).toBe(true);
-  expect(result.peers).toEqual({ honest: 9, adversarial: 0, clients: 3 });
+  expect(result.peers).toEqual({ honest: 9, adversarial: 0, clients: 3, newcomers: 0 });
   expect(result.attacks).toEqual([]);
   expect(result.transactions.committed).toBeGreaterThanOrEqual(10);
   expect(result.transactions.safetyViolations).toBe(0);
