@@ -101,7 +101,8 @@ export class Peer {
     this.#parts = new PeerParts(this.#context, identity, {
       ban: (id) => this.#transport.ban(id),
       isFresh,
-      neighbours: () => this.#neighbours(),
+      connected: (id) => this.#transport.connected(id),
+      connect: (id) => this.#transport.connect(id),
     });
     const members = storedMembers(host.store);
     if (members.length > 0) this.#join(members);
@@ -140,7 +141,7 @@ export class Peer {
 
   health(): Health {
     const { k } = this.#options.parameters;
-    const wanted = this.#neighbours().slice(0, k);
+    const wanted = this.#parts.neighbours.slice(0, k);
     const connected = wanted.filter((id) => this.#transport.connected(id)).length;
     return {
       meshed: this.#founded && this.#parts.opened && connected === wanted.length,
@@ -167,6 +168,7 @@ export class Peer {
   /** Sends a message as this peer: to itself never. */
   send(to: Id, message: Message): void {
     if (to === this.identity.address) return;
+    this.#parts.sent(to, message);
     this.#transport.send(to, message.type, encodeMessage(message));
   }
 
@@ -189,16 +191,8 @@ export class Peer {
     this.#parts.restore(near.map((member) => foundingMapping(network, member)));
   }
 
-  /** All that may share a neighbourhood with this peer, nearest first. */
-  #neighbours(): readonly Id[] {
-    const { address } = this.identity;
-    return this.membership
-      .near(address, 2 * this.#options.parameters.k + 1)
-      .filter((neighbour) => neighbour !== address);
-  }
-
   #connect(): void {
-    for (const id of this.#neighbours()) this.#transport.connect(id);
+    for (const id of this.#parts.neighbours) this.#transport.connect(id);
     if (this.#meshed || !this.health().meshed) return;
     this.#meshed = true;
     this.#reportLife('meshed');
