@@ -3,9 +3,11 @@
  * and `SpeakerFile`, which keeps what one speaker signed and finds the pairs that break a rule.
  *
  * Everything here must have been verified as the speaker's own before (verifyStatement,
- * verifySignedHeader). All rules compare inside one epoch: each start of a peer opens a higher one,
- * so what a restart may forget (unsent sequence numbers, a block that was never named) is never
- * compared with what was said after it. No rule looks at clocks, silence or how far behind a head is.
+ * verifySignedHeader). All rules but one compare inside one epoch: each start of a peer opens a
+ * higher one, so what a restart may forget (unsent sequence numbers, a block that was never named, with
+ * a disk that was put back a whole stretch of chain) is never compared with what was said after it.
+ * Between epochs only their order in time is left: an honest peer never goes back to an old one. No
+ * rule looks at the reader's clock, at silence or at how far behind a head is.
  */
 import { headerHash } from '../ledger/block.ts';
 import { verifyInclusion } from '../ledger/history-tree.ts';
@@ -81,6 +83,27 @@ export function isFalsePath({ answer, head }: Statement): boolean {
   return answer !== null && !verifyPath(head.stateRoot, answer.mapping, answer.path);
 }
 
+/**
+ * What a peer may have said in an old epoch later than the first block of a higher one: its clock was
+ * set back and its disk put back meanwhile. Its neighbours, of whom each hears a time of it every
+ * twenty seconds or so and writes it down in steps of ten, and its own disk, in steps of ten, take the
+ * new epoch to within half of this.
+ */
+export const PAST_MARGIN_MS = 60_000;
+
+/**
+ * Honest peers never go back to an old epoch: the first block of a higher one has a later time than
+ * all that they said before.
+ */
+export function isOldEpoch(old: Signed, newer: Signed): boolean {
+  const head = headOf(newer);
+  return headOf(old).epoch < head.epoch && timeOf(old) > head.time + PAST_MARGIN_MS;
+}
+
+function timeOf(signed: Signed): number {
+  return 'head' in signed ? signed.time : signed.header.time;
+}
+
 export function headOf(signed: Signed): BlockHeader {
   return 'head' in signed ? signed.head : signed.header;
 }
@@ -113,7 +136,10 @@ export class SpeakerFile {
 
   /** Keeps it, and says which rule it breaks by itself or with what was kept. */
   add(signed: Signed): Conflict | null {
-    const found = ('head' in signed ? this.#addStatement(signed) : null) ?? this.#addHead(signed);
+    const found =
+      this.#goesBack(signed) ??
+      ('head' in signed ? this.#addStatement(signed) : null) ??
+      this.#addHead(signed);
     thin(this.#statements, MAX_STATEMENTS_KEPT, ({ sequence }) => sequence);
     thin(this.#heads, MAX_HEADS_KEPT, (kept) => headOf(kept).height);
     return found;
@@ -136,6 +162,15 @@ export class SpeakerFile {
     if (lower === undefined || higher === undefined) return null;
     if (!isNotAnAncestor(headOf(lower), headOf(higher), ancestor)) return null;
     return conflict('not-an-ancestor', [lower, higher], ancestor);
+  }
+
+  /** Between two epochs; the heads hold the oldest and the newest of either. */
+  #goesBack(signed: Signed): Conflict | null {
+    for (const kept of [...this.#statements, ...this.#heads]) {
+      if (isOldEpoch(kept, signed)) return conflict('old-epoch', [kept, signed]);
+      if (isOldEpoch(signed, kept)) return conflict('old-epoch', [signed, kept]);
+    }
+    return null;
   }
 
   #addStatement(statement: Statement): Conflict | null {

@@ -2,7 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../codec/reader.ts';
 import { encodeRecord, signRecord } from '../identity/record.ts';
-import { type Conflict, isNotAnAncestor, SpeakerFile, type Signed } from './conflict.ts';
+import {
+  type Conflict,
+  isNotAnAncestor,
+  PAST_MARGIN_MS,
+  SpeakerFile,
+  type Signed,
+} from './conflict.ts';
 import { assemble, encodePackage, packageHash, readPackage, verifyEvidence } from './evidence.ts';
 import { entryOf, idOf, mappingOf, MemoryStore, NETWORK, POW, Speaker } from './speaker.fixture.ts';
 import type { EvidencePackage, Rule } from './types.ts';
@@ -53,6 +59,9 @@ function offences(): readonly (readonly [string, Rule, EvidencePackage])[] {
   if (proof === undefined) throw new Error('no proof');
   const { height } = ours.header;
   const descent = file.addAncestor(1, height, twin.chain.height, proof);
+  const reopened = honest();
+  reopened.start(2);
+  speaker.nowMs = reopened.nowMs + PAST_MARGIN_MS + 1000;
   return [
     ['two statements of one number', 'same-sequence', convict(once, twice)],
     ['a head that fell', 'height-fell', fell],
@@ -60,6 +69,8 @@ function offences(): readonly (readonly [string, Rule, EvidencePackage])[] {
     ['two statements with heads of one height', 'two-blocks', spoken],
     ['a block that does not follow the one before', 'not-an-ancestor', apart],
     ['a head that has another ancestor', 'not-an-ancestor', packageOf(speaker, descent)],
+    ['an old epoch that goes on', 'old-epoch', convict(reopened.chain.head, speaker.say(idOf(1)))],
+    ['an old chain that goes on', 'old-epoch', convict(speaker.append(), reopened.say(idOf(1)))],
     ['a path that leads elsewhere', 'false-path', convict(speaker.say(idOf(1), lie))],
   ];
 }
@@ -151,19 +162,25 @@ test('what was said in two epochs is never compared', () => {
   expect(isNotAnAncestor(lower.header, higher.header, proof)).toBe(false);
 });
 
-type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back';
+type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back' | 'keep' | 'restore';
 
 /** Everything an honest peer signs over a life with appends, answers, restarts and a bad clock. */
 function lifeOf(deeds: readonly Deed[]): { speaker: Speaker; signed: readonly Signed[] } {
   const speaker = new Speaker();
   const signed: Signed[] = [speaker.chain.head];
+  let kept = speaker.store.copy();
+  let epoch = 1;
   for (const [index, deed] of deeds.entries()) {
     if (deed === 'append') signed.push(speaker.append(entryOf(index % 7, index)));
     if (deed === 'say') signed.push(speaker.say(idOf(index % 7)));
     if (deed === 'unknown') signed.push(speaker.say(idOf(88_888)));
     if (deed === 'back') speaker.nowMs -= 300;
-    if (deed === 'restart') {
-      speaker.start(speaker.chain.session.epoch + 1);
+    if (deed === 'keep') kept = speaker.store.copy();
+    if (deed === 'restore') speaker.store = kept.copy();
+    if (deed === 'restart' || deed === 'restore') {
+      // Its neighbours told it of the epochs that its disk forgot.
+      epoch += 1;
+      speaker.start(epoch);
       signed.push(speaker.chain.head);
     }
   }
@@ -178,6 +195,8 @@ const deed = fc.constantFrom<Deed[]>(
   'unknown',
   'restart',
   'back',
+  'keep',
+  'restore',
 );
 const life = fc.array(deed, { maxLength: 40 }).map(lifeOf);
 
@@ -210,6 +229,7 @@ test('no pair of honest statements and blocks convicts under any rule', () => {
     'two-blocks',
     'not-an-ancestor',
     'false-path',
+    'old-epoch',
   ];
   fc.assert(
     fc.property(life, fc.nat(), fc.nat(), ({ speaker, signed }, a, b) => {

@@ -26,6 +26,7 @@ import {
   isFalsePath,
   isHeightFall,
   isNotAnAncestor,
+  isOldEpoch,
   isSameSequence,
   isTwoBlocks,
 } from './conflict.ts';
@@ -39,7 +40,11 @@ const RULES: readonly Rule[] = [
   'two-blocks',
   'not-an-ancestor',
   'false-path',
+  'old-epoch',
 ];
+
+/** Those that a signed header proves as well as a statement. */
+const TAKES_BLOCKS: readonly Rule[] = ['two-blocks', 'not-an-ancestor', 'old-epoch'];
 
 /** No rule needs more than a pair. */
 const MAX_SIGNED = 2;
@@ -130,8 +135,7 @@ function formFault({ rule, statements, blocks, ancestor }: EvidencePackage): str
   if (ancestor !== null && rule !== 'not-an-ancestor') return wrong;
   const needed = rule === 'false-path' ? 1 : MAX_SIGNED;
   if (statements.length + blocks.length !== needed) return wrong;
-  const blocksCount = rule === 'two-blocks' || rule === 'not-an-ancestor';
-  return blocks.length === 0 || blocksCount ? null : wrong;
+  return blocks.length === 0 || TAKES_BLOCKS.includes(rule) ? null : wrong;
 }
 
 function signatureFault(
@@ -148,12 +152,16 @@ function signatureFault(
 
 function breaksRule({ rule, statements, blocks, ancestor }: EvidencePackage): boolean {
   const [first, second] = statements;
-  const heads = [...statements, ...blocks].map(headOf);
-  const [lower, higher] = heads.toSorted((a, b) => a.height - b.height);
+  const signed = [...statements, ...blocks];
+  const [lower, higher] = signed.map(headOf).toSorted((a, b) => a.height - b.height);
   if (rule === 'false-path') return first !== undefined && isFalsePath(first);
   if (rule === 'same-sequence' || rule === 'height-fell') {
     if (first === undefined || second === undefined) return false;
     return rule === 'same-sequence' ? isSameSequence(first, second) : isHeightFall(first, second);
+  }
+  if (rule === 'old-epoch') {
+    const [old, newer] = signed.toSorted((a, b) => headOf(a).epoch - headOf(b).epoch);
+    return old !== undefined && newer !== undefined && isOldEpoch(old, newer);
   }
   if (lower === undefined || higher === undefined) return false;
   if (rule === 'two-blocks') return isTwoBlocks(lower, higher);

@@ -28,6 +28,11 @@ export function entryOf(token: number, version = 0): BlockEntry {
 
 export class MemoryStore implements Store {
   readonly map = new Map<string, Uint8Array>();
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const [key, value] of this.map) copy.map.set(key, value);
+    return copy;
+  }
   get(key: string): Uint8Array | undefined {
     return this.map.get(key);
   }

@@ -50,7 +50,9 @@ export type Rule =
   /** The lower of two heads of one epoch is not an ancestor of the higher. */
   | 'not-an-ancestor'
   /** The path does not lead to the stated head's state root. */
-  | 'false-path';
+  | 'false-path'
+  /** Signed in an epoch long after a higher one was begun. */
+  | 'old-epoch';
 
 /** Everything that proves one offence, verifiable offline by anyone, whoever sent it. */
 export interface EvidencePackage {
