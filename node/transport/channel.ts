@@ -43,15 +43,15 @@ export class Channel {
   readonly #traffic: Traffic;
   readonly #reassembly = new Reassembly();
   readonly #resends = new Resends();
-  /** From a random start: those of an earlier life may be remembered as whole. */
+  /** Not those of an earlier life, which may be remembered as whole. */
   #fragmentId: number;
   #missingTimer: Timer | null = null;
 
-  constructor(context: HandshakeContext, traffic: Traffic) {
+  /** `epoch`: higher at each start. */
+  constructor(context: HandshakeContext, traffic: Traffic, epoch: number) {
     this.#context = context;
     this.#traffic = traffic;
-    const [a = 0, b = 0, c = 0, d = 0] = context.host.random(4);
-    this.#fragmentId = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+    this.#fragmentId = epoch >>> 0;
   }
 
   stop(): void {

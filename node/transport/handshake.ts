@@ -9,10 +9,12 @@ import type { Endpoint, Host } from '../host.ts';
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
-import { checkRecord, readRecord, type Pow } from '../identity/record.ts';
+import type { RecordChecker } from '../identity/checker.ts';
+import { isFromFuture } from '../identity/freshness.ts';
+import { readRecord } from '../identity/record.ts';
 import { writeHeader, type Header } from './datagram.ts';
 import { isSameEndpoint, readEndpoint, writeEndpoint } from './endpoint.ts';
-import { introducedBy, introduction, isSameRecord } from './introduction.ts';
+import { introducedBy, introduction, isRenewed, isSameRecord } from './introduction.ts';
 import { linkKeys, type LinkKeys } from './keys.ts';
 import { Link, type RemoteIdentity } from './link.ts';
 import type { LinkTable } from './link-table.ts';
@@ -26,8 +28,6 @@ import {
   HELLOS_PER_TICK,
   MAX_PENDING_HELLOS,
   STRANGER_KEYS_PER_TICK,
-  STRANGER_WORK_EACH,
-  STRANGER_WORK_PER_TICK,
   TICKET_BYTES,
 } from './limits.ts';
 import { TAG_BYTES } from '../crypto/box.ts';
@@ -37,7 +37,8 @@ import type { TicketOffice } from './tickets.ts';
 export interface HandshakeContext {
   readonly network: Id;
   readonly tag: Uint8Array;
-  readonly pow: Pow;
+  /** Shared by all that check what strangers claim to be. */
+  readonly checker: RecordChecker;
   readonly self: {
     readonly id: Id;
     readonly idBytes: Uint8Array;
@@ -65,7 +66,6 @@ export class Handshake {
   readonly #context: HandshakeContext;
   readonly #introduction: Uint8Array;
   #strangerKeysLeft = STRANGER_KEYS_PER_TICK;
-  #strangerWorkLeft = STRANGER_WORK_PER_TICK;
   #challengesLeft = CHALLENGES_PER_TICK;
 
   constructor(context: HandshakeContext) {
@@ -77,10 +77,6 @@ export class Handshake {
   tick(): void {
     this.#strangerKeysLeft = STRANGER_KEYS_PER_TICK;
     this.#challengesLeft = CHALLENGES_PER_TICK;
-    this.#strangerWorkLeft = Math.min(
-      this.#strangerWorkLeft + STRANGER_WORK_PER_TICK,
-      STRANGER_WORK_PER_TICK,
-    );
   }
 
   /** Begins unless under way. */
@@ -177,21 +173,23 @@ export class Handshake {
     const known = context.links.get(header.sender);
     const clear = datagram.subarray(0, HELLO_CLEAR_BYTES);
     const identity = introducedBy(header.sender, clear.subarray(HEADER_BYTES + TICKET_BYTES));
+    const isSame = identity !== null && isSameRecord(known?.record, identity.record);
     if (
       identity === null ||
-      (known !== undefined && !isSameRecord(known.record, identity.record))
+      (known !== undefined && !isSame && !isRenewed(known.record, identity.record))
     ) {
       context.drop('introduction does not fit the sender');
       return;
     }
-    const keys = known?.keys ?? this.#strangerKeys(identity);
+    const keys = (isSame ? known?.keys : undefined) ?? this.#strangerKeys(identity);
     if (keys === null) return;
     const plain = keys.open.open(header.nonce, clear, datagram.subarray(HELLO_CLEAR_BYTES));
     if (plain?.subarray(TICKET_BYTES).some((byte) => byte !== 0) ?? true) {
       context.drop('hello that does not open');
       return;
     }
-    const link = known ?? this.#admitStranger(identity, keys, from);
+    const link =
+      isSame && known !== undefined ? known : this.#admitStranger(identity, keys, from, known);
     if (link === null) return;
     if (!link.adopt(header.prefix, header.epoch, header.counter)) {
       context.drop('replayed hello');
@@ -253,25 +251,38 @@ export class Handshake {
     return keys;
   }
 
-  #admitStranger(identity: RemoteIdentity, keys: LinkKeys, from: Endpoint): Link | null {
-    const { links, network, pow } = this.#context;
-    if (identity.record !== null) {
-      if (this.#strangerWorkLeft <= 0) {
-        this.#context.drop('over the budget of identity checks');
-        return null;
-      }
-      this.#strangerWorkLeft -= pow.memoryKiB * pow.passes + STRANGER_WORK_EACH;
-      const decoded = decode(identity.record, readRecord);
-      const check = decoded.ok ? checkRecord(decoded.value, network, pow) : decoded;
-      if (!('address' in check) || check.address !== identity.id) {
-        this.#context.drop('identity that does not count');
-        return null;
-      }
+  /** `former`: the link under an older record of the same identity, which the new one replaces. */
+  #admitStranger(
+    identity: RemoteIdentity,
+    keys: LinkKeys,
+    from: Endpoint,
+    former: Link | undefined,
+  ): Link | null {
+    const { links } = this.#context;
+    if (identity.record !== null && !this.#counts(identity.id, identity.record)) return null;
+    const link = this.#context.newLink(identity, keys, from, former?.isMember ?? false);
+    if (former !== undefined) {
+      link.succeed(former);
+      links.remove(former);
     }
-    const link = this.#context.newLink(identity, keys, from, false);
     if (links.add(link)) return link;
     this.#context.drop('no room for strangers');
     return null;
+  }
+
+  /** Whether it is new enough to be known is for those to judge who register it (freshness.ts). */
+  #counts(id: Id, record: Uint8Array): boolean {
+    const { checker, drop, host } = this.#context;
+    const decoded = decode(record, readRecord);
+    if (!decoded.ok || isFromFuture(decoded.value, host.now())) {
+      drop('identity from the future');
+      return false;
+    }
+    const check = checker.check(decoded.value, 'hello');
+    if (check.ok && check.address === id) return true;
+    const isLater = !check.ok && check.reason === 'over-budget';
+    drop(isLater ? 'over the budget of identity checks' : 'identity that does not count');
+    return false;
   }
 
   #up(link: Link, ticket: Uint8Array, generation: number): void {

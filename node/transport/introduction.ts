@@ -2,7 +2,7 @@
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
-import { encodeRecord, readRecord, RECORD_BYTES } from '../identity/record.ts';
+import { encodeRecord, isNewer, readRecord, RECORD_BYTES } from '../identity/record.ts';
 import type { RemoteIdentity } from './link.ts';
 
 const CLIENT = 0;
@@ -32,8 +32,18 @@ export function introducedBy(sender: Id, introduced: Uint8Array): RemoteIdentity
   };
 }
 
-/** Two encoded records, null for clients. */
-export function isSameRecord(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return Buffer.compare(a, b) === 0;
+/** Two encoded records, null for clients, undefined for nobody. */
+export function isSameRecord(
+  known: Uint8Array | null | undefined,
+  told: Uint8Array | null,
+): boolean {
+  if (known === undefined || known === null || told === null) return known === told;
+  return Buffer.compare(known, told) === 0;
+}
+
+/** Is the told one a later record of the same identity? Whether it is signed is another question. */
+export function isRenewed(known: Uint8Array | null, told: Uint8Array | null): boolean {
+  if (known === null || told === null) return false;
+  const [before, after] = [decode(known, readRecord), decode(told, readRecord)];
+  return before.ok && after.ok && isNewer(after.value, before.value);
 }

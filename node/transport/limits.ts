@@ -57,10 +57,6 @@ export const MAX_BANNED = 65_536;
 
 /** Key agreements for strangers (0.1 ms each): a tenth of a core. */
 export const STRANGER_KEYS_PER_TICK = 500;
-/** Argon2 work for strangers in KiB·passes: about a tenth of a core (1.3 GiB/s native). */
-export const STRANGER_WORK_PER_TICK = 130_000;
-/** Fixed cost of one Argon2 call and its signature in the same unit, so that tiny work isn't free. */
-export const STRANGER_WORK_EACH = 128;
 /** Challenges to whom we have no session with; a flood beyond it goes unanswered. */
 export const CHALLENGES_PER_TICK = 2000;
 

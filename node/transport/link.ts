@@ -106,6 +106,14 @@ export class Link {
     return true;
   }
 
+  /** Goes on where the link under an older record of the same identity was: nothing is heard twice. */
+  succeed(former: Link): void {
+    this.prefix = former.prefix;
+    this.epoch = former.epoch;
+    this.window = former.window;
+    for (const message of former.takeAll()) this.enqueue(message);
+  }
+
   cancelTimers(): void {
     this.helloTimer?.cancel();
     this.flushTimer?.cancel();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Endpoint } from '../host.ts';
+import { RecordChecker } from '../identity/checker.ts';
 import { mint, type Identity } from '../identity/mint.ts';
 import {
   MemoryStore,
@@ -11,7 +12,10 @@ import {
   type LinkFunction,
   type VirtualHost,
 } from '../../test/support/network.ts';
-import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
+import { cut } from './fragments.ts';
+import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MAX_RESENDABLE_BYTES } from './limits.ts';
+import { Observers } from './observers.ts';
+import { Resends } from './resends.ts';
 import { type MessageKind, Transport } from './transport.ts';
 
 const NETWORK = '5a'.repeat(32);
@@ -45,6 +49,7 @@ interface Party {
   readonly endpoint: Endpoint;
   readonly heard: string[];
   readonly changes: boolean[];
+  readonly observed: (Endpoint | null)[];
 }
 
 function start(
@@ -56,19 +61,22 @@ function start(
   const host = network.host(endpoint, options.store === undefined ? {} : { store: options.store });
   const heard: string[] = [];
   const changes: boolean[] = [];
+  const observed: (Endpoint | null)[] = [];
   const self = options.client
     ? { kind: 'client' as const, privateKey: host.random(32) }
     : { kind: 'peer' as const, identity: identity(index) };
-  const transport = new Transport({ network: NETWORK, self, pow: POW, batchWindowMs: 5 }, host, {
+  const checker = new RecordChecker(NETWORK, POW, () => host.now());
+  const transport = new Transport({ network: NETWORK, self, checker, batchWindowMs: 5 }, host, {
     kind: noteKind,
     message: (from, bytes) => {
       heard.push(`${from.kind}:${from.id.slice(0, 4)}:${bytes.toHex()}`);
       return true;
     },
     connectedChanged: (id) => changes.push(transport.connected(id)),
+    observedChanged: (seenAt) => observed.push(seenAt),
   });
   network.attach(endpoint, (from, datagram) => transport.receive(from, datagram));
-  return { transport, host, endpoint, heard, changes };
+  return { transport, host, endpoint, heard, changes, observed };
 }
 
 function learn(party: Party, index: number): void {
@@ -141,7 +149,12 @@ test('a client and an unknown peer are served, a stranger without work is not', 
   const cheat = { ...identity(3), address: 'ab'.repeat(32) };
   const cheatEndpoint = virtualEndpoint(9);
   const cheatTransport = new Transport(
-    { network: NETWORK, self: { kind: 'peer', identity: cheat }, pow: POW, batchWindowMs: 5 },
+    {
+      network: NETWORK,
+      self: { kind: 'peer', identity: cheat },
+      checker: new RecordChecker(NETWORK, POW, () => network.now),
+      batchWindowMs: 5,
+    },
     network.host(cheatEndpoint),
     { kind: noteKind, message: () => true },
   );
@@ -366,7 +379,8 @@ test('a flood of keys from one address fills only its own share of the strangers
   const flood = Array.from({ length: 80 }, () => {
     const host = network.host(virtualEndpoint(5));
     const self = { kind: 'client' as const, privateKey: host.random(32) };
-    const options = { network: NETWORK, self, pow: POW, batchWindowMs: 5 };
+    const checker = new RecordChecker(NETWORK, POW, () => host.now());
+    const options = { network: NETWORK, self, checker, batchWindowMs: 5 };
     return new Transport(options, host, { kind: noteKind, message: () => true });
   });
   network.attach(virtualEndpoint(5), (from, datagram) => {
@@ -384,4 +398,91 @@ test('a flood of keys from one address fills only its own share of the strangers
   client.transport.connect(address);
   network.run(1000);
   expect(client.transport.connected(address)).toBe(true);
+});
+
+test('a peer behind NAT is told where it is seen, by most of several, and again after it moved', () => {
+  const network = new VirtualNetwork();
+  const home = start(network, 0);
+  const nat = network.putBehindNat(home.endpoint, '198.51.100.7');
+  const others = [1, 2, 3].map((index) => start(network, index));
+  for (const [at, other] of others.entries()) {
+    learn(home, at + 1);
+    learn(other, 0);
+    home.transport.connect(other.transport.id);
+    network.run(1000);
+    expect(home.transport.observed).toEqual(at < 2 ? null : nat.outside());
+  }
+  nat.rebind();
+  for (const other of others) home.transport.send(other.transport.id, 'note', note(1));
+  network.run(2000);
+  expect(home.transport.observed).toEqual(nat.outside());
+  expect(home.observed.map((endpoint) => endpoint?.port)).toEqual([20_001, 20_002]);
+  // And they reach it there: once it has moved, what was lost was only the first datagram.
+  for (const other of others) other.transport.send(home.transport.id, 'note', note(2));
+  network.run(1000);
+  expect(home.heard.filter((line) => line.endsWith(':02'))).toHaveLength(3);
+});
+
+test('no remote alone, nor the banned, decide where a peer is seen', () => {
+  const observers = new Observers();
+  const [truth, lie] = [virtualEndpoint(1), virtualEndpoint(66)];
+  for (let i = 0; i < 50; i += 1) observers.hear('liar', lie);
+  expect(observers.agreed).toBeNull();
+  observers.hear('a', truth);
+  expect(observers.hear('b', truth)).toBe(true);
+  expect(observers.agreed).toEqual(truth);
+  observers.hear('second liar', lie);
+  expect(observers.agreed).toBeNull();
+  expect(observers.forget('liar')).toBe(true);
+  expect(observers.agreed).toEqual(truth);
+  for (let i = 0; i < 100; i += 1) observers.hear(`peer ${i}`, virtualEndpoint(2));
+  expect(observers.agreed).toEqual(virtualEndpoint(2));
+});
+
+test('long messages arrive though a tenth of all datagrams is lost, each once', () => {
+  const { network, a, b } = connectedPair();
+  network.link = () => ({ delayMs: 40, lossProbability: 0.1, duplicate: 0.05 });
+  const bytes = new Uint8Array(MAX_MESSAGE_BYTES);
+  for (let i = 0; i < 100; i += 1) {
+    a.transport.send(b.transport.id, 'note', bytes.fill(i));
+    network.run(1000);
+  }
+  expect(b.heard).toHaveLength(100);
+  expect(new Set(b.heard).size).toBe(100);
+});
+
+test('whoever asks for fragments again and again gets a bounded number of them', () => {
+  const resends = new Resends();
+  const bodies = cut(1, new Uint8Array(MAX_MESSAGE_BYTES));
+  resends.keep('a', 1, bodies);
+  let got = 0;
+  for (let i = 0; i < 100; i += 1) got += resends.take('a', [{ id: 1, mask: 255 }]).length;
+  expect(got).toBe(24);
+  expect(resends.take('b', [{ id: 1, mask: 255 }])).toEqual([]);
+  for (let i = 0; i < 2000; i += 1) resends.keep(`remote ${i}`, i, bodies);
+  expect(resends.bytes).toBeLessThanOrEqual(MAX_RESENDABLE_BYTES);
+});
+
+test('an outbox that is full sheds the least valuable, the oldest of them', () => {
+  const { network, a, b } = pair();
+  for (let i = 0; i < 300; i += 1) a.transport.send(b.transport.id, 'note', note(0));
+  for (let i = 0; i < 300; i += 1) a.transport.send(b.transport.id, 'note', note(4));
+  for (let i = 0; i < 30; i += 1) a.transport.send(b.transport.id, 'note', note(2));
+  network.run(3000);
+  const heard = b.heard.map((line) => line.slice(-2));
+  const count = (value: string): number => heard.filter((one) => one === value).length;
+  expect([count('00'), count('02'), count('04')]).toEqual([182, 30, 300]);
+  const shed = network.rows.filter(
+    ({ row }) => row.table === 'messages' && row.direction === 'shed-out',
+  );
+  expect(shed.map(({ row }) => row)).toEqual([
+    {
+      table: 'messages',
+      direction: 'shed-out',
+      type: 'note',
+      count: 118,
+      datagrams: 0,
+      bytes: 118,
+    },
+  ]);
 });

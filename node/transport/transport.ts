@@ -7,11 +7,13 @@ import { x25519PublicKey } from '../crypto/x25519.ts';
 import { hashBytes } from '../crypto/hash.ts';
 import { Writer } from '../codec/writer.ts';
 import { idToBytes, type Id } from '../id.ts';
-import { encodeRecord, type IdentityRecord, type Pow } from '../identity/record.ts';
+import type { RecordChecker } from '../identity/checker.ts';
+import { encodeRecord, type IdentityRecord } from '../identity/record.ts';
 import type { Identity } from '../identity/mint.ts';
 import { Channel } from './channel.ts';
 import { networkTag, readHeader, writeNonce } from './datagram.ts';
 import { Handshake, type HandshakeContext } from './handshake.ts';
+import { isRenewed, isSameRecord } from './introduction.ts';
 import { linkKeys } from './keys.ts';
 import { type Incoming, Intake } from './intake.ts';
 import { Link } from './link.ts';
@@ -41,7 +43,7 @@ export interface TransportOptions {
   readonly self:
     | { readonly kind: 'peer'; readonly identity: Identity }
     | { readonly kind: 'client'; readonly privateKey: Uint8Array };
-  readonly pow: Pow;
+  readonly checker: RecordChecker;
   /** Messages to one remote are gathered this long. */
   readonly batchWindowMs: number;
 }
@@ -90,7 +92,7 @@ export class Transport {
     this.#options = options;
     this.#host = host;
     this.#handlers = handlers;
-    const { self, network, pow } = options;
+    const { self, network, checker } = options;
     const privateKey = self.kind === 'peer' ? self.identity.transportPrivateKey : self.privateKey;
     this.id = self.kind === 'peer' ? self.identity.address : x25519PublicKey(privateKey).toHex();
     this.#epoch = nextEpoch(host);
@@ -99,7 +101,7 @@ export class Transport {
     this.#context = {
       network,
       tag: networkTag(network),
-      pow,
+      checker,
       self: {
         id: this.id,
         idBytes: idToBytes(this.id),
@@ -126,7 +128,7 @@ export class Transport {
       },
     };
     this.#handshake = new Handshake(this.#context);
-    this.#channel = new Channel(this.#context, this.#traffic);
+    this.#channel = new Channel(this.#context, this.#traffic, this.#epoch);
     this.#intake = new Intake(host, {
       handle: (incoming) => this.#handle(incoming),
       shed: ({ type, bytes }) => this.#traffic.shed('shed-in', type, bytes.length),
@@ -150,7 +152,9 @@ export class Transport {
     if (address === this.id || this.#banned.has(address)) return;
     const record = encodeRecord(member.record);
     const known = this.#links.get(address);
-    if (known !== undefined && Buffer.compare(known.record ?? record, record) === 0) {
+    // What was told before may be out of date: its own hello since then counts more.
+    const isKnown = known !== undefined && isSameRecord(known.record, record);
+    if (known !== undefined && (isKnown || isRenewed(record, known.record))) {
       this.#links.promote(known);
       if (!known.up) known.endpoint = endpoint;
       return;

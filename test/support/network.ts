@@ -87,6 +87,14 @@ export interface VirtualHost extends Host {
   kill(): void;
 }
 
+/** A home router: one public address, a port for each inside endpoint, nothing let in unasked. */
+export interface VirtualNat {
+  /** Where the inside endpoint is seen from outside now. */
+  outside(): Endpoint;
+  /** Forgets the port, as routers do when they restart: the next datagram gets another. */
+  rebind(): void;
+}
+
 interface Event {
   readonly at: number;
   readonly order: number;
@@ -104,6 +112,7 @@ export class VirtualNetwork {
   datagramsSent = 0;
   readonly #events: Event[] = [];
   readonly #receivers = new Map<string, Receive>();
+  readonly #nats = new Map<string, { outside: Endpoint; asked: Set<string> }>();
   readonly #random: () => number;
   #order = 0;
   #hosts = 0;
@@ -148,6 +157,35 @@ export class VirtualNetwork {
     this.#receivers.set(endpointText(endpoint), receive);
   }
 
+  /**
+   * From now on datagrams of `inside` come from a port of `publicIp`, the same towards all; what is
+   * sent there arrives if `inside` has sent to that sender before. Nothing reaches `inside` directly.
+   */
+  putBehindNat(inside: Endpoint, publicIp: string): VirtualNat {
+    let port = 20_000;
+    const bind = (): { outside: Endpoint; asked: Set<string> } => {
+      port += 1;
+      const nat = { outside: { ip: publicIp, port }, asked: new Set<string>() };
+      this.#nats.set(endpointText(inside), nat);
+      this.#receivers.set(endpointText(nat.outside), (from, datagram) => {
+        if (nat.asked.has(endpointText(from))) this.#receiver(inside)?.(from, datagram);
+      });
+      return nat;
+    };
+    let nat = bind();
+    return {
+      outside: () => nat.outside,
+      rebind: () => {
+        this.#receivers.delete(endpointText(nat.outside));
+        nat = bind();
+      },
+    };
+  }
+
+  #receiver(endpoint: Endpoint): Receive | undefined {
+    return this.#receivers.get(endpointText(endpoint));
+  }
+
   /** Sends as if from `from`, also for attackers that have no host (and may lie about `from`). */
   send(from: Endpoint, to: Endpoint, datagram: Uint8Array): void {
     this.datagramsSent += 1;
@@ -155,7 +193,12 @@ export class VirtualNetwork {
     this.tap?.(from, to, copy);
     const { delayMs = 0, lossProbability = 0, duplicate = 0 } = this.link(from, to);
     if (this.#random() < lossProbability) return;
-    const deliver = (): void => this.#receivers.get(endpointText(to))?.(from, copy.slice());
+    const nat = this.#nats.get(endpointText(from));
+    nat?.asked.add(endpointText(to));
+    const source = nat?.outside ?? from;
+    const deliver = (): void => {
+      if (!this.#nats.has(endpointText(to))) this.#receiver(to)?.(source, copy.slice());
+    };
     this.after(delayMs, deliver);
     if (this.#random() < duplicate) this.after(delayMs * (1 + this.#random()), deliver);
   }
