@@ -3,12 +3,11 @@
  * transaction, over the one-way delays that the run measured between the regions of its client and
  * its voters.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { finalityThreshold, TRANSACTION_FATES } from '../lab/analysis/queries.ts';
+import type { RunResult } from '../lab/analysis/result.ts';
 import { RUN_FILES } from '../lab/supervisor/api.ts';
 import { openStore } from '../lab/telemetry/open.ts';
 import { ask, type NamedQuery } from '../lab/telemetry/queries.ts';
@@ -17,9 +16,9 @@ import { ringDistance } from '../node/id.ts';
 import { DEFAULT_PARAMETERS } from '../node/parameters.ts';
 import { type Delay, finalityFloorMs } from './floor.ts';
 import type { Benchmark } from './run.ts';
+import { runNetwork } from './run-network.ts';
 
 const { k, batchWindowMs } = DEFAULT_PARAMETERS;
-const LAB = path.join(import.meta.dirname, '../lab/cli.ts');
 const MANIFEST = path.join(import.meta.dirname, 'finality.yaml');
 /** One datagram within a region and the wake-up that reads it: below it a ratio means nothing. */
 const LEAST_FLOOR_MS = 1;
@@ -53,7 +52,7 @@ export const benchmark: Benchmark = {
   async run() {
     const home = await mkdtemp(path.join(tmpdir(), 'lab-bench-'));
     try {
-      const result = await runNetwork(home);
+      const result = await runNetwork(MANIFEST, home);
       const store = await openStore(path.join(home, 'runs', result.run, RUN_FILES.telemetry));
       try {
         return {
@@ -70,26 +69,10 @@ export const benchmark: Benchmark = {
   },
 };
 
-interface RunResult {
-  readonly run: string;
-  readonly driver: string;
-  readonly shaping: string;
-  readonly shapingOk: boolean;
-  readonly fidelity: { readonly ok: boolean; readonly reasons: readonly string[] };
-}
-
-async function runNetwork(home: string): Promise<RunResult> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [LAB, 'run', MANIFEST, '--json', '--quiet'],
-    { env: { ...process.env, LAB_HOME: home }, maxBuffer: 64 * 1024 * 1024 },
-  );
-  // Our own command's own document.
-  const result: RunResult = JSON.parse(stdout);
-  return result;
-}
-
-async function compare(store: TelemetryStore, { run, fidelity }: RunResult) {
+async function compare(
+  store: TelemetryStore,
+  { run, fidelity }: Pick<RunResult, 'run' | 'fidelity'>,
+) {
   const [fates, submissions, places, delays] = await Promise.all([
     ask(store, TRANSACTION_FATES, { run, need: finalityThreshold(k) }),
     ask(store, SUBMISSIONS, { run }),
