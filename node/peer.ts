@@ -6,6 +6,7 @@ import type { Health } from './control.ts';
 import { type Decisions, HONEST } from './decisions.ts';
 import type { Endpoint, Host, Timer } from './host.ts';
 import type { Id } from './id.ts';
+import { RecordChecker } from './identity/checker.ts';
 import { type Identity, mint } from './identity/mint.ts';
 import { storedIdentity, storeIdentity } from './identity/stored.ts';
 import { Chain } from './ledger/chain.ts';
@@ -78,11 +79,12 @@ export class Peer {
     const { timeScale } = parameters;
     this.chain = new Chain({ network, peer: identity.address, timeScale }, host.store);
     this.#holdings = new Holdings(this.chain, host.store);
+    const checker = new RecordChecker(network, parameters.pow, () => host.now());
     this.#transport = new Transport(
       {
         network,
         self: { kind: 'peer', identity },
-        pow: parameters.pow,
+        checker,
         batchWindowMs: parameters.batchWindowMs,
       },
       host,
@@ -94,6 +96,7 @@ export class Peer {
       self: identity.address,
       host,
       membership: this.membership,
+      checker,
       holdings: this.#holdings,
       decisions: bound(options.decisions),
       send: (to, message) => this.send(to, message),

@@ -4,6 +4,7 @@
  */
 import type { ClientLoad, Health } from '../control.ts';
 import type { Endpoint, Host, Timer } from '../host.ts';
+import { RecordChecker } from '../identity/checker.ts';
 import type { Id } from '../id.ts';
 import { Membership } from '../ledger/membership.ts';
 import type { EvidencePackage, Statement } from '../minefield/types.ts';
@@ -59,7 +60,7 @@ export class Client {
       {
         network,
         self: { kind: 'client', privateKey },
-        pow: parameters.pow,
+        checker: new RecordChecker(network, parameters.pow, () => host.now()),
         batchWindowMs: parameters.batchWindowMs,
       },
       host,

@@ -2,6 +2,7 @@
 import type { Decisions } from '../decisions.ts';
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
+import type { RecordChecker } from '../identity/checker.ts';
 import type { Membership } from '../ledger/membership.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
@@ -16,6 +17,8 @@ export interface PeerContext {
   readonly host: Host;
   /** Without the banned. */
   readonly membership: Membership;
+  /** Checks records that strangers bring, each once and within a budget. */
+  readonly checker: RecordChecker;
   readonly holdings: Holdings;
   readonly decisions: Decisions;
   readonly send: (to: Id, message: Message) => void;

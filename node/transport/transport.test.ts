@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Endpoint } from '../host.ts';
 import { RecordChecker } from '../identity/checker.ts';
+import { FUTURE_SKEW_MS } from '../identity/freshness.ts';
 import { mint, type Identity } from '../identity/mint.ts';
+import { renewRecord } from '../identity/record.ts';
+import { x25519PublicKey } from '../crypto/x25519.ts';
 import {
   MemoryStore,
   VirtualNetwork,
@@ -55,7 +58,7 @@ interface Party {
 function start(
   network: VirtualNetwork,
   index: number,
-  options: { store?: MemoryStore; client?: boolean } = {},
+  options: { store?: MemoryStore; client?: boolean; identity?: Identity } = {},
 ): Party {
   const endpoint = virtualEndpoint(index);
   const host = network.host(endpoint, options.store === undefined ? {} : { store: options.store });
@@ -64,7 +67,7 @@ function start(
   const observed: (Endpoint | null)[] = [];
   const self = options.client
     ? { kind: 'client' as const, privateKey: host.random(32) }
-    : { kind: 'peer' as const, identity: identity(index) };
+    : { kind: 'peer' as const, identity: options.identity ?? identity(index) };
   const checker = new RecordChecker(NETWORK, POW, () => host.now());
   const transport = new Transport({ network: NETWORK, self, checker, batchWindowMs: 5 }, host, {
     kind: noteKind,
@@ -266,6 +269,49 @@ test('a restarted peer is heard again by those who kept talking to it', () => {
   again.transport.send(a.transport.id, 'note', note(4));
   network.run(500);
   expect(a.heard.at(-1)).toMatch(/:04$/);
+});
+
+test('who comes back under a renewed record is heard, and nobody under the older one any more', () => {
+  const { network, a, b } = connectedPair();
+  b.host.kill();
+  const { record, identityKey } = identity(1);
+  const transportPrivateKey = new Uint8Array(32).fill(7);
+  const transportKey = x25519PublicKey(transportPrivateKey);
+  const renewal = { nowMs: record.createdAtMs + 9, transportKey };
+  const renewed = { ...identity(1), transportPrivateKey };
+  const again = start(network, 1, {
+    store: b.host.store,
+    identity: { ...renewed, record: renewRecord(record, identityKey, renewal) },
+  });
+  learn(again, 0);
+  again.transport.send(a.transport.id, 'note', note(4));
+  network.run(500);
+  expect(a.heard.at(-1)).toMatch(/:04$/);
+  // Somebody still hands the older record on.
+  learn(a, 1);
+  a.transport.send(again.transport.id, 'note', note(2));
+  network.run(500);
+  expect(again.heard.at(-1)).toMatch(/:02$/);
+  again.host.kill();
+  const old = start(network, 1, { store: again.host.store });
+  learn(old, 0);
+  old.transport.send(a.transport.id, 'note', note(3));
+  network.run(500);
+  expect(a.heard.at(-1)).toMatch(/:04$/);
+  expect(a.transport.dropped.get('introduction does not fit the sender')).toBeGreaterThan(0);
+});
+
+test('a record from the future is refused, whoever shows it', () => {
+  const network = new VirtualNetwork({ startMs: 1_690_000_000_000 });
+  const server = start(network, 0);
+  const { record, identityKey } = identity(1);
+  const ahead = renewRecord(record, identityKey, { nowMs: network.now + FUTURE_SKEW_MS + 1000 });
+  const stranger = start(network, 1, { identity: { ...identity(1), record: ahead } });
+  learn(stranger, 0);
+  stranger.transport.send(server.transport.id, 'note', note(1));
+  network.run(500);
+  expect(server.heard).toEqual([]);
+  expect(server.transport.dropped.get('identity from the future')).toBeGreaterThan(0);
 });
 
 test('all datagrams of an old epoch, replayed after a restart, change nothing', () => {

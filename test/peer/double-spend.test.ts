@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { signingKey } from '../../node/crypto/ed25519.ts';
 import { hashBytes } from '../../node/crypto/hash.ts';
+import { RecordChecker } from '../../node/identity/checker.ts';
 import { type Id, ZERO_ID } from '../../node/id.ts';
 import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
@@ -35,7 +36,7 @@ function spendTwice(seed: number, toFirst: number): Swarm & { readonly spent: re
     {
       network: NETWORK,
       self: { kind: 'client', privateKey: host.random(32) },
-      pow: swarm.parameters.pow,
+      checker: new RecordChecker(NETWORK, swarm.parameters.pow, () => host.now()),
       batchWindowMs: swarm.parameters.batchWindowMs,
     },
     host,

@@ -1,7 +1,8 @@
 /** A client of a test: asks members what it likes and keeps what they answer. */
 import type { Id } from '../../node/id.ts';
+import { RecordChecker } from '../../node/identity/checker.ts';
 import { Transport } from '../../node/transport/transport.ts';
-import { decodeMessage, encodeMessage, type Message } from '../../node/wire/messages.ts';
+import { decodeMessage, encodeMessage, kindOf, type Message } from '../../node/wire/messages.ts';
 import { virtualEndpoint } from './network.ts';
 import { NETWORK, type Swarm } from './swarm.ts';
 
@@ -19,15 +20,16 @@ export class Asker {
       {
         network: NETWORK,
         self: { kind: 'client', privateKey: host.random(32) },
-        pow: swarm.parameters.pow,
+        checker: new RecordChecker(NETWORK, swarm.parameters.pow, () => host.now()),
         batchWindowMs: swarm.parameters.batchWindowMs,
       },
       host,
       {
+        kind: kindOf,
         message: (from, bytes) => {
           const message = decodeMessage(bytes);
           if (message.ok) this.heard.push({ from: from.id, message: message.value });
-          return message.ok ? message.value.type : 'malformed';
+          return message.ok;
         },
       },
     );
