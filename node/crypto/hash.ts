@@ -27,6 +27,8 @@ export const DOMAIN = {
   attack: 18,
   trieKey: 19,
   storageProof: 20,
+  vote: 21,
+  supporting: 22,
 } as const;
 
 export type Domain = keyof typeof DOMAIN;
