@@ -144,7 +144,7 @@ function chainOfTimes(times: readonly number[], spans: readonly number[]) {
   const block = (index: number) => {
     const time = times[index] ?? 0;
     const jumps = spans.map((span) => name(at(time - span)));
-    return { header: { time } as Block['header'], jumps };
+    return { header: { time }, jumps };
   };
   const byName = new Map(times.map((_, index) => [name(index), index]));
   return { block, index: (id: string) => byName.get(id) ?? -1 };

@@ -6,20 +6,21 @@
  */
 import { type Id, ZERO_ID } from '../id.ts';
 import { JUMP_SPANS_MS } from './block.ts';
-import type { Block } from './types.ts';
+import type { BlockHeader } from './types.ts';
 
 /** Twelve months, and of each shorter span as many as fit the next longer; anything above is a loop. */
 export const MAX_HOPS = 256;
+
+interface Named {
+  readonly header: Pick<BlockHeader, 'time'>;
+  readonly jumps: readonly Id[];
+}
 
 /**
  * The block to read next on the way from `block` to the newest one not after `timeMs`; null when the
  * block itself is old enough, or less than the shortest span away, or nothing earlier is named.
  */
-export function nextHop(
-  { header, jumps }: Pick<Block, 'header' | 'jumps'>,
-  timeMs: number,
-  timeScale: number,
-): Id | null {
+export function nextHop({ header, jumps }: Named, timeMs: number, timeScale: number): Id | null {
   if (header.time <= timeMs) return null;
   for (const [index, span] of [...JUMP_SPANS_MS.entries()].toReversed()) {
     const jump = jumps[index];
@@ -27,4 +28,9 @@ export function nextHop(
     if (header.time - span / timeScale >= timeMs) return jump;
   }
   return null;
+}
+
+/** The last step, past a time that is less than the shortest span away. */
+export function shortestJump({ jumps }: Pick<Named, 'jumps'>): Id | null {
+  return jumps.find((jump) => jump !== ZERO_ID) ?? null;
 }

@@ -91,7 +91,12 @@ export class Inquiries {
     this.#events.send(peer, { type: 'ask-mapping', token, query });
     const highest = this.#events.highest(peer);
     const under = highest !== null && highest > head.height ? highest : null;
-    this.#events.send(peer, { type: 'get-block', wanted: head.height, under });
+    this.#events.send(peer, {
+      type: 'get-block',
+      wanted: head.height,
+      under,
+      priority: 'validation',
+    });
     this.#host.after(ASK_AGAIN_MS * inquiry.round, () => this.#ask(inquiry));
   }
 }

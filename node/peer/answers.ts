@@ -3,13 +3,17 @@ import type { Asker } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
+import { BlockService } from './block-service.ts';
 import type { Committer } from './committer.ts';
-import { neighbourhood, type PeerContext } from './context.ts';
+import type { PeerContext } from './context.ts';
+import { MAX_BLOCKS_READ } from './holdings.ts';
 import type { Speaking } from './speaking.ts';
 import type { Witnesses } from './witnesses.ts';
 
-/** Answers to one remote: a signature each, or a block read from disk. */
+/** Answers to one remote: a signature each, or something read from disk. */
 const ANSWERS_PER_SECOND = 200;
+/** Each reads several blocks; a peer that has much to learn asks again at each answer. */
+const COMMITS_PER_SECOND = 20;
 
 export type Question = Extract<
   Message,
@@ -22,6 +26,8 @@ export class Answers {
   readonly #committer: Committer;
   readonly #witnesses: Witnesses;
   readonly #allowance = new Allowance(ANSWERS_PER_SECOND, 1000);
+  readonly #commits = new Allowance(COMMITS_PER_SECOND, 1000);
+  readonly #blocks = new BlockService();
 
   constructor(
     context: PeerContext,
@@ -36,7 +42,7 @@ export class Answers {
   }
 
   onQuestion(from: Asker, question: Question): void {
-    const { holdings, host, send } = this.#context;
+    const { host } = this.#context;
     if (!this.#allowance.take(from.id, host.now())) return;
     switch (question.type) {
       case 'get-transaction':
@@ -44,17 +50,26 @@ export class Answers {
           this.#witnesses.answer(from.id, question.tx);
         }
         return;
-      case 'ask-commits': {
-        const isNear = (token: Id) => neighbourhood(this.#context, token).includes(from.id);
-        send(from.id, { type: 'commits', ...holdings.commitsAbove(question.above, isNear) });
+      case 'ask-commits':
+        this.#tellCommits(from.id, question.above);
         return;
-      }
       case 'ask-mapping':
         this.#tellMapping(from, question.token, question.query);
         return;
       default:
         this.#serveBlock(from, question);
     }
+  }
+
+  /** Those near the asker: of what it keeps, or would keep if it was counted already. */
+  #tellCommits(asker: Id, above: number): void {
+    const { holdings, host, membership, parameters, send } = this.#context;
+    const now = host.now();
+    if (!this.#commits.take(asker, now)) return;
+    const reads = Math.min(MAX_BLOCKS_READ, Math.max(0, holdings.chain.height - above));
+    if (reads > 0 && !this.#blocks.admits(asker, 'synchronisation', now, reads)) return;
+    const isNear = (token: Id) => membership.isNear(asker, token, parameters.k);
+    send(asker, { type: 'commits', ...holdings.commitsAbove(above, isNear) });
   }
 
   #tellMapping(from: Asker, token: Id, query: Uint8Array): void {
@@ -64,8 +79,11 @@ export class Answers {
     if (statement !== null) send(from.id, { type: 'statement', statement });
   }
 
-  #serveBlock(from: Asker, { wanted, under }: Extract<Question, { type: 'get-block' }>): void {
-    const { decisions, holdings, send, self } = this.#context;
+  #serveBlock(from: Asker, question: Extract<Question, { type: 'get-block' }>): void {
+    const { decisions, holdings, host, send, self } = this.#context;
+    const { wanted, under, priority } = question;
+    // Whoever is over its limit asks again later: "none" would be a lie.
+    if (!this.#blocks.admits(from.id, priority, host.now())) return;
     const { chain } = holdings;
     const own = () =>
       (typeof wanted === 'number' ? chain.blockAt(wanted) : chain.blockByHash(wanted)) ?? null;

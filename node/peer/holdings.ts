@@ -15,7 +15,7 @@ import type { CommitPlace } from '../wire/voting.ts';
 const PREFIX = 'tx/';
 
 /** Blocks read from disk for one question: a stranger's question must cost little. */
-const MAX_BLOCKS_READ = 32;
+export const MAX_BLOCKS_READ = 32;
 
 export class Holdings {
   readonly chain: Chain;
@@ -27,6 +27,7 @@ export class Holdings {
   /** Where its first entry stands in that block. */
   readonly #positions = new Map<Id, number>();
   readonly #tokens = new Set<Id>();
+  #sorted: readonly Id[] | null = null;
   readonly #founding = new Map<Id, Mapping>();
   /** Newest mappings that its transactions gave to tokens which this peer does not keep. */
   readonly #elsewhere = new Map<Id, { readonly mapping: Mapping; readonly timestamp: number }>();
@@ -52,6 +53,12 @@ export class Holdings {
     return this.#tokens;
   }
 
+  /** The same in order, for proofs of storage. */
+  get sortedTokens(): readonly Id[] {
+    this.#sorted ??= [...this.#tokens].sort();
+    return this.#sorted;
+  }
+
   /** What every member knows of the founding identity tokens, near or not. */
   setFounding(mappings: readonly Mapping[]): void {
     for (const mapping of mappings) this.#founding.set(mapping.token, mapping);
@@ -60,6 +67,16 @@ export class Holdings {
   /** The newest committed mapping, of the next block too; statements tell only `chain.state`. */
   mapping(token: Id): Mapping | undefined {
     return this.#ahead.get(token) ?? this.chain.state.get(token) ?? this.#founding.get(token);
+  }
+
+  /** Of the genesis, kept here or not. */
+  founding(token: Id): Mapping | undefined {
+    return this.#founding.get(token);
+  }
+
+  /** Entries that wait for a block. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   isCommitted(tx: Id): boolean {
@@ -109,6 +126,23 @@ export class Holdings {
       entered = true;
     }
     this.#heights.set(id, entered ? null : this.chain.height);
+  }
+
+  /** Takes over what a neighbourhood has committed for `tokens`, unless what is here is newer. */
+  adopt(transaction: Transaction, tokens: ReadonlySet<Id>): void {
+    const { id, body } = transaction;
+    this.#store.put(PREFIX + id, encodeTransaction(transaction));
+    let entered = false;
+    for (const { token, owner, previous } of body.changes) {
+      const present = this.mapping(token);
+      if (!tokens.has(token)) this.#setAside(transaction, token);
+      else if (present === undefined || this.timestampOf(present.tx) < body.timestamp) {
+        this.#enter('adopted', { token, owner, tx: id, previous });
+        entered = true;
+      }
+    }
+    if (entered || !this.#heights.has(id))
+      this.#heights.set(id, entered ? null : this.chain.height);
   }
 
   /**
@@ -187,6 +221,7 @@ export class Holdings {
         this.#heights.set(mapping.tx, block.header.height);
         this.#positions.set(mapping.tx, position);
       }
+      if (!this.#tokens.has(mapping.token)) this.#sorted = null;
       this.#tokens.add(mapping.token);
     }
   }

@@ -58,7 +58,8 @@ export class Upkeep {
     }
     const lineage = this.#speakers.lineage(neighbour, this.#random());
     if (lineage !== null) {
-      send(neighbour, { type: 'get-block', wanted: lineage.lower, under: lineage.higher });
+      const { lower: wanted, higher: under } = lineage;
+      send(neighbour, { type: 'get-block', wanted, under, priority: 'validation' });
     }
   }
 

@@ -10,6 +10,11 @@ import type { Formats } from './format.ts';
 /** Ids in one `commits` answer: what fits a datagram; a peer further behind asks again. */
 export const MAX_COMMITS = 32;
 
+/** What a block is wanted for: to catch up, to check a claim, out of interest in history. */
+export const BLOCK_PRIORITIES = ['synchronisation', 'validation', 'historical'] as const;
+
+export type BlockPriority = (typeof BLOCK_PRIORITIES)[number];
+
 /** What stands at `height` under the accumulator of the head at `under`, with the proof. */
 export interface AncestorAnswer {
   readonly epoch: number;
@@ -32,11 +37,16 @@ export type KeepingMessage =
       readonly more: boolean;
       readonly txs: readonly Id[];
     }
-  /** `under` asks for the proof that it is an ancestor of the block at that height; null for none. */
+  /**
+   * A block of the asked peer's chain, by hash or height. `under` asks for the proof that it is an
+   * ancestor of the block at that height; null for none. The sealed channel says who asks: nothing
+   * is signed.
+   */
   | {
       readonly type: 'get-block';
       readonly wanted: Id | number;
       readonly under: number | null;
+      readonly priority: BlockPriority;
     }
   | {
       readonly type: 'block';
@@ -62,16 +72,18 @@ export const KEEPING: Formats<KeepingMessage> = {
     }),
   },
   'get-block': {
-    write: (writer, { wanted, under }) => {
+    write: (writer, { wanted, under, priority }) => {
       if (typeof wanted === 'number') writer.u8(0).u64(wanted);
       else writer.u8(1).id(wanted);
       writer.u8(under === null ? 0 : 1);
       if (under !== null) writer.u64(under);
+      writer.u8(BLOCK_PRIORITIES.indexOf(priority));
     },
     read: (reader) => ({
       type: 'get-block',
       wanted: reader.boolean() ? reader.id() : reader.u64(),
       under: reader.boolean() ? reader.u64() : null,
+      priority: reader.oneOf(BLOCK_PRIORITIES),
     }),
   },
   block: {

@@ -88,7 +88,7 @@ export class CommitmentChecks {
     const key = keyOf(speaker, block);
     if (this.#open.has(key) || this.#open.size >= MAX_OPEN) return;
     this.#open.set(key, { speaker, block, mapping, since: host.now() });
-    const question: Message = { type: 'get-block', wanted: block, under: null };
+    const question: Message = { type: 'get-block', wanted: block, under: null, priority: 'validation' };
     this.detector.exchanged(question);
     send(speaker, question);
   }

@@ -1,0 +1,267 @@
+/**
+ * One neighbour's chain as a source: its head, a floor reached by jumps, the walk back from the head
+ * with several requests under way, then the blocks that it adds (PROTOCOL.md 6).
+ */
+import type { Id } from '../id.ts';
+import {
+  BackwardWalk,
+  BlockVerifier,
+  type Floor,
+  ForwardWalk,
+  MAX_WALKED_BLOCKS,
+  type Owner,
+} from '../ledger/foreign-chain.ts';
+import { headerHash } from '../ledger/block.ts';
+import { MAX_HOPS, nextHop, shortestJump } from '../ledger/jumps.ts';
+import type { Block, BlockHeader, Mapping } from '../ledger/types.ts';
+
+/** Blocks asked for and not yet taken: they cover a far round trip, and are all that is held back. */
+const WINDOW = 16;
+/** Stays below what a source serves one remote (answers.ts) when asked ten times a second. */
+export const REQUESTS_PER_TICK = 10;
+/** Several far round trips. */
+const RETRY_MS = 800;
+/** With a fifth of all datagrams lost, one in 50,000 requests is given up. */
+const MAX_TRIES = 10;
+/** How long after its last answer a source that has nothing more is asked again. */
+const FOLLOW_MS = 2000;
+
+export type SourcePhase = 'asking' | 'seeking' | 'walking' | 'following' | 'failed';
+
+export interface SourceEvents {
+  /** Asks the source for its head. */
+  askHead(): void;
+  askBlock(wanted: Id | number): void;
+  /** The newest mappings of what was read: of the whole walk when it is verified, later per block. */
+  told(mappings: Iterable<Mapping>): void;
+}
+
+interface Request {
+  sentAt: number;
+  tries: number;
+}
+
+export class ChainSource {
+  readonly #owner: Owner;
+  readonly #events: SourceEvents;
+  readonly #timeScale: number;
+  readonly #verifier: BlockVerifier;
+  /** Where reading stops: the time up to which the own chain knows what happened. Null reads all. */
+  readonly #sinceMs: number | null;
+  readonly #asked = new Map<Id | number, Request>();
+  readonly #early = new Map<number, Block>();
+  #phase: SourcePhase = 'asking';
+  #reason = '';
+  #failedAt = 0;
+  #head: BlockHeader | null = null;
+  #walk: BackwardWalk | null = null;
+  #tail: ForwardWalk | null = null;
+  #budget = 0;
+  #hops = 0;
+  #blocks = 0;
+  #idleSince = 0;
+  #upToDate = false;
+
+  constructor(owner: Owner, since: { ms: number | null; timeScale: number }, events: SourceEvents) {
+    this.#owner = owner;
+    this.#events = events;
+    this.#sinceMs = since.ms;
+    this.#timeScale = since.timeScale;
+    this.#verifier = new BlockVerifier(owner);
+  }
+
+  get phase(): SourcePhase {
+    return this.#phase;
+  }
+
+  /** Why it failed, for people. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get failedAt(): number {
+    return this.#failedAt;
+  }
+
+  /** Jumps taken to the floor. */
+  get hops(): number {
+    return this.#hops;
+  }
+
+  /** Blocks taken. */
+  get blocks(): number {
+    return this.#blocks;
+  }
+
+  /** Its whole chain is verified, and at its last answer it had nothing more. */
+  get isUpToDate(): boolean {
+    return this.#phase === 'following' && this.#upToDate;
+  }
+
+  /** Several times a second: what was lost is asked for again, and more of what is due. */
+  tick(nowMs: number): void {
+    this.#budget = REQUESTS_PER_TICK;
+    if (this.#phase === 'failed') return;
+    if (this.#phase === 'asking') {
+      if (this.#asked.size === 0) this.#asked.set('head', { sentAt: nowMs - RETRY_MS, tries: 0 });
+    } else if (this.#phase === 'following' && this.#asked.size === 0) {
+      if (nowMs - this.#idleSince >= FOLLOW_MS) this.#follow(nowMs);
+    }
+    for (const [wanted, request] of this.#asked) {
+      if (nowMs - request.sentAt < RETRY_MS) continue;
+      if (request.tries >= MAX_TRIES) {
+        this.#fail('it does not answer', nowMs);
+        return;
+      }
+      this.#send(wanted, request, nowMs);
+    }
+    this.#pump(nowMs);
+  }
+
+  /** A well-signed statement of the source named this head. */
+  onHead(head: BlockHeader, nowMs: number): void {
+    if (this.#phase !== 'asking') return;
+    this.#asked.clear();
+    this.#head = head;
+    if (this.#sinceMs === null) this.#beginWalk(head, null, nowMs);
+    else {
+      this.#phase = 'seeking';
+      this.#ask(headerHash(head), nowMs);
+    }
+  }
+
+  /** True if it was asked for; null: the source says that it has no such block. */
+  onBlock(block: Block | null, nowMs: number): boolean {
+    if (block === null) return this.#onNothing(nowMs);
+    const { height } = block.header;
+    if (this.#phase === 'seeking') return this.#onHop(block, nowMs);
+    if (!this.#asked.delete(height)) return false;
+    this.#blocks += 1;
+    if (this.#phase === 'following') {
+      this.#onNext(block, nowMs);
+      return true;
+    }
+    this.#early.set(height, block);
+    this.#takeInOrder(nowMs);
+    return true;
+  }
+
+  #onHop(block: Block, nowMs: number): boolean {
+    const hash = headerHash(block.header);
+    if (!this.#asked.delete(hash)) return false;
+    const fault = this.#verifier.fault(block, hash);
+    const head = this.#head;
+    if (fault !== null || head === null) {
+      this.#fail(fault ?? 'it has no head', nowMs);
+      return true;
+    }
+    if (this.#hops >= MAX_HOPS) {
+      this.#beginWalk(head, null, nowMs);
+      return true;
+    }
+    this.#hops += 1;
+    const since = this.#sinceMs ?? 0;
+    const isReached = block.header.time <= since;
+    const next = isReached ? null : (nextHop(block, since, this.#timeScale) ?? shortestJump(block));
+    if (next !== null) this.#ask(next, nowMs);
+    else if (!isReached) this.#beginWalk(head, null, nowMs);
+    else this.#beginWalk(head, { height: block.header.height, hash }, nowMs);
+    return true;
+  }
+
+  #beginWalk(head: BlockHeader, floor: Floor | null, nowMs: number): void {
+    if (head.height - (floor?.height ?? -1) > MAX_WALKED_BLOCKS) {
+      this.#fail('its chain is too long', nowMs);
+      return;
+    }
+    this.#phase = 'walking';
+    this.#walk = new BackwardWalk(this.#owner, head, floor);
+    if (this.#walk.isDone) this.#endWalk(this.#walk, nowMs);
+    else this.#pump(nowMs);
+  }
+
+  #takeInOrder(nowMs: number): void {
+    const walk = this.#walk;
+    if (walk === null) return;
+    for (let block = this.#early.get(walk.nextHeight); block !== undefined; ) {
+      this.#early.delete(walk.nextHeight);
+      const taken = walk.take(block);
+      if (!taken.ok) {
+        this.#fail(taken.reason, nowMs);
+        return;
+      }
+      block = this.#early.get(walk.nextHeight);
+    }
+    if (walk.isDone) this.#endWalk(walk, nowMs);
+    else this.#pump(nowMs);
+  }
+
+  #endWalk(walk: BackwardWalk, nowMs: number): void {
+    this.#phase = 'following';
+    this.#asked.clear();
+    this.#tail = new ForwardWalk(this.#owner, walk.head);
+    this.#walk = null;
+    this.#events.told(walk.mappings.values());
+    this.#follow(nowMs);
+  }
+
+  #follow(nowMs: number): void {
+    if (this.#tail !== null) this.#ask(this.#tail.nextHeight, nowMs);
+  }
+
+  #onNext(block: Block, nowMs: number): void {
+    const taken = this.#tail?.take(block);
+    if (taken?.ok !== true) {
+      this.#fail(taken?.reason ?? 'it was not followed', nowMs);
+      return;
+    }
+    this.#upToDate = false;
+    this.#events.told(block.entries.map(({ mapping }) => mapping));
+    this.#follow(nowMs);
+  }
+
+  /** Above its head that is the end; anywhere below it is a refusal, which no honest peer makes. */
+  #onNothing(nowMs: number): boolean {
+    if (this.#asked.size === 0 || this.#phase === 'asking') return false;
+    if (this.#phase === 'following') {
+      this.#asked.clear();
+      this.#idleSince = nowMs;
+      this.#upToDate = true;
+    } else this.#fail('it refuses a block of its chain', nowMs);
+    return true;
+  }
+
+  #pump(nowMs: number): void {
+    const walk = this.#walk;
+    if (this.#phase !== 'walking' || walk === null) return;
+    const lowest = Math.max(walk.lowest, walk.nextHeight - WINDOW + 1);
+    for (let height = walk.nextHeight; height >= lowest && this.#budget > 0; height -= 1) {
+      if (!this.#asked.has(height) && !this.#early.has(height)) this.#ask(height, nowMs);
+    }
+  }
+
+  #ask(wanted: Id | number, nowMs: number): void {
+    const request = { sentAt: nowMs, tries: 0 };
+    this.#asked.set(wanted, request);
+    this.#send(wanted, request, nowMs);
+  }
+
+  #send(wanted: Id | number, request: Request, nowMs: number): void {
+    if (this.#budget <= 0) return;
+    this.#budget -= 1;
+    request.sentAt = nowMs;
+    request.tries += 1;
+    if (wanted === 'head') this.#events.askHead();
+    else this.#events.askBlock(wanted);
+  }
+
+  #fail(reason: string, nowMs: number): void {
+    this.#phase = 'failed';
+    this.#reason = reason;
+    this.#failedAt = nowMs;
+    this.#asked.clear();
+    this.#early.clear();
+    this.#walk = null;
+    this.#tail = null;
+  }
+}
