@@ -4,6 +4,7 @@ import { attackCommand } from './commands/attack.ts';
 import { attacksCommand } from './commands/attacks.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { evidenceCommand } from './commands/evidence.ts';
 import { faultCommand } from './commands/fault.ts';
 import { startCommand, stopCommand } from './commands/halt.ts';
 import { linksCommand } from './commands/links.ts';
@@ -46,6 +47,7 @@ function program(): Command {
     linksCommand(),
     reportCommand(),
     queryCommand(),
+    evidenceCommand(),
     schemaCommand(),
   ];
   for (const command of commands) {

@@ -98,6 +98,8 @@ export interface EvidenceRow {
   readonly event: 'assembled' | 'verified' | 'refused';
   readonly reason: string;
   readonly bytes: number;
+  /** The package itself, hex, from who assembled it; '' from all others. */
+  readonly content: string;
 }
 
 /** A step of a slashing at this peer. */

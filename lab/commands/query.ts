@@ -20,10 +20,15 @@ export function queryCommand(): Command {
     .addOption(jsonOption())
     .action(async (sql: string, options: { readonly run?: string; readonly json?: boolean }) => {
       const run = findRun(options.run, false);
-      const rows = isAlive(run) ? await askLiving(run, sql) : await askStored(run, sql);
+      const rows = await askRun(run, sql);
       if (options.json === true) printJson({ run: run.run, rows });
       else printLines(rowTable(rows));
     });
+}
+
+/** Rows of a query on a run's store, which belongs to its supervisor while that lives. */
+export function askRun(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
+  return isAlive(run) ? askLiving(run, sql) : askStored(run, sql);
 }
 
 async function askLiving(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {

@@ -50,6 +50,7 @@ const ROWS: readonly Row[] = [
     event: 'verified',
     reason: '',
     bytes: 1,
+    content: '',
   },
   {
     table: 'slashing',

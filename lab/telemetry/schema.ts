@@ -79,6 +79,7 @@ export const PEER_TABLES = {
     event: 'label',
     reason: 'text',
     bytes: 'count',
+    content: 'text',
   },
   slashing: {
     ...REPORTED,
@@ -205,6 +206,7 @@ function createTable(name: string, columns: Columns): string {
 const LATER_COLUMNS = [
   { version: 2, table: 'statements', column: 'received_at', behind: 'stated_at' },
   { version: 2, table: 'peers', column: 'mint_attempts', behind: 'height' },
+  { version: 3, table: 'evidence', column: 'content', behind: 'bytes' },
   { version: 3, table: 'roles', column: 'join_at_ms', behind: 'adversary' },
 ] as const satisfies readonly {
   readonly version: number;

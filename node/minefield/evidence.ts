@@ -31,7 +31,7 @@ import {
   isTwoBlocks,
 } from './conflict.ts';
 import { readStatement, verifyStatement, writeStatement } from './statement.ts';
-import type { EvidencePackage, Rule, Verdict } from './types.ts';
+import type { EvidencePackage, OffenceType, Rule, Verdict } from './types.ts';
 
 /** On the wire by position: add at the end. */
 const RULES: readonly Rule[] = [
@@ -42,6 +42,20 @@ const RULES: readonly Rule[] = [
   'false-path',
   'old-epoch',
 ];
+
+/** Which of the paper's kinds of offence a rule proves. */
+const TYPES: Readonly<Record<Rule, OffenceType>> = {
+  'same-sequence': 'inconsistent mapping',
+  'height-fell': 'temporal violation',
+  'two-blocks': 'state forging',
+  'not-an-ancestor': 'state forging',
+  'false-path': 'state forging',
+  'old-epoch': 'temporal violation',
+};
+
+export function typeOf(rule: Rule): OffenceType {
+  return TYPES[rule];
+}
 
 /** Those that a signed header proves as well as a statement. */
 const TAKES_BLOCKS: readonly Rule[] = ['two-blocks', 'not-an-ancestor', 'old-epoch'];

@@ -54,6 +54,14 @@ export type Rule =
   /** Signed in an epoch long after a higher one was begun. */
   | 'old-epoch';
 
+/** The paper's kinds of offence (PROTOCOL.md 7), for reports. */
+export type OffenceType =
+  | 'inconsistent mapping'
+  | 'temporal violation'
+  | 'state forging'
+  | 'signature fraud'
+  | 'double vote';
+
 /** Everything that proves one offence, verifiable offline by anyone, whoever sent it. */
 export interface EvidencePackage {
   readonly network: Id;

@@ -90,6 +90,7 @@ export class Accusations {
     if (from !== null && !this.#refused.take(from, this.#host.now())) return false;
     const verdict = verifyEvidence(evidence, { network: this.#network, pow: this.#parameters.pow });
     const found = from === null ? 'assembled' : 'verified';
+    const bytes = encodePackage(evidence);
     this.#host.report({
       table: 'evidence',
       package: name,
@@ -97,11 +98,12 @@ export class Accusations {
       rule: evidence.rule,
       event: verdict.guilty ? found : 'refused',
       reason: verdict.guilty ? '' : verdict.reason,
-      bytes: encodePackage(evidence).length,
+      bytes: bytes.length,
+      content: verdict.guilty && from === null ? bytes.toHex() : '',
     });
     if (!verdict.guilty) return false;
     this.#packages.set(accused, evidence);
-    this.#host.store.put(PREFIX + accused, encodePackage(evidence));
+    this.#host.store.put(PREFIX + accused, bytes);
     this.#exclude(accused);
     this.#host.report({
       table: 'slashing',
