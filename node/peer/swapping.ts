@@ -47,6 +47,8 @@ export interface SwappingEvents {
   pending(): number;
 }
 
+type SwappingContext = Pick<PeerContext, 'membership' | 'parameters' | 'host' | 'send'>;
+
 type Why = 'scheduled' | 'emergency';
 
 interface Handover {
@@ -57,7 +59,7 @@ interface Handover {
 }
 
 export class Swapping {
-  readonly #context: PeerContext;
+  readonly #context: SwappingContext;
   readonly #table: NeighbourTable;
   readonly #scores: Scores;
   readonly #events: SwappingEvents;
@@ -70,7 +72,12 @@ export class Swapping {
   #intervalMs: number;
   #emergencyAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: PeerContext, table: NeighbourTable, scores: Scores, events: SwappingEvents) {
+  constructor(
+    context: SwappingContext,
+    table: NeighbourTable,
+    scores: Scores,
+    events: SwappingEvents,
+  ) {
     this.#context = context;
     this.#table = table;
     this.#scores = scores;
@@ -92,17 +99,18 @@ export class Swapping {
     this.#finish(now);
     this.#age(now);
     const ready = this.#ready();
-    if (ready.length < POOL) this.#probe(now, ready);
+    this.#probe(now, ready);
     if (this.#isStrained() || this.#handovers.length >= AT_ONCE) return;
-    const worst = this.#worst(now);
-    if (worst === null) return;
+    const leaving = this.#worstFirst(now);
+    const [worst] = leaving;
+    if (worst === undefined) return;
     if (this.#isEmergency(worst, now)) {
-      if (this.#begin(worst, ready, 'emergency', now)) this.#emergencyAt = now;
+      if (this.#begin([worst], ready, 'emergency', now)) this.#emergencyAt = now;
     } else if (Math.abs(now - this.#beganAt) >= this.#intervalMs) {
       this.#turns += 1;
       this.#beganAt = now;
       this.#intervalMs = this.#interval();
-      this.#begin(worst, ready, 'scheduled', now);
+      this.#begin(leaving, ready, 'scheduled', now);
     }
   }
 
@@ -120,17 +128,11 @@ export class Swapping {
     return connected < LEAST_CONNECTED * all.length || this.#events.pending() > MAX_PENDING;
   }
 
-  #worst(now: number): Id | null {
+  #worstFirst(now: number): readonly Id[] {
     const busy = new Set(this.#handovers.flatMap(({ out, into }) => [out, into]));
-    let worst: Id | null = null;
-    let lowest = Number.POSITIVE_INFINITY;
-    for (const id of this.#table.far) {
-      const { total } = this.#scores.of(id, now);
-      if (busy.has(id) || total >= lowest) continue;
-      lowest = total;
-      worst = id;
-    }
-    return worst;
+    const free = this.#table.far.filter((id) => !busy.has(id));
+    const totals = new Map(free.map((id) => [id, this.#scores.of(id, now).total]));
+    return [...totals].sort(([, a], [, b]) => a - b).map(([id]) => id);
   }
 
   #isEmergency(worst: Id, now: number): boolean {
@@ -141,29 +143,41 @@ export class Swapping {
     );
   }
 
-  #begin(out: Id, ready: readonly Id[], why: Why, now: number): boolean {
-    const into = this.#choose(out, ready, now);
-    if (into === null) return false;
-    this.#handovers.push({ out, into, why, since: now });
-    this.#answered.delete(into);
-    this.#table.admit(into);
-    this.#events.connect(into);
-    return true;
+  /** The first of those leaving for whom there is another. */
+  #begin(leaving: readonly Id[], ready: readonly Id[], why: Why, now: number): boolean {
+    for (const out of leaving) {
+      const into = this.#choose(out, ready, now);
+      if (into === null) continue;
+      this.#handovers.push({ out, into, why, since: now });
+      this.#answered.delete(into);
+      this.#table.admit(into);
+      this.#events.connect(into);
+      return true;
+    }
+    return false;
   }
 
   /** The best of the networks with the fewest in the table, unless it makes one too strong. */
   #choose(out: Id, ready: readonly Id[], now: number): Id | null {
-    const others = this.#table.all.filter((id) => id !== out);
-    const inNetwork = (id: Id): number =>
-      others.filter((other) => this.#network(other) === this.#network(id)).length;
-    const limit = Math.max(1, Math.floor(NETWORK_SHARE * (others.length + 1)));
+    const beside = this.#crowding(out);
     const ranked = ready
-      .map((id) => ({ id, beside: inNetwork(id), score: this.#scores.of(id, now).total }))
+      .map((id) => ({ id, beside: beside(id), score: this.#scores.of(id, now).total }))
       // Who replaces one of its own network makes it no stronger.
-      .filter(({ id, beside }) => beside < limit || this.#network(id) === this.#network(out))
+      .filter((one) => one.beside < 1 || this.#network(one.id) === this.#network(out))
       .filter(({ score }) => score >= EMERGENCY_SCORE)
       .sort((a, b) => a.beside - b.beside || b.score - a.score);
     return ranked[0]?.id ?? null;
+  }
+
+  /** How full the share of a member's network is, without `out`; 1 is full. */
+  #crowding(out: Id | null): (id: Id) => number {
+    const others = this.#table.all.filter((id) => id !== out);
+    const limit = Math.max(1, Math.floor(NETWORK_SHARE * (others.length + 1)));
+    const counts = new Map<string, number>();
+    for (const id of others) {
+      counts.set(this.#network(id), (counts.get(this.#network(id)) ?? 0) + 1);
+    }
+    return (id) => (counts.get(this.#network(id)) ?? 0) / limit;
   }
 
   /** The /16 that it is reached in: who operates it nobody can know. */
@@ -207,14 +221,19 @@ export class Swapping {
     }
   }
 
-  /** Asks one more candidate for something, to see whether it answers. */
+  /** Asks one more candidate for something, to see whether it answers: of other networks first. */
   #probe(now: number, ready: readonly Id[]): void {
     if (this.#probed.size >= MAX_PROBED) return;
+    const crowding = this.#crowding(null);
+    const isDiverse = (id: Id): boolean => crowding(id) < 1;
     const rested = this.#table
       .candidates()
       .filter((id) => !ready.includes(id) && now - (this.#probed.get(id) ?? 0) > PROBE_REST_MS);
+    const diverse = rested.filter(isDiverse);
+    const from = ready.filter(isDiverse).length < POOL && diverse.length > 0 ? diverse : rested;
+    if (from === rested && ready.length >= POOL) return;
     const { host, send } = this.#context;
-    const id = rested[Math.floor(chance(host) * Math.min(rested.length, 2 * POOL))];
+    const id = from[Math.floor(chance(host) * Math.min(from.length, 2 * POOL))];
     if (id === undefined) return;
     this.#probed.set(id, now);
     send(id, { type: 'ask-mapping', token: id, query: host.random(QUERY_BYTES) });

@@ -109,26 +109,26 @@ export class Trust {
     const isolated = new Set<Id>();
     for (const id of clusters.keys()) {
       if (id === self || !membership.has(id)) continue;
-      const agreement = this.#agreement(id, own, pairs);
-      this.#move(id, share(agreement));
-      const isClear = agreement.all >= LEAST_COMPARED && agreement.good < agreement.all / 2;
+      const tally = this.#agreement(id, own, pairs);
+      this.#move(id, share(tally));
+      const isClear = tally.all >= LEAST_COMPARED && tally.good < tally.all / 2;
       if (own.has(id) || !isLargest || own.size < 2 || !isClear) continue;
       isolated.add(id);
       const size = clusters.get(id)?.size ?? 1;
       const reason = size > 1 ? 'agrees with others than its neighbours' : 'agrees with nobody';
-      this.detector.flag(id, reason, 1 - agreement.good / agreement.all);
+      this.detector.flag(id, reason, 1 - tally.good / tally.all);
     }
     this.#isolated = isolated;
-    for (const tally of [...this.#votes.values(), ...this.#challenges.values()]) {
-      tally.good *= 1 - GAIN / 2;
-      tally.all *= 1 - GAIN / 2;
+    for (const old of [...this.#votes.values(), ...this.#challenges.values()]) {
+      old.good *= 1 - GAIN / 2;
+      old.all *= 1 - GAIN / 2;
     }
     this.#prune();
   }
 
-  #move(id: Id, agreement: number): void {
+  #move(id: Id, answers: number): void {
     const challenges = this.#challenges.get(id);
-    const agreed = challenges === undefined ? agreement : (agreement + share(challenges)) / 2;
+    const agreed = challenges === undefined ? answers : (answers + share(challenges)) / 2;
     const target =
       AGREEMENT_WEIGHT * agreed +
       RESPONSE_WEIGHT * this.#availability(id) +
@@ -163,7 +163,7 @@ export class Trust {
           count(pairs, pairOf(self, a), false);
         }
         for (const [b, right] of fresh.slice(index + 1)) {
-          const agree = agreed(left, right);
+          const agree = agreement(left, right);
           if (agree !== null) count(pairs, pairOf(a, b), agree);
         }
       }
@@ -181,7 +181,7 @@ export class Trust {
 }
 
 /** Null: they say nothing of each other, since one may just be behind. */
-function agreed(a: Telling, b: Telling): boolean | null {
+function agreement(a: Telling, b: Telling): boolean | null {
   if (isSame(a.mapping, b.mapping)) return true;
   const isApart = Math.abs(a.atMs - b.atMs) > MAX_APART_MS;
   return isApart || isStep(a.mapping, b.mapping) ? null : false;
