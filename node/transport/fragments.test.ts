@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { Reassembly, cut } from './fragments.ts';
-import { MAX_PARTIAL_BYTES, MAX_PARTIALS_PER_REMOTE, PARTIAL_TICKS } from './limits.ts';
+import { Reassembly, cut, readMissing, writeMissing } from './fragments.ts';
+import {
+  MAX_MISSING_ASKS,
+  MAX_PARTIAL_BYTES,
+  MAX_PARTIALS_PER_REMOTE,
+  PARTIAL_TICKS,
+} from './limits.ts';
 
 const ALICE = 'a1'.repeat(32);
 const message = new Uint8Array(5000).map((_, at) => at % 251);
@@ -12,6 +17,35 @@ test('fragments in any order and twice make the message once', () => {
   for (const body of results) expect(reassembly.add(ALICE, body).kind).toBe('waiting');
   expect(reassembly.add(ALICE, bodies.at(-1) ?? message)).toEqual({ kind: 'whole', message });
   expect(reassembly.bytes).toBe(0);
+});
+
+test('a fragment that was sent again and comes late does not begin the message anew', () => {
+  const reassembly = new Reassembly();
+  const bodies = cut(7, message);
+  for (const body of bodies) reassembly.add(ALICE, body);
+  for (const body of bodies) expect(reassembly.add(ALICE, body).kind).toBe('waiting');
+  expect([reassembly.isWaiting, reassembly.bytes]).toEqual([false, 0]);
+});
+
+test('gaps are asked for by number once nothing more comes, a bounded number of times', () => {
+  const reassembly = new Reassembly();
+  const [first = message, , third = message] = cut(7, message);
+  reassembly.add(ALICE, first);
+  reassembly.add(ALICE, third);
+  expect(reassembly.missing().size).toBe(0);
+  expect(reassembly.missing()).toEqual(new Map([[ALICE, [{ id: 7, mask: 0b1010 }]]]));
+  let asks = 1;
+  while (reassembly.missing().size > 0) asks += 1;
+  expect(asks).toBe(MAX_MISSING_ASKS);
+});
+
+test('a request for fragments has one encoding and names a few messages', () => {
+  const asked = [1, 2, 3, 4].map((id) => ({ id, mask: id }));
+  expect(readMissing(writeMissing(asked))).toEqual(asked);
+  expect(readMissing(writeMissing([]))).toBeNull();
+  expect(readMissing(writeMissing([{ id: 1, mask: 0 }]))).toBeNull();
+  expect(readMissing(writeMissing([...asked, { id: 5, mask: 5 }]))).toBeNull();
+  expect(readMissing(writeMissing(asked).subarray(1))).toBeNull();
 });
 
 test('bad counts, indexes and lengths are malformed', () => {

@@ -1,111 +1,24 @@
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { x25519PublicKey } from '../crypto/x25519.ts';
 import type { Endpoint } from '../host.ts';
 import { RecordChecker } from '../identity/checker.ts';
 import { FUTURE_SKEW_MS } from '../identity/freshness.ts';
-import { mint, type Identity } from '../identity/mint.ts';
 import { renewRecord } from '../identity/record.ts';
-import { x25519PublicKey } from '../crypto/x25519.ts';
+import { VirtualNetwork, endpointText, virtualEndpoint } from '../../test/support/network.ts';
+import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 import {
-  MemoryStore,
-  VirtualNetwork,
-  endpointText,
-  seededRandom,
-  virtualEndpoint,
-  type LinkFunction,
-  type VirtualHost,
-} from '../../test/support/network.ts';
-import { cut } from './fragments.ts';
-import { DATAGRAM_BYTES, MAX_MESSAGE_BYTES, MAX_RESENDABLE_BYTES } from './limits.ts';
-import { Observers } from './observers.ts';
-import { Resends } from './resends.ts';
-import { type MessageKind, Transport } from './transport.ts';
-
-const NETWORK = '5a'.repeat(32);
-const POW = { memoryKiB: 64, passes: 1, bits: 2 };
-const identities: Identity[] = [];
-
-beforeAll(() => {
-  const random = seededRandom(11);
-  const bytes = (n: number): Uint8Array =>
-    Uint8Array.from({ length: n }, () => Math.floor(random() * 256));
-  for (let i = 0; i < 4; i += 1) {
-    identities.push(mint(NETWORK, POW, { now: () => 1_690_000_000_000, random: bytes }));
-  }
-});
-
-function identity(index: number): Identity {
-  const found = identities[index];
-  if (found === undefined) throw new Error(`only ${identities.length} identities`);
-  return found;
-}
-
-/** Every message is a note, worth what its first byte says. */
-const noteKind = ([first = 0]: Uint8Array): MessageKind => {
-  const values = [0, 1, 2, 3, 4] as const;
-  return { type: 'note', value: values[first] ?? 4 };
-};
-
-interface Party {
-  readonly transport: Transport;
-  readonly host: VirtualHost;
-  readonly endpoint: Endpoint;
-  readonly heard: string[];
-  readonly changes: boolean[];
-  readonly observed: (Endpoint | null)[];
-}
-
-function start(
-  network: VirtualNetwork,
-  index: number,
-  options: { store?: MemoryStore; client?: boolean; identity?: Identity } = {},
-): Party {
-  const endpoint = virtualEndpoint(index);
-  const host = network.host(endpoint, options.store === undefined ? {} : { store: options.store });
-  const heard: string[] = [];
-  const changes: boolean[] = [];
-  const observed: (Endpoint | null)[] = [];
-  const self = options.client
-    ? { kind: 'client' as const, privateKey: host.random(32) }
-    : { kind: 'peer' as const, identity: options.identity ?? identity(index) };
-  const checker = new RecordChecker(NETWORK, POW, () => host.now());
-  const transport = new Transport({ network: NETWORK, self, checker, batchWindowMs: 5 }, host, {
-    kind: noteKind,
-    message: (from, bytes) => {
-      heard.push(`${from.kind}:${from.id.slice(0, 4)}:${bytes.toHex()}`);
-      return true;
-    },
-    connectedChanged: (id) => changes.push(transport.connected(id)),
-    observedChanged: (seenAt) => observed.push(seenAt),
-  });
-  network.attach(endpoint, (from, datagram) => transport.receive(from, datagram));
-  return { transport, host, endpoint, heard, changes, observed };
-}
-
-function learn(party: Party, index: number): void {
-  const { address, record } = identity(index);
-  party.transport.learn({ address, record, endpoint: virtualEndpoint(index) });
-}
-
-/** Two members that know each other. */
-function pair(link?: LinkFunction, seed = 1): { network: VirtualNetwork; a: Party; b: Party } {
-  const network = new VirtualNetwork({ seed, ...(link === undefined ? {} : { link }) });
-  const [a, b] = [start(network, 0), start(network, 1)];
-  learn(a, 1);
-  learn(b, 0);
-  return { network, a, b };
-}
-
-function connectedPair(link?: LinkFunction): ReturnType<typeof pair> {
-  const all = pair(link);
-  all.a.transport.connect(all.b.transport.id);
-  all.network.run(2000);
-  expect(all.a.transport.connected(all.b.transport.id)).toBe(true);
-  expect(all.b.transport.connected(all.a.transport.id)).toBe(true);
-  return all;
-}
-
-const note = (value: number): Uint8Array => Uint8Array.of(value);
+  NETWORK,
+  POW,
+  connectedPair,
+  identity,
+  learn,
+  note,
+  noteKind,
+  pair,
+  start,
+} from './party.fixture.ts';
+import { Transport } from './transport.ts';
 
 test('a message queued before contact arrives after one handshake', () => {
   const { network, a, b } = pair(() => ({ delayMs: 150 }));
@@ -444,91 +357,4 @@ test('a flood of keys from one address fills only its own share of the strangers
   client.transport.connect(address);
   network.run(1000);
   expect(client.transport.connected(address)).toBe(true);
-});
-
-test('a peer behind NAT is told where it is seen, by most of several, and again after it moved', () => {
-  const network = new VirtualNetwork();
-  const home = start(network, 0);
-  const nat = network.putBehindNat(home.endpoint, '198.51.100.7');
-  const others = [1, 2, 3].map((index) => start(network, index));
-  for (const [at, other] of others.entries()) {
-    learn(home, at + 1);
-    learn(other, 0);
-    home.transport.connect(other.transport.id);
-    network.run(1000);
-    expect(home.transport.observed).toEqual(at < 2 ? null : nat.outside());
-  }
-  nat.rebind();
-  for (const other of others) home.transport.send(other.transport.id, 'note', note(1));
-  network.run(2000);
-  expect(home.transport.observed).toEqual(nat.outside());
-  expect(home.observed.map((endpoint) => endpoint?.port)).toEqual([20_001, 20_002]);
-  // And they reach it there: once it has moved, what was lost was only the first datagram.
-  for (const other of others) other.transport.send(home.transport.id, 'note', note(2));
-  network.run(1000);
-  expect(home.heard.filter((line) => line.endsWith(':02'))).toHaveLength(3);
-});
-
-test('no remote alone, nor the banned, decide where a peer is seen', () => {
-  const observers = new Observers();
-  const [truth, lie] = [virtualEndpoint(1), virtualEndpoint(66)];
-  for (let i = 0; i < 50; i += 1) observers.hear('liar', lie);
-  expect(observers.agreed).toBeNull();
-  observers.hear('a', truth);
-  expect(observers.hear('b', truth)).toBe(true);
-  expect(observers.agreed).toEqual(truth);
-  observers.hear('second liar', lie);
-  expect(observers.agreed).toBeNull();
-  expect(observers.forget('liar')).toBe(true);
-  expect(observers.agreed).toEqual(truth);
-  for (let i = 0; i < 100; i += 1) observers.hear(`peer ${i}`, virtualEndpoint(2));
-  expect(observers.agreed).toEqual(virtualEndpoint(2));
-});
-
-test('long messages arrive though a tenth of all datagrams is lost, each once', () => {
-  const { network, a, b } = connectedPair();
-  network.link = () => ({ delayMs: 40, lossProbability: 0.1, duplicate: 0.05 });
-  const bytes = new Uint8Array(MAX_MESSAGE_BYTES);
-  for (let i = 0; i < 100; i += 1) {
-    a.transport.send(b.transport.id, 'note', bytes.fill(i));
-    network.run(1000);
-  }
-  expect(b.heard).toHaveLength(100);
-  expect(new Set(b.heard).size).toBe(100);
-});
-
-test('whoever asks for fragments again and again gets a bounded number of them', () => {
-  const resends = new Resends();
-  const bodies = cut(1, new Uint8Array(MAX_MESSAGE_BYTES));
-  resends.keep('a', 1, bodies);
-  let got = 0;
-  for (let i = 0; i < 100; i += 1) got += resends.take('a', [{ id: 1, mask: 255 }]).length;
-  expect(got).toBe(24);
-  expect(resends.take('b', [{ id: 1, mask: 255 }])).toEqual([]);
-  for (let i = 0; i < 2000; i += 1) resends.keep(`remote ${i}`, i, bodies);
-  expect(resends.bytes).toBeLessThanOrEqual(MAX_RESENDABLE_BYTES);
-});
-
-test('an outbox that is full sheds the least valuable, the oldest of them', () => {
-  const { network, a, b } = pair();
-  for (let i = 0; i < 300; i += 1) a.transport.send(b.transport.id, 'note', note(0));
-  for (let i = 0; i < 300; i += 1) a.transport.send(b.transport.id, 'note', note(4));
-  for (let i = 0; i < 30; i += 1) a.transport.send(b.transport.id, 'note', note(2));
-  network.run(3000);
-  const heard = b.heard.map((line) => line.slice(-2));
-  const count = (value: string): number => heard.filter((one) => one === value).length;
-  expect([count('00'), count('02'), count('04')]).toEqual([182, 30, 300]);
-  const shed = network.rows.filter(
-    ({ row }) => row.table === 'messages' && row.direction === 'shed-out',
-  );
-  expect(shed.map(({ row }) => row)).toEqual([
-    {
-      table: 'messages',
-      direction: 'shed-out',
-      type: 'note',
-      count: 118,
-      datagrams: 0,
-      bytes: 118,
-    },
-  ]);
 });
