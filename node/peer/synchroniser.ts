@@ -253,7 +253,5 @@ export class Synchroniser {
     const { density } = this.#progress;
     this.#progress = { ...this.#progress, phase: 'synchronised' };
     this.#events.synchronised(density);
-    const { membership, self } = this.#context;
-    if (membership.counts(self)) this.stop();
   }
 }

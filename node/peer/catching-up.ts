@@ -1,0 +1,81 @@
+/** A peer that joins or comes back learns what its neighbourhood holds: when, and until when. */
+import type { Id } from '../id.ts';
+import type { Transaction } from '../ledger/types.ts';
+import type { Statement } from '../minefield/types.ts';
+import type { Message } from '../wire/messages.ts';
+import type { PeerContext } from './context.ts';
+import { Synchroniser, type SyncProgress } from './synchroniser.ts';
+
+/** There once this peer has read its whole range; without it the next start reads everything again. */
+const DONE_KEY = 'synchronised';
+
+export interface CatchingUpEvents {
+  /** Taken over from the chains of others; what waited for it may go on. */
+  adopted(transaction: Transaction): void;
+}
+
+export class CatchingUp {
+  readonly #context: PeerContext;
+  readonly #synchroniser: Synchroniser;
+  /** Whether the chain of an earlier life is to be read from, and from what time on. */
+  #begin: { readonly lastKnownMs: number | null } | null = null;
+  #lastCountedMs = 0;
+
+  constructor(context: PeerContext, events: CatchingUpEvents) {
+    this.#context = context;
+    this.#synchroniser = new Synchroniser(context, {
+      adopted: events.adopted,
+      synchronised: () => context.host.store.put(DONE_KEY, new Uint8Array([1])),
+    });
+  }
+
+  get progress(): SyncProgress {
+    return this.#synchroniser.progress;
+  }
+
+  /** Does it hold what it should, as far as it knows? */
+  get isSynchronised(): boolean {
+    return this.#begin === null && this.progress.phase !== 'reading';
+  }
+
+  /** The network is known and the own chain not yet opened. A founder's first start has nothing to read. */
+  restore(isFounder: boolean): void {
+    const { chain } = this.#context.holdings;
+    const wasHere = chain.height >= 0 && (isFounder || this.#isDone());
+    if (wasHere) this.#begin = { lastKnownMs: chain.head.header.time };
+    else if (!isFounder) this.#begin = { lastKnownMs: null };
+  }
+
+  /** Several times a second, once this peer may speak. */
+  tick(): void {
+    const { host, membership, self } = this.#context;
+    const now = host.now();
+    const isCounted = membership.counts(self);
+    if (this.#begin !== null) this.#synchroniser.start(this.#begin.lastKnownMs);
+    else if (this.progress.phase === 'idle' && !isCounted) {
+      // Its membership ended: from now on it hears of no commit unless it reads.
+      this.#synchroniser.start(this.#lastCountedMs);
+    }
+    this.#begin = null;
+    if (isCounted) this.#lastCountedMs = now;
+    if (isCounted && this.progress.phase === 'synchronised') this.#synchroniser.stop();
+    this.#synchroniser.tick();
+  }
+
+  onStatement(statement: Statement): void {
+    this.#synchroniser.onStatement(statement);
+  }
+
+  /** True if it was asked for here. */
+  onBlock(from: Id, message: Extract<Message, { type: 'block' }>): boolean {
+    return this.#synchroniser.onBlock(from, message);
+  }
+
+  onTransaction(transaction: Transaction): void {
+    this.#synchroniser.onTransaction(transaction);
+  }
+
+  #isDone(): boolean {
+    return this.#context.host.store.get(DONE_KEY) !== undefined;
+  }
+}
