@@ -13,11 +13,15 @@ import { headerHash } from '../ledger/block.ts';
 import { verifyInclusion } from '../ledger/history-tree.ts';
 import { verifyPath } from '../ledger/state-trie.ts';
 import type { BlockHeader } from '../ledger/types.ts';
+import { isDoubleVote, type SignedVote } from '../voting/signed-vote.ts';
 import { statementHash } from './statement.ts';
 import type { EvidencePackage, Rule, SignedHeader, Statement } from './types.ts';
 
 /** An offence and what proves it; evidence.ts adds who and where. */
-export type Conflict = Pick<EvidencePackage, 'rule' | 'statements' | 'blocks' | 'ancestor'>;
+export type Conflict = Pick<
+  EvidencePackage,
+  'rule' | 'statements' | 'blocks' | 'ancestor' | 'votes'
+>;
 
 /** What a higher head's accumulator holds at a lower height. */
 export type Ancestor = NonNullable<EvidencePackage['ancestor']>;
@@ -212,7 +216,13 @@ function conflict(
       ? []
       : [{ header: item.header, certificate: item.certificate, signature: item.signature }],
   );
-  return { rule, statements, blocks, ancestor };
+  return { rule, statements, blocks, ancestor, votes: [] };
+}
+
+/** Two votes of one peer, each verified as its own; null if an honest peer may cast both. */
+export function doubleVote(a: SignedVote, b: SignedVote): Conflict | null {
+  if (!isDoubleVote(a, b)) return null;
+  return { rule: 'double-vote', statements: [], blocks: [], ancestor: null, votes: [a, b] };
 }
 
 /** Sorted insertion; what is equal in order is already there and stays. */

@@ -4,12 +4,14 @@ import { decode } from '../codec/reader.ts';
 import { encodeRecord, signRecord } from '../identity/record.ts';
 import {
   type Conflict,
+  doubleVote,
   isNotAnAncestor,
   PAST_MARGIN_MS,
   SpeakerFile,
   type Signed,
 } from './conflict.ts';
 import { assemble, encodePackage, packageHash, readPackage, verifyEvidence } from './evidence.ts';
+import { type SignedVote, signVote } from '../voting/signed-vote.ts';
 import { entryOf, idOf, mappingOf, MemoryStore, NETWORK, POW, Speaker } from './speaker.fixture.ts';
 import type { EvidencePackage, Rule } from './types.ts';
 
@@ -33,6 +35,21 @@ function packageOf(speaker: Speaker, conflict: Conflict | null): EvidencePackage
   if (conflict === null) throw new Error('no conflict was found');
   const { address, record } = speaker.identity;
   return assemble(conflict, { network: NETWORK, address, record });
+}
+
+/** For two successors of one mapping, among other tokens. */
+function votesOf({ chain, identity }: Speaker): [SignedVote, SignedVote] {
+  const ballot = (token: number) => ({
+    token: idOf(token),
+    previous: idOf(token + 1),
+    ballot: 'valid' as const,
+  });
+  const vote = (tx: number, ...tokens: readonly number[]): SignedVote => {
+    const peer = identity.address;
+    const said = { network: NETWORK, peer, tx: idOf(tx), committed: false };
+    return signVote({ ...said, ballots: tokens.map(ballot) }, chain.session);
+  };
+  return [vote(1, 10, 20), vote(2, 20, 30)];
 }
 
 /** One package per rule and kind of proof, from a liar who commits that offence. */
@@ -71,6 +88,7 @@ function offences(): readonly (readonly [string, Rule, EvidencePackage])[] {
     ['a head that has another ancestor', 'not-an-ancestor', packageOf(speaker, descent)],
     ['an old epoch that goes on', 'old-epoch', convict(reopened.chain.head, speaker.say(idOf(1)))],
     ['an old chain that goes on', 'old-epoch', convict(speaker.append(), reopened.say(idOf(1)))],
+    ['two valid votes', 'double-vote', packageOf(speaker, doubleVote(...votesOf(speaker)))],
     ['a path that leads elsewhere', 'false-path', convict(speaker.say(idOf(1), lie))],
   ];
 }
@@ -115,7 +133,12 @@ describe.each(cases)('%s', (_name, rule, evidence) => {
     for (const change of [
       { statements: [...evidence.statements, extra] },
       { blocks: [...evidence.blocks, speaker.chain.head] },
-      { statements: evidence.statements.slice(1), blocks: evidence.blocks.slice(1) },
+      { votes: [...evidence.votes, ...votesOf(speaker).slice(1)] },
+      {
+        statements: evidence.statements.slice(1),
+        blocks: evidence.blocks.slice(1),
+        votes: evidence.votes.slice(1),
+      },
       { ancestor: evidence.ancestor === null ? { hash: idOf(1), path: [] } : null },
     ]) {
       const verdict = verifyEvidence({ ...evidence, ...change }, context);
@@ -238,7 +261,7 @@ test('no pair of honest statements and blocks convicts under any rule', () => {
       const blocks = pair.filter((item) => item !== undefined && 'header' in item);
       for (const rule of rules) {
         const used = rule === 'false-path' ? statements.slice(0, 1) : statements;
-        const conflict: Conflict = { rule, statements: used, blocks, ancestor: null };
+        const conflict: Conflict = { rule, statements: used, blocks, ancestor: null, votes: [] };
         // The earlier of two statements may stand second: that must not convict either.
         const turned = { ...conflict, statements: used.toReversed() };
         for (const accusation of [conflict, turned]) {
@@ -287,6 +310,8 @@ function another(value: unknown): unknown {
   if (value instanceof Uint8Array) return value.with(value.length - 1, (value.at(-1) ?? 0) ^ 1);
   // As good an ancestor as an answer, the two things that can be null.
   if (value === null) return { hash: idOf(1), path: [], mapping: mappingOf(1), block: idOf(1) };
+  if (typeof value === 'boolean') return !value;
+  if (value === 'valid') return 'invalid';
   if (typeof value !== 'string') throw new Error(`no other ${typeof value}`);
   if (value.length === 64) return `${value.slice(0, -1)}${value.endsWith('0') ? '1' : '0'}`;
   return value === 'two-blocks' ? 'same-sequence' : 'two-blocks';

@@ -4,7 +4,8 @@
  *
  * Layout: network 32 ‖ accused 32 ‖ rule u8 (order of RULES) ‖ record: length u16, identity record ‖
  * count u8 (0–2), statements (statement.ts) ‖ count u8 (0–2), signed headers (block.ts) ‖ ancestor
- * u8 (0 none, 1: hash 32, count u8 (0–64), path 32 each). `hash = H(evidence, all of it)`.
+ * u8 (0 none, 1: hash 32, count u8 (0–64), path 32 each) ‖ count u8 (0–2), signed votes
+ * (voting/signed-vote.ts). `hash = H(evidence, all of it)`.
  */
 import { decode, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
@@ -30,6 +31,12 @@ import {
   isSameSequence,
   isTwoBlocks,
 } from './conflict.ts';
+import {
+  isDoubleVote,
+  readSignedVote,
+  verifySignedVote,
+  writeSignedVote,
+} from '../voting/signed-vote.ts';
 import { readStatement, verifyStatement, writeStatement } from './statement.ts';
 import type { EvidencePackage, OffenceType, Rule, Verdict } from './types.ts';
 
@@ -41,6 +48,7 @@ const RULES: readonly Rule[] = [
   'not-an-ancestor',
   'false-path',
   'old-epoch',
+  'double-vote',
 ];
 
 /** Which of the paper's kinds of offence a rule proves. */
@@ -51,6 +59,7 @@ const TYPES: Readonly<Record<Rule, OffenceType>> = {
   'not-an-ancestor': 'state forging',
   'false-path': 'state forging',
   'old-epoch': 'temporal violation',
+  'double-vote': 'double vote',
 };
 
 export function typeOf(rule: Rule): OffenceType {
@@ -76,6 +85,7 @@ export function assemble(
     statements: conflict.statements,
     blocks: conflict.blocks,
     ancestor: conflict.ancestor,
+    votes: conflict.votes,
   };
 }
 
@@ -84,7 +94,7 @@ export function packageHash(evidence: EvidencePackage): Id {
 }
 
 export function encodePackage(evidence: EvidencePackage): Uint8Array {
-  const { network, accused, rule, record, statements, blocks, ancestor } = evidence;
+  const { network, accused, rule, record, statements, blocks, ancestor, votes } = evidence;
   const writer = new Writer().id(network).id(accused).u8(RULES.indexOf(rule)).bytes(record);
   writer.list(statements, (statement) => writeStatement(writer, statement));
   writer.list(blocks, (block) => writeSignedHeader(writer, block));
@@ -92,6 +102,7 @@ export function encodePackage(evidence: EvidencePackage): Uint8Array {
   if (ancestor !== null) {
     writer.id(ancestor.hash).list(ancestor.path, (step) => writer.id(step));
   }
+  writer.list(votes, (vote) => writeSignedVote(writer, vote));
   return writer.finish();
 }
 
@@ -109,6 +120,7 @@ export function readPackage(reader: Reader): EvidencePackage {
           path: reader.list(0, MAX_INCLUSION_STEPS, () => reader.id()),
         }
       : null,
+    votes: reader.list(0, MAX_SIGNED, () => readSignedVote(reader)),
   };
 }
 
@@ -135,8 +147,9 @@ export function verifyEvidence(
   return { guilty: true, rule };
 }
 
-function ownershipFault({ network, accused, statements, blocks }: EvidencePackage): string | null {
-  for (const item of [...statements, ...blocks.map((block) => block.header)]) {
+function ownershipFault(evidence: EvidencePackage): string | null {
+  const { network, accused, statements, blocks, votes } = evidence;
+  for (const item of [...statements, ...blocks.map((block) => block.header), ...votes]) {
     if (item.network !== network) return 'something in it was said on another network';
     if (item.peer !== accused) return 'something in it was said by another than the accused';
   }
@@ -144,16 +157,18 @@ function ownershipFault({ network, accused, statements, blocks }: EvidencePackag
 }
 
 /** Each rule takes exactly what it needs, so that nothing unproven rides along. */
-function formFault({ rule, statements, blocks, ancestor }: EvidencePackage): string | null {
+function formFault({ rule, statements, blocks, ancestor, votes }: EvidencePackage): string | null {
   const wrong = `it does not hold what ${rule} needs`;
   if (ancestor !== null && rule !== 'not-an-ancestor') return wrong;
-  const needed = rule === 'false-path' ? 1 : MAX_SIGNED;
+  const isVoting = rule === 'double-vote';
+  if (votes.length !== (isVoting ? MAX_SIGNED : 0)) return wrong;
+  const needed = isVoting ? 0 : rule === 'false-path' ? 1 : MAX_SIGNED;
   if (statements.length + blocks.length !== needed) return wrong;
   return blocks.length === 0 || TAKES_BLOCKS.includes(rule) ? null : wrong;
 }
 
 function signatureFault(
-  { statements, blocks }: EvidencePackage,
+  { statements, blocks, votes }: EvidencePackage,
   identityKey: Uint8Array,
 ): string | null {
   for (const [index, statement] of statements.entries()) {
@@ -161,13 +176,19 @@ function signatureFault(
     if (!check.ok) return `statement ${index + 1} proves nothing: ${check.reason}`;
   }
   const unsigned = blocks.findIndex((block) => !verifySignedHeader(block, identityKey));
-  return unsigned === -1 ? null : `block ${unsigned + 1} is not signed by the accused`;
+  if (unsigned !== -1) return `block ${unsigned + 1} is not signed by the accused`;
+  const forged = votes.findIndex((vote) => !verifySignedVote(vote, identityKey));
+  return forged === -1 ? null : `vote ${forged + 1} is not signed by the accused`;
 }
 
-function breaksRule({ rule, statements, blocks, ancestor }: EvidencePackage): boolean {
+function breaksRule({ rule, statements, blocks, ancestor, votes }: EvidencePackage): boolean {
   const [first, second] = statements;
   const signed = [...statements, ...blocks];
   const [lower, higher] = signed.map(headOf).toSorted((a, b) => a.height - b.height);
+  if (rule === 'double-vote') {
+    const [one, other] = votes;
+    return one !== undefined && other !== undefined && isDoubleVote(one, other);
+  }
   if (rule === 'false-path') return first !== undefined && isFalsePath(first);
   if (rule === 'same-sequence' || rule === 'height-fell') {
     if (first === undefined || second === undefined) return false;

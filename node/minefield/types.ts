@@ -2,6 +2,7 @@
 import type { Id } from '../id.ts';
 import type { Block, BlockHeader, Certificate, Mapping } from '../ledger/types.ts';
 import type { TriePath } from '../ledger/state-trie.ts';
+import type { SignedVote } from '../voting/signed-vote.ts';
 
 /** A recent mapping that every answer leaks. */
 export interface RecentMapping {
@@ -52,7 +53,9 @@ export type Rule =
   /** The path does not lead to the stated head's state root. */
   | 'false-path'
   /** Signed in an epoch long after a higher one was begun. */
-  | 'old-epoch';
+  | 'old-epoch'
+  /** Two signed `valid` votes of one epoch for different successors of one mapping. */
+  | 'double-vote';
 
 /** The paper's kinds of offence (PROTOCOL.md 7), for reports. */
 export type OffenceType =
@@ -75,6 +78,8 @@ export interface EvidencePackage {
   readonly blocks: readonly SignedHeader[];
   /** For not-an-ancestor: what the higher head's accumulator holds at the lower height. */
   readonly ancestor: null | { readonly hash: Id; readonly path: readonly Id[] };
+  /** For double-vote, the two. */
+  readonly votes: readonly SignedVote[];
 }
 
 export type SignedHeader = Pick<Block, 'header' | 'certificate' | 'signature'>;

@@ -5,9 +5,11 @@
 import { type Id, ZERO_ID } from '../id.ts';
 import type { SigningKey } from '../crypto/ed25519.ts';
 import type { Transaction } from '../ledger/types.ts';
-import { packageHash } from '../minefield/evidence.ts';
+import { doubleVote } from '../minefield/conflict.ts';
+import { assemble, packageHash } from '../minefield/evidence.ts';
 import { proposalDelayMs, slashing } from '../minefield/slashing.ts';
 import type { EvidencePackage } from '../minefield/types.ts';
+import type { SignedVote } from '../voting/signed-vote.ts';
 import { Accusations } from './accusations.ts';
 import { Allowance } from './allowance.ts';
 import type { Committer, SlashTally } from './committer.ts';
@@ -78,6 +80,16 @@ export class Prosecution {
   /** `from` null: found here. */
   hear(from: Id | null, evidence: EvidencePackage): void {
     if (this.#accusations.hear(from, evidence)) this.#committer().rejudge();
+  }
+
+  /** Two verified votes of one member, which no honest one casts both. */
+  hearVotes(a: SignedVote, b: SignedVote): void {
+    const member = this.#context.membership.get(a.peer);
+    const conflict = doubleVote(a, b);
+    if (member === undefined || conflict === null) return;
+    const { network } = this.#context;
+    const { address, record } = member;
+    this.hear(null, assemble(conflict, { network, address, record }));
   }
 
   get digest(): Id {

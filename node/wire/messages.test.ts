@@ -65,7 +65,7 @@ const transaction = signTransaction(
   [key],
 );
 const evidence = assemble(
-  { rule: 'false-path', statements: [statement], blocks: [], ancestor: null },
+  { rule: 'false-path', statements: [statement], blocks: [], ancestor: null, votes: [] },
   { network, address, record: identity.record },
 );
 const ancestor = { epoch: 1, height: 0, under: 1, hash: name('block'), path: [name('step')] };
@@ -111,6 +111,16 @@ const MESSAGES: readonly Message[] = [
   { type: 'epoch', reset: { header, certificate, signature }, time: 12 },
   { type: 'announce-epoch', reset: { header, certificate, signature } },
   { type: 'epoch-noted', epoch: 3 },
+  { type: 'introduce', record: identity.record, endpoint: { ip: '10.0.0.7', port: 4000 } },
+  { type: 'ask-identity', address },
+  {
+    type: 'standings',
+    standings: [
+      { address, standing: { sinceMs: 7, countedFromMs: 8, trustedFromMs: null } },
+      { address: name('other'), standing: { sinceMs: 7, countedFromMs: null, trustedFromMs: 9 } },
+    ],
+  },
+  { type: 'ask-standings', digest: name('digest') },
 ];
 
 test('what is encoded is decoded as it was', () => {
