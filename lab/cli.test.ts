@@ -22,8 +22,9 @@ test('help names every command of ours and none that is not there yet', () => {
   const { status, stdout } = lab('--help');
   expect(status).toBe(0);
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
-  const ours = 'doctor demo run up down stop start attacks attack fault ps logs links report query evidence';
-  expect(listed).toEqual([...ours.split(' '), 'schema', 'help']);
+  const ours =
+    'doctor demo run up down stop start attacks attack fault ps logs links report query evidence';
+  expect(listed).toEqual([...ours.split(' '), 'vectors', 'schema', 'help']);
 });
 
 test('an unknown command is bad use and suggests the near one', () => {

@@ -15,6 +15,7 @@ import { reportCommand } from './commands/report.ts';
 import { demoCommand, runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { upCommand } from './commands/up.ts';
+import { vectorsCommand } from './commands/vectors.ts';
 import { EXIT, LabError } from './errors.ts';
 import { remark } from './terminal/output.ts';
 import { paint } from './terminal/style.ts';
@@ -48,6 +49,7 @@ function program(): Command {
     reportCommand(),
     queryCommand(),
     evidenceCommand(),
+    vectorsCommand(),
     schemaCommand(),
   ];
   for (const command of commands) {

@@ -75,6 +75,13 @@ test('RFC 8032 §7.1 keys, signatures and a changed message', () => {
       'af82',
       '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a',
     ],
+    // TEST SHA(abc): its message is SHA-512 of abc.
+    [
+      '833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42',
+      'ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf',
+      sha512(new TextEncoder().encode('abc')).toHex(),
+      'dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704',
+    ],
   ];
   for (const [seed, publicKey, message, signature] of vectors) {
     const key = signingKey(hex(seed));

@@ -44,6 +44,11 @@ export function hashBytes(domain: Domain, ...parts: readonly Uint8Array[]): Uint
   return hasher.digest('binary');
 }
 
+/** BLAKE3-256 without a tag, of the same hasher: for the official vectors; the protocol tags. */
+export function blake3(input: Uint8Array): Uint8Array {
+  return hasher.init().update(input).digest('binary');
+}
+
 export function hash(domain: Domain, ...parts: readonly Uint8Array[]): Id {
   return hashBytes(domain, ...parts).toHex();
 }
