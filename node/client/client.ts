@@ -19,7 +19,7 @@ import { decodeMessage, encodeMessage, kindOf, type Message } from '../wire/mess
 import { Questions } from './questions.ts';
 import { LoadRandom } from './random.ts';
 import { Submissions } from './submissions.ts';
-import { Wallet } from './wallet.ts';
+import { highValueExtra, Wallet } from './wallet.ts';
 
 const TICK_MS = 200;
 const CONNECT_MS = 2000;
@@ -74,7 +74,8 @@ export class Client {
     });
     const events = {
       send: (to: Id, message: Message) => this.#send(to, message),
-      neighbourhood: (token: Id) => neighbourhood({ membership, parameters }, token),
+      neighbourhood: (token: Id, extra?: number) =>
+        neighbourhood({ membership, parameters }, token, extra),
     };
     this.#questions = new Questions(host, events);
     this.#submissions = new Submissions(host, events);
@@ -118,8 +119,11 @@ export class Client {
     const transactions = new LoadRandom(`${load.seed}/transactions`);
     // Its own stream: what is asked for depends on nothing that happens.
     const questions = new LoadRandom(`${load.seed}/questions`);
-    this.#wallet = new Wallet(this.#options.network, transactions, (length) =>
-      this.#host.random(length),
+    this.#wallet = new Wallet(
+      this.#options.network,
+      transactions,
+      (length) => this.#host.random(length),
+      highValueExtra(this.#options.parameters.k),
     );
     this.#arrivals('submit', load.transactionsPerSecond, transactions, () => this.#submit(load));
     this.#arrivals('ask', load.queryRatePerSecond, questions, () => this.#ask(load, questions));

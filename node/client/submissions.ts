@@ -25,7 +25,8 @@ interface UnderWay {
 
 export interface SubmissionEvents {
   send(to: Id, message: Message): void;
-  neighbourhood(token: Id): readonly Id[];
+  /** Who keeps a token; `extra` more members for a transaction that asks for them. */
+  neighbourhood(token: Id, extra: number): readonly Id[];
 }
 
 export class Submissions {
@@ -61,14 +62,18 @@ export class Submissions {
     if (underWay === undefined) return;
     const { draft, wallet, told, submittedAt } = underWay;
     told.add(from);
-    const isDone = draft.transaction.body.changes.every(({ token }) => {
-      const near = this.#events.neighbourhood(token);
+    const { changes, extraNeighbours } = draft.transaction.body;
+    const isDone = changes.every(({ token }) => {
+      const near = this.#events.neighbourhood(token, extraNeighbours);
       return isQuorum(near.filter((id) => told.has(id)).length, near.length);
     });
     if (!isDone) return;
     this.#underWay.delete(tx);
     wallet.committed(draft);
-    this.#host.report(row(draft, 'committed', submittedAt, this.#host.now()));
+    const now = this.#host.now();
+    this.#host.report(row(draft, 'committed', submittedAt, now));
+    const linked = this.isFull ? null : wallet.link(draft, now);
+    if (linked !== null) this.submit(linked, wallet);
   }
 
   /** Sends again, the identical bytes; gives up at the limit. */
@@ -89,8 +94,9 @@ export class Submissions {
 
   /** To those that have not said that they committed it. */
   #send({ draft: { transaction }, told }: UnderWay): void {
+    const { changes, extraNeighbours } = transaction.body;
     const near = new Set(
-      transaction.body.changes.flatMap(({ token }) => this.#events.neighbourhood(token)),
+      changes.flatMap(({ token }) => this.#events.neighbourhood(token, extraNeighbours)),
     );
     for (const id of near.difference(told)) {
       this.#events.send(id, { type: 'submit', transaction });

@@ -2,51 +2,76 @@
 import type { ClientLoad } from '../control.ts';
 import { type SigningKey, signingKey } from '../crypto/ed25519.ts';
 import { type Id, ZERO_ID } from '../id.ts';
+import { RESTORING, supportingTokens } from '../ledger/supporting.ts';
 import { keyHash, MAX_CHANGES, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import type { TokenChange, Transaction } from '../ledger/types.ts';
 import type { LoadRandom } from './random.ts';
 
 /** Owned tokens: a long run goes on moving those it has instead of creating more. */
 export const MAX_OWNED = 4096;
+/** Witness tokens of a high value: one to three (P 11.9.8.1), as far as there is room. */
+const MAX_WITNESS_TOKENS = 3;
 
-interface Owned {
-  readonly token: Id;
+/** Members beyond k that a high value asks for: half as many again cost half as much again (P 11.9.5). */
+export function highValueExtra(k: number): number {
+  return Math.floor(k / 2);
+}
+
+interface Held {
   /** Transaction of the present mapping. */
-  tx: Id;
-  key: SigningKey;
+  readonly tx: Id;
+  readonly key: SigningKey;
+}
+
+interface Owned extends Held {
+  readonly token: Id;
   /** Timestamp of `tx`: what follows must be newer. */
-  timestamp: number;
+  readonly timestamp: number;
   busy: boolean;
+  /** Its supporting tokens, by id; none for what never was of a high value. */
+  readonly supporting: Map<Id, Held>;
 }
 
 interface Change {
   readonly change: TokenChange;
   /** Signs it. */
   readonly signer: SigningKey;
-  /** Owns it afterwards; null for a destruction. */
+  /** Owns it afterwards; null for a destruction, and for a witness token. */
   readonly next: SigningKey | null;
+  /** The token that this one supports. */
+  readonly supports: Id | null;
 }
 
 /** A drawn transaction, and what it will mean for the wallet. */
 export interface Draft {
   readonly transaction: Transaction;
   readonly changes: readonly Change[];
+  /** Once it is committed a linked second transaction shall support this token (`link`). */
+  readonly toSupport: Id | null;
 }
 
 export class Wallet {
   readonly #network: Id;
   readonly #random: LoadRandom;
   readonly #fresh: (length: number) => Uint8Array;
+  readonly #extraNeighbours: number;
   readonly #owned: Owned[] = [];
 
   /**
    * `random` draws what is done; keys and token ids come from `fresh`: a client that is started
-   * again with the same seed must not create the same tokens again.
+   * again with the same seed must not create the same tokens again. `extraNeighbours` is what a
+   * transaction of high value asks for.
    */
-  constructor(network: Id, random: LoadRandom, fresh: (length: number) => Uint8Array) {
+  constructor(
+    network: Id,
+    random: LoadRandom,
+    fresh: (length: number) => Uint8Array,
+    extraNeighbours: number,
+  ) {
     this.#network = network;
     this.#random = random;
     this.#fresh = fresh;
+    this.#extraNeighbours = extraNeighbours;
   }
 
   get tokens(): readonly Id[] {
@@ -55,45 +80,67 @@ export class Wallet {
 
   /** Never touches a token with a transaction under way. */
   draw(load: ClientLoad, nowMs: number): Draft {
+    const isDrawnHigh = this.#random.next() < load.highValueShare;
     const count = this.#count(load.tokensPerTransaction);
     const changes: Change[] = [];
     let newest = 0;
-    for (let index = 0; index < count; index += 1) {
-      const owned = this.#random.next() < load.transferShare ? this.#pick(load) : null;
-      const destroyed = this.#random.next() < load.destroyShare ? this.#pick(load) : null;
-      const chosen =
-        owned ?? destroyed ?? (this.#owned.length >= MAX_OWNED ? this.#pick(load) : null);
+    for (let index = 0; index < count && changes.length < MAX_CHANGES; index += 1) {
+      // Beside a token that takes its supporting tokens along there is no room for others.
+      const mayBeSupported = index === 0;
+      const pick = () => this.#pick(load, mayBeSupported);
+      const owned = this.#random.next() < load.transferShare ? pick() : null;
+      const destroyed = this.#random.next() < load.destroyShare ? pick() : null;
+      const chosen = owned ?? destroyed ?? (this.#owned.length >= MAX_OWNED ? pick() : null);
       if (chosen !== null) chosen.busy = true;
       newest = Math.max(newest, chosen?.timestamp ?? 0);
-      changes.push(this.#change(chosen, owned === null && destroyed !== null));
+      changes.push(...this.#change(chosen, owned === null && destroyed !== null, RESTORING));
+      if (changes.some(({ supports }) => supports !== null)) break;
     }
-    changes.sort((a, b) => (a.change.token < b.change.token ? -1 : 1));
-    const body = {
-      network: this.#network,
-      changes: changes.map(({ change }) => change),
-      timestamp: Math.max(Math.floor(nowMs), newest + 1),
-      valueClass: this.#random.next() < load.highValueShare ? ('high' as const) : ('low' as const),
-      extraNeighbours: 0,
-      purpose: ORDINARY,
-    };
-    const transaction = signTransaction(
-      body,
-      changes.map(({ signer }) => signer),
-    );
-    return { transaction, changes };
+    const isHigh = isDrawnHigh || changes.some(({ supports }) => supports !== null);
+    const main = changes.find(({ next, supports }) => next !== null && supports === null);
+    const toSupport = isHigh && main !== undefined ? main.change.token : null;
+    const timestamp = Math.max(Math.floor(nowMs), newest + 1);
+    return { ...this.#sign(changes, timestamp, isHigh, true), toSupport };
+  }
+
+  /** The linked second transaction, which makes or renews all five supporting tokens (P 11.9.8.3). */
+  link({ toSupport }: Draft, nowMs: number): Draft | null {
+    const owned = this.#owned.find(({ token }) => token === toSupport);
+    if (owned === undefined || owned.busy) return null;
+    owned.busy = true;
+    const [main, ...known] = this.#change(owned, false, owned.supporting.size);
+    if (main === undefined || main.next === null) return null;
+    const { next } = main;
+    const owner = keyHash(next.publicKey);
+    const made = supportingTokens(owned.token)
+      .filter((token) => !owned.supporting.has(token))
+      .map((token): Change => {
+        const change = { token, owner, previous: ZERO_ID };
+        return { change, signer: next, next, supports: owned.token };
+      });
+    const timestamp = Math.max(Math.floor(nowMs), owned.timestamp + 1);
+    const signed = this.#sign([main, ...known, ...made], timestamp, true, false);
+    return { ...signed, toSupport: null };
   }
 
   committed({ transaction, changes }: Draft): void {
-    for (const { change, next } of changes) {
-      const at = this.#owned.findIndex(({ token }) => token === change.token);
-      const timestamp = transaction.body.timestamp;
+    const { id: tx } = transaction;
+    const { timestamp } = transaction.body;
+    for (const { change, next, supports } of changes) {
+      if (supports !== null) continue;
       const { token } = change;
+      const at = this.#owned.findIndex((owned) => owned.token === token);
       if (next === null) this.#owned.splice(at, at === -1 ? 0 : 1);
       else {
-        const owned = { token, tx: transaction.id, key: next, timestamp, busy: false };
+        const supporting = this.#owned[at]?.supporting ?? new Map<Id, Held>();
+        const owned = { token, tx, key: next, timestamp, busy: false, supporting };
         if (at === -1) this.#owned.push(owned);
         else this.#owned[at] = owned;
       }
+    }
+    for (const { change, next, supports } of changes) {
+      const main = this.#owned.find(({ token }) => token === supports);
+      if (next !== null) main?.supporting.set(change.token, { tx, key: next });
     }
   }
 
@@ -105,19 +152,61 @@ export class Wallet {
     }
   }
 
-  #change(owned: Owned | null, destroys: boolean): Change {
+  /** Moves, destroys or (for null) creates a token, and takes `along` of its supporting tokens along. */
+  #change(owned: Owned | null, destroys: boolean, along: number): Change[] {
     const next = signingKey(this.#fresh(32));
-    const owner = destroys ? ZERO_ID : keyHash(next.publicKey);
+    const nextOwner = keyHash(next.publicKey);
+    const owner = destroys ? ZERO_ID : nextOwner;
     if (owned === null) {
       const token = this.#fresh(32).toHex();
-      return { change: { token, owner, previous: ZERO_ID }, signer: next, next };
+      const change = { token, owner, previous: ZERO_ID };
+      return [{ change, signer: next, next, supports: null }];
     }
     const change = { token: owned.token, owner, previous: owned.tx };
-    return { change, signer: owned.key, next: destroys ? null : next };
+    const main = { change, signer: owned.key, next: destroys ? null : next, supports: null };
+    // They live on even when their token is destroyed: it stays destroyed though all forget it.
+    const supporting = [...owned.supporting].slice(0, along).map(([token, { tx, key }]): Change => {
+      const kept = { token, owner: nextOwner, previous: tx };
+      return { change: kept, signer: key, next, supports: owned.token };
+    });
+    return [main, ...supporting];
   }
 
-  #pick({ popularityZipf }: ClientLoad): Owned | null {
-    const free = this.#owned.filter(({ busy }) => !busy);
+  #sign(
+    changes: readonly Change[],
+    timestamp: number,
+    isHigh: boolean,
+    hasWitnesses: boolean,
+  ): Omit<Draft, 'toSupport'> {
+    const byToken = (a: Change, b: Change): number => (a.change.token < b.change.token ? -1 : 1);
+    // Who signs a witness token: the key of the first change that is none.
+    const signer = changes.toSorted(byToken)[0]?.signer;
+    const room = Math.min(MAX_CHANGES - changes.length, MAX_WITNESS_TOKENS);
+    const witnesses = isHigh && hasWitnesses && room > 0 ? 1 + this.#random.below(room) : 0;
+    const all = [...changes];
+    for (let index = 0; index < witnesses && signer !== undefined; index += 1) {
+      const change = { token: this.#fresh(32).toHex(), owner: ZERO_ID, previous: ZERO_ID };
+      all.push({ change, signer, next: null, supports: null });
+    }
+    all.sort(byToken);
+    const transaction = signTransaction(
+      {
+        network: this.#network,
+        changes: all.map(({ change }) => change),
+        timestamp,
+        valueClass: isHigh ? 'high' : 'low',
+        extraNeighbours: isHigh ? this.#extraNeighbours : 0,
+        purpose: ORDINARY,
+      },
+      all.map((one) => one.signer),
+    );
+    return { transaction, changes: all };
+  }
+
+  #pick({ popularityZipf }: ClientLoad, mayBeSupported: boolean): Owned | null {
+    const free = this.#owned.filter(
+      ({ busy, supporting }) => !busy && (mayBeSupported || supporting.size === 0),
+    );
     return free[this.#random.zipf(free.length, popularityZipf)] ?? null;
   }
 
