@@ -21,7 +21,7 @@ export interface MintingParts {
   readonly host: Host & { flush(): void };
   readonly log: Log;
   /** What ends the process when it is told to stop while it mints. */
-  end(): void;
+  end(this: void): void;
 }
 
 /**

@@ -272,16 +272,16 @@ export class Handshake {
 
   /** Whether it is new enough to be known is for those to judge who register it (freshness.ts). */
   #counts(id: Id, record: Uint8Array): boolean {
-    const { checker, drop, host } = this.#context;
+    const context = this.#context;
     const decoded = decode(record, readRecord);
-    if (!decoded.ok || isFromFuture(decoded.value, host.now())) {
-      drop('identity from the future');
+    if (!decoded.ok || isFromFuture(decoded.value, context.host.now())) {
+      context.drop('identity from the future');
       return false;
     }
-    const check = checker.check(decoded.value, 'hello');
+    const check = context.checker.check(decoded.value, 'hello');
     if (check.ok && check.address === id) return true;
     const isLater = !check.ok && check.reason === 'over-budget';
-    drop(isLater ? 'over the budget of identity checks' : 'identity that does not count');
+    context.drop(isLater ? 'over the budget of identity checks' : 'identity that does not count');
     return false;
   }
 
