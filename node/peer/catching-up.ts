@@ -24,7 +24,7 @@ export class CatchingUp {
   constructor(context: PeerContext, events: CatchingUpEvents) {
     this.#context = context;
     this.#synchroniser = new Synchroniser(context, {
-      adopted: events.adopted,
+      adopted: (transaction) => events.adopted(transaction),
       synchronised: () => context.host.store.put(DONE_KEY, new Uint8Array([1])),
     });
   }

@@ -79,11 +79,13 @@ export class Synchroniser {
   #phase: SyncPhase = 'idle';
   #progress = NOTHING;
   #decideAt = 0;
+  /** What was missing when enough was read: while commits go on, something always is. */
+  #missing: Set<Id> | null = null;
 
   constructor(context: PeerContext, events: SynchroniserEvents) {
     this.#context = context;
     this.#events = events;
-    this.#adoption = new Adoption(context, events.adopted);
+    this.#adoption = this.#newAdoption();
   }
 
   get progress(): SyncProgress {
@@ -95,9 +97,10 @@ export class Synchroniser {
     this.#sinceMs = lastKnownMs === null ? null : lastKnownMs - OVERLAP_MS;
     this.#phase = 'reading';
     this.#progress = { ...NOTHING, phase: 'reading' };
+    this.#missing = null;
     this.#sources.clear();
     this.#tally = new Tally();
-    this.#adoption = new Adoption(this.#context, this.#events.adopted);
+    this.#adoption = this.#newAdoption();
     const { holdings, membership, parameters, self } = this.#context;
     holdings.widen((token) => membership.isNear(self, token, parameters.k));
   }
@@ -108,7 +111,7 @@ export class Synchroniser {
     this.#progress = { ...this.#progress, phase: 'idle' };
     this.#sources.clear();
     this.#tally = new Tally();
-    this.#adoption = new Adoption(this.#context, this.#events.adopted);
+    this.#adoption = this.#newAdoption();
   }
 
   /** Several times a second. */
@@ -137,6 +140,10 @@ export class Synchroniser {
   /** True if it was asked for here. */
   onTransaction(transaction: Transaction): boolean {
     return this.#phase !== 'idle' && this.#adoption.onTransaction(transaction);
+  }
+
+  #newAdoption(): Adoption {
+    return new Adoption(this.#context, (transaction) => this.#events.adopted(transaction));
   }
 
   /** Everyone that may keep a token which this peer keeps, the nearest first. */
@@ -194,20 +201,27 @@ export class Synchroniser {
 
   /** Takes what is agreed on and not held, and counts how far that is. */
   #decide(): void {
-    let [wanted, tokens, open] = [0, 0, 0];
+    let [wanted, tokens] = [0, 0];
+    const lacking = new Set<Id>();
     for (const token of this.#tally.tokens()) {
       const keepers = this.#keepers(token);
       if (!this.#tally.isSpread(token, keepers)) continue;
       const mapping = this.#tally.decided(token, keepers);
       if (mapping !== null && this.#adoption.isRefused(mapping)) continue;
       wanted += 1;
-      if (mapping === null) open += 1;
-      else if (this.#isHeld(mapping)) tokens += 1;
-      else this.#adoption.want(mapping, this.#tally.holders(mapping));
+      if (mapping !== null && this.#isHeld(mapping)) {
+        tokens += 1;
+        continue;
+      }
+      lacking.add(token);
+      if (mapping !== null) this.#adoption.want(mapping, this.#tally.holders(mapping));
     }
+    if (this.#missing !== null) this.#missing = this.#missing.intersection(lacking);
+    else if (this.#hasReadEnough()) this.#missing = lacking;
     const sources = [...this.#sources.values()];
     const chains = sources.filter(({ isUpToDate }) => isUpToDate).length;
-    const complete = open === 0 && tokens === wanted && this.#hasReadEnough();
+    const complete = this.#missing?.size === 0;
+    const density = tokens / Math.max(1, wanted);
     this.#progress = {
       phase: this.#phase,
       chains,
@@ -217,10 +231,12 @@ export class Synchroniser {
       transactions: this.#adoption.transactions,
       wanted,
       tokens,
-      density: wanted === 0 ? 1 : tokens / wanted,
+      // A range without a token is held whole.
+      density: complete && wanted === 0 ? 1 : density,
       complete,
     };
-    if (complete && this.#phase === 'reading') this.#end();
+    const isEnough = complete && this.#progress.density >= ENOUGH_DENSITY;
+    if (isEnough && this.#phase === 'reading') this.#end();
   }
 
   #isHeld({ token, tx }: Mapping): boolean {

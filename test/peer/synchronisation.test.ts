@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { hash } from '../../node/crypto/hash.ts';
+import type { Id } from '../../node/id.ts';
+import type { Peer } from '../../node/peer.ts';
+import type { ProtocolParameters } from '../../node/parameters.ts';
+import { expectBannedOnly, expectSafe } from '../support/invariants.ts';
+import { joined } from '../support/joiner.ts';
+import { Swarm } from '../support/swarm.ts';
+
+const LIMIT_MS = 90_000;
+
+const idOf = (name: string): Id => hash('attack', new TextEncoder().encode(name));
+
+/** For every token near `who` that the clients touched: what most of its honest keepers hold. */
+function expectRangeHeld(
+  swarm: Swarm,
+  who: Id,
+  held: (token: Id) => Id | undefined,
+  honest: readonly Peer[] = swarm.peers,
+): number {
+  const { k } = swarm.parameters;
+  const [first] = swarm.peers;
+  if (first === undefined) throw new Error('no peer');
+  const tokens = new Set(swarm.rows('transactions').flatMap(({ tokens: some }) => some));
+  let compared = 0;
+  for (const token of tokens) {
+    if (!first.membership.isNear(who, token, k)) continue;
+    const near = first.membership.near(token, k);
+    const keepers = honest.filter(({ identity }) => near.includes(identity.address));
+    const told = new Set(keepers.map(({ chain }) => chain.state.get(token)?.tx));
+    expect([token, told.size]).toEqual([token, 1]);
+    expect([token, held(token)]).toEqual([token, [...told][0]]);
+    compared += 1;
+  }
+  return compared;
+}
+
+function loaded(parameters: Partial<ProtocolParameters>, lossProbability: number, seed: number) {
+  const swarm = new Swarm({ peers: 12, clients: 2, seed, lossProbability, parameters });
+  swarm.mesh();
+  swarm.load({ transactionsPerSecond: 4 });
+  swarm.network.run(15_000);
+  return swarm;
+}
+
+test('a newcomer under load and 5 % loss reaches the state of its neighbourhood', () => {
+  const swarm = loaded({ k: 5 }, 0.05, 31);
+  const { peer } = joined(swarm, 100);
+  const isThere = () => peer.synchronisation.phase === 'synchronised';
+  expect(swarm.network.runUntil(isThere, LIMIT_MS)).toBe(true);
+  expect(peer.synchronisation.density).toBeGreaterThanOrEqual(0.8);
+  // It goes on following what is committed while it does not count yet.
+  swarm.network.run(5000);
+  swarm.unload();
+  swarm.network.run(30_000);
+  const { chain, identity } = peer;
+  const compared = expectRangeHeld(swarm, identity.address, (token) => chain.state.get(token)?.tx);
+  expect(compared).toBeGreaterThan(20);
+  expectSafe(swarm);
+  expectBannedOnly(swarm, []);
+});
+
+test('a minority of liars among the sources can neither plant a mapping nor hide or change one', () => {
+  const refusing = { serveBlock: () => null };
+  const swarm = new Swarm({
+    peers: 12,
+    clients: 2,
+    seed: 32,
+    parameters: { k: 7 },
+    decisions: { 2: refusing },
+  });
+  swarm.mesh();
+  swarm.load({ transactionsPerSecond: 4 });
+  swarm.network.run(12_000);
+  swarm.unload();
+  swarm.network.run(5000);
+  const planted = idOf('planted');
+  const [stolen] = swarm.rows('transactions').flatMap(({ tokens }) => tokens);
+  if (stolen === undefined) throw new Error('nothing was committed');
+  // Two more say in chains that verify what never was: a token, and another owner of a token.
+  for (const index of [4, 8]) {
+    const { chain } = swarm.at(index).peer;
+    for (const token of [planted, stolen]) {
+      const mapping = { token, owner: idOf('thief'), tx: idOf('theft'), previous: idOf('before') };
+      chain.append([{ kind: 'committed', mapping }], swarm.network.now);
+    }
+  }
+  const { peer } = joined(swarm, 100);
+  const isThere = () => peer.synchronisation.phase === 'synchronised';
+  expect(swarm.network.runUntil(isThere, LIMIT_MS)).toBe(true);
+  swarm.network.run(10_000);
+  expect(peer.chain.state.get(planted)).toBeUndefined();
+  expect(peer.chain.state.get(stolen)?.tx).not.toBe(idOf('theft'));
+  const liars = [2, 4, 8].map((index) => swarm.at(index).peer);
+  const honest = swarm.peers.filter((other) => !liars.includes(other));
+  const { chain, identity } = peer;
+  const held = (token: Id) => chain.state.get(token)?.tx;
+  expect(expectRangeHeld(swarm, identity.address, held, honest)).toBeGreaterThan(20);
+});
+
+test('a peer put back to an old snapshot reads only what came after it, led there by jumps', () => {
+  const swarm = new Swarm({ peers: 7, clients: 1, seed: 33, parameters: { k: 4 } });
+  swarm.mesh();
+  swarm.load({ transactionsPerSecond: 2, queryRatePerSecond: 0.5 });
+  swarm.network.run(50_000);
+  const snapshot = swarm.snapshot(4);
+  swarm.network.run(6000);
+  swarm.restore(4, snapshot, 4000);
+  const { peer } = swarm.at(4);
+  const isDone = () => peer.synchronisation.phase === 'idle' && peer.synchronisation.complete;
+  expect(swarm.network.runUntil(isDone, 30_000)).toBe(true);
+  const { blocks, hops, sources } = peer.synchronisation;
+  const others = swarm.peers.filter((other) => other !== peer);
+  const all = others.reduce((sum, { chain }) => sum + chain.height, 0);
+  expect(blocks).toBeLessThan(0.8 * all);
+  expect(hops).toBeGreaterThan(sources);
+  swarm.unload();
+  swarm.network.run(10_000);
+  const held = (token: Id) => peer.chain.state.get(token)?.tx;
+  expect(expectRangeHeld(swarm, peer.identity.address, held)).toBeGreaterThan(20);
+  expectSafe(swarm);
+  expectBannedOnly(swarm, []);
+});

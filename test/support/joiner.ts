@@ -1,0 +1,29 @@
+/** A peer that the genesis of a swarm does not name. */
+import type { Decisions } from '../../node/decisions.ts';
+import type { ProtocolParameters } from '../../node/parameters.ts';
+import { openPeer } from '../../node/peer.ts';
+import { virtualEndpoint } from './network.ts';
+import { NETWORK, type Seated, type Swarm } from './swarm.ts';
+
+export interface JoinerOptions {
+  readonly parameters?: Partial<ProtocolParameters>;
+  readonly decisions?: Partial<Decisions>;
+}
+
+/** Starts it now; `index` is of its endpoint, above all that the swarm uses. */
+export function joined(swarm: Swarm, index: number, options: JoinerOptions = {}): Seated {
+  const endpoint = virtualEndpoint(index);
+  const host = swarm.network.host(endpoint);
+  const parameters = { ...swarm.parameters, ...options.parameters };
+  const { decisions = {} } = options;
+  const peer = openPeer({ network: NETWORK, parameters, endpoint, decisions }, host);
+  swarm.network.attach(endpoint, (from, datagram) => peer.receive(from, datagram));
+  peer.start();
+  peer.found(
+    swarm.seated.map(({ peer: { identity }, endpoint: at }) => ({
+      record: identity.record,
+      endpoint: at,
+    })),
+  );
+  return { endpoint, host, peer };
+}
