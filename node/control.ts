@@ -5,6 +5,7 @@
  * channel; no protocol message ever takes it.
  */
 import type { Endpoint } from './host.ts';
+import type { Phase } from './ledger/standing.ts';
 import type { ProtocolParameters } from './parameters.ts';
 
 /** What the process is told when it is started, as JSON in the environment variable `PEER_SEAT`. */
@@ -127,6 +128,8 @@ export interface Health {
   readonly wanted: number;
   readonly members: number;
   readonly banned: number;
+  /** Of its membership (PROTOCOL.md 5); a client has none. */
+  readonly phase?: Phase;
   readonly epoch: number;
   readonly height: number;
   readonly tokens: number;

@@ -11,6 +11,7 @@ import { type Identity, mint } from './identity/mint.ts';
 import { storedIdentity, storeIdentity } from './identity/stored.ts';
 import { Chain } from './ledger/chain.ts';
 import { type Member, Membership } from './ledger/membership.ts';
+import { CANDIDATE, FOUNDING } from './ledger/standing.ts';
 import type { ProtocolParameters } from './parameters.ts';
 import { neighbourhood, type PeerContext } from './peer/context.ts';
 import {
@@ -18,10 +19,12 @@ import {
   foundingMapping,
   membersOf,
   storedMembers,
+  storeFoundedAt,
   storeMembers,
 } from './peer/genesis.ts';
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
+import type { PeerRow } from './telemetry.ts';
 import { Transport } from './transport/transport.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './wire/messages.ts';
 
@@ -59,7 +62,7 @@ export function openPeer({ minted = null, ...options }: OpenOptions, host: Host)
 export class Peer {
   readonly identity: Identity;
   readonly chain: Chain;
-  readonly membership = new Membership();
+  readonly membership: Membership;
   readonly #options: PeerOptions;
   readonly #host: Host;
   readonly #holdings: Holdings;
@@ -76,6 +79,7 @@ export class Peer {
     this.#options = options;
     this.#host = host;
     this.identity = identity;
+    this.membership = new Membership(parameters);
     const { timeScale } = parameters;
     this.chain = new Chain({ network, peer: identity.address, timeScale }, host.store);
     this.#holdings = new Holdings(this.chain, host.store);
@@ -103,6 +107,9 @@ export class Peer {
     };
     this.#parts = new PeerParts(this.#context, identity, {
       ban: (id) => this.#transport.ban(id),
+      learn: (member) => this.#transport.learn(member),
+      endpoint: options.endpoint,
+      phaseChanged: (phase) => this.#reportLife(phase),
       isFresh,
       connected: (id) => this.#transport.connected(id),
       connect: (id) => this.#transport.connect(id),
@@ -122,6 +129,7 @@ export class Peer {
     const { network, parameters } = this.#options;
     const members = membersOf(founders, network, parameters.pow);
     storeMembers(this.#host.store, members);
+    storeFoundedAt(this.#host.store, this.#host.now());
     this.#join(members);
     if (this.#started) this.#connect();
   }
@@ -152,6 +160,7 @@ export class Peer {
       wanted: wanted.length,
       members: this.membership.size,
       banned: this.#parts.banned,
+      phase: this.#parts.phase,
       epoch: this.#parts.epoch,
       height: this.chain.height,
       tokens: this.#holdings.tokens.size,
@@ -183,10 +192,13 @@ export class Peer {
   #join(members: readonly Member[]): void {
     this.#founded = true;
     for (const member of members) {
-      this.membership.add(member);
+      this.membership.add(member, FOUNDING);
       this.#transport.learn(member);
     }
-    const { network } = this.#options;
+    const { network, endpoint } = this.#options;
+    const { address, record } = this.identity;
+    // Whom the genesis does not name is a newcomer, and knows itself first.
+    if (!this.membership.has(address)) this.membership.add({ address, record, endpoint }, CANDIDATE);
     this.#holdings.setFounding(members.map((member) => foundingMapping(network, member)));
     const near = members.filter(({ address }) =>
       neighbourhood(this.#context, address).includes(this.identity.address),
@@ -216,7 +228,7 @@ export class Peer {
     this.#timers.set(name, this.#host.after(firstMs, again));
   }
 
-  #reportLife(event: 'started' | 'meshed' | 'stopping'): void {
+  #reportLife(event: PeerRow['event']): void {
     this.#host.report({
       table: 'peers',
       address: this.identity.address,

@@ -5,6 +5,8 @@
  * epoch (fractions allowed), null means not measured.
  */
 
+import type { Phase } from './ledger/standing.ts';
+
 /** One row per peer and transaction, when its fate is known there. */
 export interface TransactionRow {
   readonly table: 'transactions';
@@ -153,7 +155,8 @@ export interface SwapRow {
 export interface PeerRow {
   readonly table: 'peers';
   readonly address: string;
-  readonly event: 'started' | 'meshed' | 'stopping';
+  /** Its life, and each phase of its membership (PROTOCOL.md 5) as it is reached. */
+  readonly event: 'started' | 'meshed' | 'stopping' | Phase;
   readonly kind: 'peer' | 'client';
   readonly epoch: number;
   readonly height: number;

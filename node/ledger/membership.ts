@@ -6,10 +6,10 @@
  * `membership: known`, the papers' rule, all of them.
  */
 import type { Endpoint } from '../host.ts';
-import { type Id, ringDistance } from '../id.ts';
+import { type Id, ringDistance, xorDistance } from '../id.ts';
 import type { IdentityRecord } from '../identity/record.ts';
 import { DEFAULT_PARAMETERS, type ProtocolParameters } from '../parameters.ts';
-import { FOUNDING, type Standing } from './standing.ts';
+import { CANDIDATE, FOUNDING, isSameStanding, type Standing } from './standing.ts';
 
 export interface Member {
   readonly address: Id;
@@ -147,6 +147,15 @@ export class Membership {
     return last === undefined || this.#closer(point, who, last);
   }
 
+  /** Addresses of the `count` nearest that are or were members, counted or not, nearest first. */
+  around(point: Id, count: number): readonly Id[] {
+    return this.#sorted
+      .filter(({ address }) => !isSameStanding(this.standing(address) ?? CANDIDATE, CANDIDATE))
+      .map(({ address }) => address)
+      .sort((a, b) => (this.#closer(point, a, b) ? -1 : 1))
+      .slice(0, count);
+  }
+
   /** Up to `count` known next to an address in either direction of the ring, without its own. */
   beside(address: Id, count: number): readonly Id[] {
     const at = position(this.#sorted, address);
@@ -247,11 +256,6 @@ function nearestByXor(members: readonly Member[], point: Id, k: number): readonl
     .sort((a, b) => (a.distance < b.distance ? -1 : 1))
     .slice(0, k)
     .map(({ member }) => member);
-}
-
-/** Whitepaper 3.2; no two ids are equally far from a third. */
-function xorDistance(a: Id, b: Id): bigint {
-  return BigInt(`0x${a}`) ^ BigInt(`0x${b}`);
 }
 
 function around(sorted: readonly Member[], index: number): Member {

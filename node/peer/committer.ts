@@ -12,6 +12,7 @@ import { ZERO_ID } from '../id.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
+import type { Identities } from '../voting/judge-identity.ts';
 import { VoteLock } from '../voting/lock.ts';
 import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
@@ -34,6 +35,8 @@ export interface CommitterEvents {
   mayVote(firstSeenMs: number): boolean;
   /** This is the charge against the owner of this identity token, and it was verified here. */
   convicts(charge: Id, token: Id): boolean;
+  /** What is known of members and of those that want to be. */
+  readonly identities: Identities;
   /** A slashing passed or ran out of time here. */
   slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void;
   /** This peer voted on a slashing. */
@@ -66,6 +69,7 @@ export class Committer {
       isCommitted: (tx) => holdings.isCommitted(tx),
       timestampOf: (tx) => holdings.timestampOf(tx),
       convicts: (charge, token) => events.convicts(charge, token),
+      identities: events.identities,
     };
   }
 

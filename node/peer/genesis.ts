@@ -14,6 +14,7 @@ import type { Mapping } from '../ledger/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 
 const PREFIX = 'genesis/';
+const FOUNDED_KEY = 'founded';
 
 /** A founding member as the lab names it. */
 export interface Founder {
@@ -47,6 +48,20 @@ export function membersOf(
     if (!check.ok) throw new Error(`founding member ${index} is refused: ${check.reason}`);
     return { address: check.address, record, endpoint };
   });
+}
+
+/**
+ * When this peer was told of the genesis, ms, by its own clock: `founded` → u64. Leases of the
+ * founding members begin then: what the records say of time is older than the network.
+ */
+export function storeFoundedAt(store: Store, nowMs: number): void {
+  store.put(FOUNDED_KEY, new Writer().u64(nowMs).finish());
+}
+
+export function foundedAt(store: Store): number | null {
+  const bytes = store.get(FOUNDED_KEY);
+  const stored = bytes === undefined ? null : decode(bytes, (reader) => reader.u64());
+  return stored?.ok === true ? stored.value : null;
 }
 
 /** `genesis/` + address → record ‖ four bytes of IPv4 ‖ port. */

@@ -1,11 +1,15 @@
 /** The parts of a peer put together: each message goes to its part, and what one finds to another. */
 import type { Asker } from '../decisions.ts';
+import type { Endpoint } from '../host.ts';
 import type { Id } from '../id.ts';
 import type { Identity } from '../identity/mint.ts';
 import type { Mapping } from '../ledger/types.ts';
+import type { Member } from '../ledger/membership.ts';
+import type { Phase } from '../ledger/standing.ts';
 import { Inquiries } from '../minefield/sharing.ts';
 import type { Statement } from '../minefield/types.ts';
 import { isEpochMessage } from '../wire/epochs.ts';
+import { isJoiningMessage } from '../wire/joining.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
 import { Answers } from './answers.ts';
@@ -13,6 +17,7 @@ import { Choosing } from './choosing.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
+import { Joining } from './joining.ts';
 import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
 import { statementRow } from './rows.ts';
@@ -30,6 +35,10 @@ const DISPUTES_PER_SECOND = 4;
 
 export interface PartsEvents {
   ban(id: Id): void;
+  /** The transport may connect to it. */
+  learn(member: Member): void;
+  readonly endpoint: Endpoint;
+  phaseChanged(phase: Phase): void;
   /** The identity was minted at this start. */
   readonly isFresh: boolean;
   connected(id: Id): boolean;
@@ -45,6 +54,7 @@ export class PeerParts {
   readonly #lampposts: Lampposts;
   readonly #speakers: Speakers;
   readonly #committer: Committer;
+  readonly #joining: Joining;
   readonly #prosecution: Prosecution;
   readonly #inquiries: Inquiries;
   readonly #witnesses: Witnesses;
@@ -81,7 +91,9 @@ export class PeerParts {
       },
       () => this.#committer,
     );
+    this.#joining = this.#makeJoining(identity);
     this.#committer = new Committer(context, {
+      identities: this.#joining.identities,
       committed: (transaction, kept) => {
         for (const listener of this.#commitListeners) listener(transaction, kept);
       },
@@ -102,6 +114,10 @@ export class PeerParts {
       isOpen: (speaker) => membership.has(speaker),
       highest: (speaker) => this.#speakers.lineage(speaker, 0)?.higher ?? null,
     });
+  }
+
+  get phase(): Phase {
+    return this.#joining.phase;
   }
 
   get pending(): number {
@@ -138,6 +154,7 @@ export class PeerParts {
   /** After the genesis is known: bans of an earlier life hold on, and the next epoch is opened. */
   restore(founding: readonly Mapping[]): void {
     this.#prosecution.restore();
+    this.#joining.restore();
     this.#epochs.begin(founding);
   }
 
@@ -152,6 +169,7 @@ export class PeerParts {
     this.#epochs.tick();
     if (!this.opened) return;
     this.#lampposts.tick();
+    this.#joining.tick();
     this.#committer.tick();
   }
 
@@ -169,6 +187,10 @@ export class PeerParts {
     // Bans count at once; all else would be answered or voted on, or is asked for again.
     if (!this.opened && message.type !== 'evidence') return;
     if (from.kind === 'client') this.#meet(from.id);
+    if (isJoiningMessage(message)) {
+      if (from.kind === 'peer') this.#joining.onMessage(from.id, message);
+      return;
+    }
     this.#choosing.heard(from.id, message);
     switch (message.type) {
       case 'submit':
@@ -188,6 +210,7 @@ export class PeerParts {
         this.#committer.onAskVotes(from.id, message.tx);
         return;
       case 'committed':
+        this.#joining.own.onCommitted(from.id, message.tx);
         this.#committer.expect(from.id, message.tx, true);
         return;
       case 'commits':
@@ -213,6 +236,25 @@ export class PeerParts {
       default:
         this.#answers.onQuestion(from, message);
     }
+  }
+
+  #makeJoining(identity: Identity): Joining {
+    const joining = new Joining(
+      this.#context,
+      { identity, endpoint: this.#events.endpoint },
+      {
+        judge: (tx) => this.#committer.onTransaction(this.#context.self, tx, 'submit'),
+        connected: (id) => this.#events.connected(id),
+        isBanned: (id) => this.#prosecution.against(id) !== undefined,
+        learn: (member) => this.#events.learn(member),
+        shifted: () => this.#shifted(),
+        isSynchronised: () => true,
+        storesItsRange: () => true,
+        phaseChanged: (phase) => this.#events.phaseChanged(phase),
+      },
+    );
+    this.#commitListeners.push((transaction) => joining.committed(transaction));
+    return joining;
   }
 
   #meet(client: Id): void {
@@ -303,7 +345,11 @@ export class PeerParts {
     this.#speakers.forget(accused);
     this.#epochs.forget(accused);
     this.#choosing.forget(accused);
-    if (!wasBeside) return;
+    if (wasBeside) this.#shifted();
+  }
+
+  /** Neighbourhoods of this peer may have other members now. */
+  #shifted(): void {
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
     const { holdings, self } = this.#context;
     holdings.widen((token) => neighbourhood(this.#context, token).includes(self));

@@ -3,6 +3,7 @@ import type { Ballot } from '../decisions.ts';
 import { type Id, ZERO_ID } from '../id.ts';
 import { authorisedBy } from '../ledger/transaction.ts';
 import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
+import { type Identities, judgeIdentityChange, judgeRegister } from './judge-identity.ts';
 import type { VoteLock } from './lock.ts';
 
 /** What a voter knows. */
@@ -14,6 +15,8 @@ export interface Knowledge {
   timestampOf(tx: Id): number;
   /** Is this the charge against the owner of this identity token, and is it proven here? */
   convicts(charge: Id, token: Id): boolean;
+  /** What is known of members and of those that want to be. */
+  readonly identities: Identities;
 }
 
 /** `conflict`: valid, had this peer not already called another one valid after the same previous. */
@@ -48,16 +51,29 @@ function withoutLock(
 ): Ballot {
   const { token, previous } = change;
   const { purpose, timestamp } = transaction.body;
+  const { identities } = knowledge;
+  const { kind } = purpose;
   const mapping = knowledge.mapping(token);
   if (mapping?.tx === transaction.id) return 'valid';
-  if (previous === ZERO_ID) return mapping === undefined ? 'valid' : 'invalid';
+  const signer = authorisedBy(transaction, index);
+  if (kind === 'ordinary' && identities.standing(token) !== undefined) return 'invalid';
+  if (previous === ZERO_ID) {
+    if (mapping !== undefined) return 'invalid';
+    if (kind !== 'register') return 'valid';
+    return judgeRegister({ change, kind, timestamp, signer }, identities);
+  }
   // What this peer has never seen committed may be so elsewhere: it asks before it judges.
   if (mapping === undefined) return 'out-of-order';
   if (mapping.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
   if (mapping.owner === ZERO_ID) return 'invalid';
-  if (purpose.kind === 'slashing') {
+  if (kind === 'slashing') {
     return knowledge.convicts(purpose.charge, token) ? 'valid' : 'out-of-order';
   }
-  if (timestamp <= knowledge.timestampOf(previous)) return 'invalid';
+  const previousMs = knowledge.timestampOf(previous);
+  if (kind !== 'ordinary') {
+    const asked = { change, kind, timestamp, signer };
+    return judgeIdentityChange(asked, mapping, previousMs, identities);
+  }
+  if (timestamp <= previousMs) return 'invalid';
   return authorisedBy(transaction, index) === mapping.owner ? 'valid' : 'invalid';
 }

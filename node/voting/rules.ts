@@ -38,8 +38,13 @@ export function passes(rule: ProtocolParameters['commitRule'], tally: Tally): bo
  * of a neighbourhood, although they may be no quorum any more.
  */
 function isVouched({ committed, size }: Tally): boolean {
+  return isKnowinglyVouched(committed, size);
+}
+
+/** So many of a neighbourhood of `size` say one thing that an honest one of them knows it. */
+export function isKnowinglyVouched(count: number, size: number): boolean {
   const quorum = Math.floor((size * 2) / 3) + 1;
-  return committed > 0 && committed >= 2 * quorum - size;
+  return count > 0 && count >= 2 * quorum - size;
 }
 
 /** More than two thirds. */

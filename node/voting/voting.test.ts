@@ -7,6 +7,7 @@ import { type Id, ZERO_ID } from '../id.ts';
 import { keyHash, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import type { Mapping } from '../ledger/types.ts';
 import { judge, type Knowledge } from './judge.ts';
+import type { Identities } from './judge-identity.ts';
 import { VoteLock } from './lock.ts';
 import { MAX_UNKNOWN, Pending, PendingTable } from './pending.ts';
 import { isQuorum, passes, slashPasses } from './rules.ts';
@@ -22,12 +23,25 @@ const held: Mapping = {
   previous: name('before'),
 };
 
+/** No token here is an identity's. */
+const NOBODY: Identities = {
+  nowMs: 0,
+  leaseMs: 1000,
+  maxSynchronisedAgeMs: 1000,
+  keyOf: () => undefined,
+  standing: () => undefined,
+  mayRegister: () => false,
+  storesItsRange: () => false,
+  hasLapsed: () => false,
+};
+
 function knowing(mapping: Mapping | undefined, convicts = false): Knowledge {
   return {
     mapping: () => mapping,
     isCommitted: (tx) => tx === held.tx || tx === held.previous,
     timestampOf: () => 100,
     convicts: () => convicts,
+    identities: NOBODY,
   };
 }
 

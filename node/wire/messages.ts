@@ -10,6 +10,7 @@ import type { MessageValue } from '../transport/shedding.ts';
 import { ACCUSING, type AccusingMessage } from './accusing.ts';
 import { EPOCHS, type EpochMessage } from './epochs.ts';
 import type { Format, Formats } from './format.ts';
+import { JOINING, type JoiningMessage } from './joining.ts';
 import { KEEPING, type KeepingMessage } from './keeping.ts';
 import { VOTING, type VotingMessage } from './voting.ts';
 import { VALUES } from './values.ts';
@@ -20,11 +21,12 @@ export type Message =
   | KeepingMessage
   | AccusingMessage
   | EpochMessage
-  | WitnessingMessage;
+  | WitnessingMessage
+  | JoiningMessage;
 
 export type MessageType = Message['type'];
 
-const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS, ...WITNESSING };
+const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS, ...WITNESSING, ...JOINING };
 
 /** On the wire by position: add at the end. */
 const TYPES: readonly MessageType[] = [
@@ -47,6 +49,10 @@ const TYPES: readonly MessageType[] = [
   'announce-epoch',
   'epoch-noted',
   'witness',
+  'introduce',
+  'ask-identity',
+  'standings',
+  'ask-standings',
 ];
 
 export function encodeMessage(message: Message): Uint8Array {

@@ -19,10 +19,14 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   transaction: 3,
   'ask-votes': 3,
   dispute: 3,
+  // Whoever misses it counts others than its neighbours do.
+  standings: 3,
   committed: 3,
   // Work that somebody waits for and repeats.
   submit: 2,
   'get-transaction': 2,
+  introduce: 2,
+  'ask-identity': 2,
   statement: 2,
   block: 2,
   // Questions: whoever asks can ask somebody else.
@@ -33,4 +37,5 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   witness: 1,
   // Upkeep: asked again of another neighbour in its turn anyway.
   'ask-commits': 0,
+  'ask-standings': 0,
 };

@@ -64,7 +64,9 @@ test('a keeper tells a client the block, the place in it and the confirmations',
     }
     const block = chain?.blockByHash(commit.block);
     expect(block?.entries[commit.position ?? -1]?.mapping.tx).toBe(tx);
-    expect(commit.confirmations).toBe((chain?.height ?? 0) - (block?.header.height ?? 0));
+    // Members renew their leases: a block may be made while the answer is on its way.
+    const above = (chain?.height ?? 0) - (block?.header.height ?? 0);
+    expect([above - 1, above]).toContain(commit.confirmations);
   }
 });
 

@@ -1,0 +1,188 @@
+/**
+ * A peer's own way into the network and its stay there (PROTOCOL.md 1, 5): it registers its identity
+ * token, says that it is synchronised once it is, waits until it counts, and renews its lease.
+ *
+ * Its identity token gets one transaction after each mapping, ever: what it has signed is kept as
+ * `own/identity` → transaction and sent again as it is, also after a restart.
+ */
+import { decode } from '../codec/reader.ts';
+import type { Identity } from '../identity/mint.ts';
+import { ZERO_ID } from '../id.ts';
+import { type Phase, phaseOf, type Standing } from '../ledger/standing.ts';
+import {
+  encodeTransaction,
+  keyHash,
+  readTransaction,
+  signTransaction,
+} from '../ledger/transaction.ts';
+import type { Transaction } from '../ledger/types.ts';
+import { scaledMs } from '../parameters.ts';
+import { VoteLock } from '../voting/lock.ts';
+import { isQuorum } from '../voting/rules.ts';
+import { neighbourhood, type PeerContext } from './context.ts';
+import { CHANGE_SPACING_MS, type Leases } from './leases.ts';
+import type { OwnTransactions } from './own-transactions.ts';
+
+const OWN_KEY = 'own/identity';
+
+/** Renewed between half of the lease and three quarters: never all members at once. */
+const RENEW_FROM = 0.5;
+const RENEW_SPREAD = 0.25;
+/** Whoever has no identity token yet shows its record again after this: introductions get lost. */
+const INTRODUCE_MS = 3000;
+
+export interface PhaseEvents {
+  connected(id: string): boolean;
+  /** Does this peer hold what it should (PROTOCOL.md 5, 6)? */
+  isSynchronised(): boolean;
+  /** Its phase is another. */
+  changed(phase: Phase): void;
+}
+
+export class Phases {
+  readonly #context: PeerContext;
+  readonly #identity: Identity;
+  readonly #endpoint: { readonly ip: string; readonly port: number };
+  readonly #own: OwnTransactions;
+  readonly #leases: Leases;
+  readonly #events: PhaseEvents;
+  readonly #lock: VoteLock;
+  /** Where in the span of its renewals this peer renews: another at each lease. */
+  #share: number;
+  #phase: Phase | null = null;
+  #introduceAtMs = 0;
+  #isUnderWay = false;
+  /** Drawn once when it wants to come in at the same time as a neighbour. */
+  #notBeforeMs = 0;
+
+  constructor(
+    context: PeerContext,
+    parts: {
+      readonly identity: Identity;
+      readonly endpoint: { readonly ip: string; readonly port: number };
+      readonly own: OwnTransactions;
+      readonly leases: Leases;
+    },
+    events: PhaseEvents,
+  ) {
+    this.#context = context;
+    this.#identity = parts.identity;
+    this.#endpoint = parts.endpoint;
+    this.#own = parts.own;
+    this.#leases = parts.leases;
+    this.#events = events;
+    this.#lock = new VoteLock(context.host.store);
+    this.#share = this.#random();
+  }
+
+  get phase(): Phase {
+    const { host, membership, parameters, self } = this.#context;
+    const standing = membership.standing(self);
+    if (standing === undefined) return 'identity';
+    if (parameters.membership === 'known') return 'trusted';
+    return phaseOf(standing, host.now());
+  }
+
+  /** About once a second, once this peer may speak. */
+  tick(): void {
+    const { phase } = this;
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#events.changed(phase);
+    }
+    const { membership, parameters, self } = this.#context;
+    const standing = membership.standing(self);
+    if (standing === undefined) return;
+    const mapping = this.#context.holdings.mapping(self);
+    if (mapping === undefined) this.#introduce();
+    if (this.#isUnderWay || mapping?.owner === ZERO_ID) return;
+    if (mapping === undefined) this.#submit('register', ZERO_ID);
+    else if (parameters.membership === 'known') return;
+    else if (standing.countedFromMs === null) this.#enter(standing, mapping.tx);
+    else if (this.#isRenewalDue()) this.#submit('renewal', mapping.tx);
+  }
+
+  #introduce(): void {
+    const { host, membership, parameters, self, send } = this.#context;
+    if (host.now() < this.#introduceAtMs) return;
+    this.#introduceAtMs = host.now() + INTRODUCE_MS;
+    const { record } = this.#identity;
+    for (const id of membership.near(self, 3 * parameters.k)) {
+      send(id, { type: 'introduce', record, endpoint: this.#endpoint });
+    }
+  }
+
+  /**
+   * Two that come in at the same moment make the views of a neighbourhood differ by two until all
+   * have heard: an honest one waits for its own moment (voting/rules.ts).
+   */
+  #enter(standing: Standing, previous: string): void {
+    const { host, membership, parameters } = this.#context;
+    const now = host.now();
+    if (now < this.#notBeforeMs || !this.#events.isSynchronised()) return;
+    const trustMs = scaledMs(parameters.trustHours, parameters);
+    const entryMs = standing.trustedFromMs ?? now + trustMs;
+    const isTaken = membership.all().some(({ address }) => {
+      const other = membership.standing(address)?.countedFromMs ?? 0;
+      return other > now && Math.abs(other - entryMs) < CHANGE_SPACING_MS;
+    });
+    if (isTaken) this.#notBeforeMs = now + this.#random() * 2 * CHANGE_SPACING_MS;
+    else this.#submit('synchronised', previous);
+  }
+
+  #isRenewalDue(): boolean {
+    const { holdings, host, self } = this.#context;
+    const mapping = holdings.mapping(self);
+    if (mapping === undefined) return false;
+    const after = (RENEW_FROM + RENEW_SPREAD * this.#share) * this.#leases.leaseMs;
+    if (host.now() < this.#leases.begunMs(mapping) + after) return false;
+    // It has voted itself that it lapsed: it comes in again when the others have seen it too.
+    const voted = this.#lock.holder(self, mapping.tx);
+    return voted === undefined || voted === this.#signed(mapping.tx)?.id;
+  }
+
+  #submit(kind: 'register' | 'synchronised' | 'renewal', previous: string): void {
+    const { host, self } = this.#context;
+    const near = neighbourhood(this.#context, self).filter((id) => id !== self);
+    // With fewer it could not pass, and might meet a lapse when it comes back.
+    if (!isQuorum(near.filter((id) => this.#events.connected(id)).length, near.length)) return;
+    let transaction = this.#signed(previous);
+    if (transaction === null) {
+      transaction = this.#sign(kind, previous);
+      host.store.put(OWN_KEY, encodeTransaction(transaction));
+    }
+    this.#isUnderWay = true;
+    this.#own.submit(transaction, () => {
+      this.#isUnderWay = false;
+      this.#share = this.#random();
+    });
+  }
+
+  /** What was signed already after this mapping. */
+  #signed(previous: string): Transaction | null {
+    const bytes = this.#context.host.store.get(OWN_KEY);
+    const stored = bytes === undefined ? null : decode(bytes, readTransaction);
+    if (stored === null || !stored.ok) return null;
+    return stored.value.body.changes[0]?.previous === previous ? stored.value : null;
+  }
+
+  #sign(kind: 'register' | 'synchronised' | 'renewal', previous: string): Transaction {
+    const { holdings, host, network, self } = this.#context;
+    const { identityKey } = this.#identity;
+    const body = {
+      network,
+      changes: [{ token: self, owner: keyHash(identityKey.publicKey), previous }],
+      timestamp: Math.max(host.now(), holdings.timestampOf(previous) + 1),
+      valueClass: 'low' as const,
+      extraNeighbours: 0,
+      purpose: { kind },
+    };
+    return signTransaction(body, [identityKey]);
+  }
+
+  /** In [0, 1). */
+  #random(): number {
+    const [high = 0, low = 0] = this.#context.host.random(2);
+    return (high * 256 + low) / 65_536;
+  }
+}
