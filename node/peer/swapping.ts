@@ -33,7 +33,7 @@ const MAX_PROBED = 64;
  */
 const EMERGENCY_SCORE = 0.45;
 /** of one that was asked so often, and not more often than this. */
-const EMERGENCY_CASES = 4;
+const EMERGENCY_CASES = 6;
 const EMERGENCY_REST_MS = 2000;
 /** Not while fewer of the table are connected, or more transactions are pending here. */
 const LEAST_CONNECTED = 0.7;

@@ -5,7 +5,7 @@
  * nobody: it may be itself that is behind.
  */
 import type { Id } from '../id.ts';
-import type { TokenBallot } from '../wire/voting.ts';
+import type { TokenBallot } from '../voting/ballots.ts';
 import type { PeerContext } from './context.ts';
 import { Detector } from './detection/detector.ts';
 import { isSame, isStep, type Telling, type Tellings, viewOf } from './detection/views.ts';
@@ -111,7 +111,8 @@ export class Trust {
       if (id === self || !membership.has(id)) continue;
       const tally = this.#agreement(id, own, pairs);
       this.#move(id, share(tally));
-      const isClear = tally.all >= LEAST_COMPARED && tally.good < tally.all / 2;
+      // Both its neighbours and this peer's own state are against it: a cluster alone may be mixed.
+      const isClear = disagrees(tally) && disagrees(pairs.get(pairOf(self, id)));
       if (own.has(id) || !isLargest || own.size < 2 || !isClear) continue;
       isolated.add(id);
       const size = clusters.get(id)?.size ?? 1;
@@ -214,6 +215,11 @@ function count(table: Map<string, Tally>, key: string, isGood: boolean): void {
   table.set(key, tally);
   tally.all += 1;
   if (isGood) tally.good += 1;
+}
+
+/** More often than not, in enough comparisons. */
+function disagrees(tally: Tally | undefined): boolean {
+  return tally !== undefined && tally.all >= LEAST_COMPARED && tally.good < tally.all / 2;
 }
 
 function share({ good, all }: Tally): number {
