@@ -36,7 +36,7 @@ export function faultCommand(): Command {
     .addOption(
       new Option(
         '--members <names>',
-        'members or groups, with commas (pause, kill, restart, clock)',
+        'members or groups, with commas (pause, kill, restart, restore, clock)',
       ).argParser(list),
     )
     .addOption(new Option('--skew <ms>', 'error of the clocks (clock)').argParser(Number))

@@ -265,7 +265,15 @@ const targets = z
   .describe('Members or groups.');
 
 /** The kinds of fault; a test holds them to the union below. */
-export const FAULT_KINDS = ['partition', 'link', 'pause', 'kill', 'restart', 'clock'] as const;
+export const FAULT_KINDS = [
+  'partition',
+  'link',
+  'pause',
+  'kill',
+  'restart',
+  'restore',
+  'clock',
+] as const;
 
 export const faultSchema = z
   .discriminatedUnion('kind', [
@@ -292,7 +300,11 @@ export const faultSchema = z
     ),
     closed({ kind: z.literal('pause'), ...when, members: targets }, 'Processes stand still.'),
     closed({ kind: z.literal('kill'), ...when, members: targets }, 'Processes are killed.'),
-    closed({ kind: z.literal('restart'), ...when, members: targets }, 'Killed and started again.'),
+    closed({ kind: z.literal('restart'), ...when, members: targets }, 'Stopped and started again.'),
+    closed(
+      { kind: z.literal('restore'), ...when, members: targets },
+      'Their disks are copied now; at the end they are killed and started from the copy.',
+    ),
     closed(
       {
         kind: z.literal('clock'),

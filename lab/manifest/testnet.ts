@@ -79,7 +79,7 @@ export type Fault =
       readonly between: readonly [string, string];
       readonly change: Partial<LinkShape>;
     }
-  | { readonly kind: 'pause' | 'kill' | 'restart'; readonly members: readonly string[] }
+  | { readonly kind: 'pause' | 'kill' | 'restart' | 'restore'; readonly members: readonly string[] }
   | { readonly kind: 'clock'; readonly members: readonly string[]; readonly skewMs: number };
 
 export type PlannedFault = Fault & { readonly atMs: number; readonly forMs?: number };

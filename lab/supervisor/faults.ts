@@ -8,6 +8,7 @@ import type { Fault } from '../manifest/testnet.ts';
 import { concurrently } from './concurrently.ts';
 import type { LinkControl } from './link-control.ts';
 import { addRow, messageOf, warn, type RunContext } from './run-context.ts';
+import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
 
 const MEMBERS_AT_ONCE = 8;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -36,6 +37,7 @@ const faultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pause'), members }),
   z.object({ kind: z.literal('kill'), members }),
   z.object({ kind: z.literal('restart'), members }),
+  z.object({ kind: z.literal('restore'), members }),
   z.object({ kind: z.literal('clock'), members, skewMs: z.number() }),
 ]);
 
@@ -108,7 +110,7 @@ export class FaultControl {
     const line = JSON.stringify(fault);
     journal.write({ entry: 'fault-started', atMs: Date.now(), id, fault: line, forMs, planned });
     events.emit({ type: 'fault', id, name: fault.kind, state: 'active' });
-    await this.apply(fault);
+    await this.apply(id, fault);
     await this.row(id, fault, 'active');
     // A restart without a duration is over as soon as the members are on their way back.
     if (fault.kind === 'restart' && forMs === null) await this.clear(id);
@@ -127,7 +129,7 @@ export class FaultControl {
     this.timers.delete(id);
     journal.write({ entry: 'fault-ended', atMs: Date.now(), id });
     const fault = readFault(JSON.parse(entry.fault), testnet);
-    await this.undo(fault);
+    await this.undo(id, fault);
     events.emit({ type: 'fault', id, name: fault.kind, state: 'cleared' });
     await this.row(id, fault, 'cleared');
     // Members that come back are measured when they are meshed again.
@@ -144,7 +146,7 @@ export class FaultControl {
       const leftMs = entry.forMs === null ? null : entry.atMs + entry.forMs - nowMs;
       if (fault.kind === 'restart' && leftMs === null) await this.clear(id);
       else {
-        await this.apply(fault);
+        await this.apply(id, fault);
         if (leftMs !== null) this.clearAfter(id, Math.max(0, leftMs));
       }
     }
@@ -174,7 +176,7 @@ export class FaultControl {
     this.timers.set(id, timer);
   }
 
-  private async apply(fault: Fault): Promise<void> {
+  private async apply(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
     if (fault.kind === 'partition' || fault.kind === 'link') {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context));
@@ -185,18 +187,20 @@ export class FaultControl {
     await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
       if (fault.kind === 'clock') await this.skew(member, fault.skewMs);
       else if (states.get(member) !== 'running') return;
+      else if (fault.kind === 'restore') await this.snapshot(id, member);
       else if (fault.kind === 'pause') await driver.pause(member);
       else if (fault.kind === 'kill') await driver.kill(member);
       else await driver.stop(member);
     });
   }
 
-  private async undo(fault: Fault): Promise<void> {
+  private async undo(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
     if (fault.kind === 'partition' || fault.kind === 'link') {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context));
       return;
     }
+    if (fault.kind === 'restore') await this.putBack(id, fault.members);
     // A halted network is brought back as a whole.
     if (this.context.journal.state.haltedAtMs !== null) return;
     const states = await driver.states();
@@ -208,6 +212,25 @@ export class FaultControl {
         // What became of the links meanwhile was not told to it.
         await this.links().apply([member]);
       }
+    });
+  }
+
+  private async snapshot(id: string, member: string): Promise<void> {
+    const { driver, runDirectory } = this.context;
+    await driver.pause(member);
+    try {
+      await takeSnapshot(runDirectory, member, id);
+    } finally {
+      await driver.resume(member);
+    }
+  }
+
+  /** As a machine that is set back to an old copy of its disk. */
+  private async putBack(id: string, members: readonly string[]): Promise<void> {
+    const { driver, runDirectory } = this.context;
+    await concurrently(members, MEMBERS_AT_ONCE, async (member) => {
+      await driver.kill(member);
+      await restoreSnapshot(runDirectory, member, id);
     });
   }
 

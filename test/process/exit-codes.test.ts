@@ -43,6 +43,7 @@ test('0 and 1: every fault of a timeline is begun and cleared; a false expectati
   - {kind: pause, atMs: 400, forMs: 500, members: [honest-01]}
   - {kind: kill, atMs: 500, forMs: 500, members: [honest-02]}
   - {kind: restart, atMs: 600, members: [honest-03]}
+  - {kind: restore, atMs: 1400, forMs: 900, members: [honest-03]}
   - {kind: clock, atMs: 700, forMs: 500, members: [honest-04], skewMs: 4000}
 `;
   const text = SMALL.replace('durationMs: 2000', 'durationMs: 4000') + faults;
@@ -58,7 +59,7 @@ test('0 and 1: every fault of a timeline is begun and cleared; a false expectati
   const asked = await lab.run('query', sql, '--run', run, '--json');
   const { rows } = z.object({ rows: z.array(z.unknown()) }).parse(JSON.parse(asked.stdout));
   expect(rows).toEqual(
-    ['clock', 'kill', 'link', 'partition', 'pause', 'restart'].map((kind) => ({
+    ['clock', 'kill', 'link', 'partition', 'pause', 'restart', 'restore'].map((kind) => ({
       kind,
       states: expect.arrayContaining(['active', 'cleared']),
     })),
