@@ -4,7 +4,7 @@
  */
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
-import { ASK_AGAIN_MS, disagreement, isLag } from '../minefield/sharing.ts';
+import { disagreement, isLag, lagMs } from '../minefield/sharing.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
 import { statementRow } from '../peer/rows.ts';
@@ -19,6 +19,7 @@ const MAX_OPEN = 256;
 interface Question {
   readonly token: Id;
   readonly asked: ReadonlySet<Id>;
+  readonly askedAt: number;
   readonly answers: Map<Id, { readonly statement: Statement; readonly receivedAt: number }>;
   /** What disagreed when it was asked the first time; null the first time. */
   readonly before: readonly Statement[] | null;
@@ -43,7 +44,13 @@ export class Questions {
     if (this.#open.size >= MAX_OPEN) return;
     const query = this.#host.random(QUERY_BYTES);
     const asked = new Set(members);
-    this.#open.set(query.toHex(), { token, asked, answers: new Map(), before });
+    this.#open.set(query.toHex(), {
+      token,
+      asked,
+      askedAt: this.#host.now(),
+      answers: new Map(),
+      before,
+    });
     for (const id of asked) this.#events.send(id, { type: 'ask-mapping', token, query });
     this.#host.after(CLOSE_MS, () => this.#close(query.toHex()));
   }
@@ -55,6 +62,8 @@ export class Questions {
     if (from !== statement.peer || !question.asked.has(from)) return false;
     if (question.answers.has(from)) return false;
     question.answers.set(from, { statement, receivedAt: this.#host.now() });
+    // Nobody is left to wait for.
+    if (question.answers.size === question.asked.size) this.#close(statement.query.toHex());
     return true;
   }
 
@@ -68,14 +77,15 @@ export class Questions {
     for (const { statement, receivedAt } of answers) {
       this.#host.report(statementRow(statement, receivedAt, pair !== null));
     }
-    const { token, before, asked } = question;
+    const { token, before, asked, askedAt } = question;
     if (before !== null) {
       const earlier = disagreement(before);
       // Lag heals; what was no lag the first time is worth a dispute even if it is now taken back.
       if (pair !== null) this.#dispute(token, [...pair, ...(earlier ?? [])]);
       else if (earlier !== null && !isLag(earlier)) this.#dispute(token, earlier);
     } else if (pair !== null) {
-      this.#host.after(ASK_AGAIN_MS, () => this.ask(token, asked, statements));
+      const slowestMs = Math.min(CLOSE_MS, Math.max(0, this.#host.now() - askedAt));
+      this.#host.after(lagMs(slowestMs), () => this.ask(token, asked, statements));
     }
   }
 

@@ -10,10 +10,22 @@ import type { Message } from '../wire/messages.ts';
 import { QUERY_BYTES } from './statement.ts';
 import type { Statement } from './types.ts';
 
-/** Honest neighbours lag by a round and a far round trip: asked again after this. */
-export const ASK_AGAIN_MS = 1500;
-/** A liar's own chain must reach the height of its lie: asked this often, later and later. */
-const ROUNDS = 6;
+/**
+ * Honest neighbours lag by a round (500 ms) and as long as votes travel, which is no longer than the
+ * slowest answer took: asked again after both. To ask too early costs a question; it convicts nobody,
+ * since only what breaks a rule does.
+ */
+export function lagMs(slowestAnswerMs: number): number {
+  return 500 + slowestAnswerMs;
+}
+
+/**
+ * A liar's own chain must reach the height of its lie: asked this often, first after a near round
+ * trip, each time later by half: 15 s in all.
+ */
+const ROUNDS = 9;
+const FIRST_ROUND_MS = 300;
+const LATER = 1.5;
 /** Speakers under inquiry at a time; beyond it disputes wait for those to end. */
 const MAX_INQUIRIES = 64;
 
@@ -97,6 +109,7 @@ export class Inquiries {
       under,
       priority: 'validation',
     });
-    this.#host.after(ASK_AGAIN_MS * inquiry.round, () => this.#ask(inquiry));
+    const waitMs = FIRST_ROUND_MS * LATER ** (inquiry.round - 1);
+    this.#host.after(waitMs, () => this.#ask(inquiry));
   }
 }

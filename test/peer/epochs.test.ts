@@ -41,6 +41,7 @@ test('a peer restored twice from one snapshot opens a higher epoch each time; no
   expect(epochs(swarm)[RESTORED]).toBe(2);
   swarm.restore(RESTORED, snapshot, 1000);
   swarm.network.run(8000);
+  expectBannedOnly(swarm, []);
   expect(epochs(swarm)[RESTORED]).toBe(3);
   expectAllWork(swarm);
 });
