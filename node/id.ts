@@ -22,6 +22,11 @@ export function ringDistance(a: Id, b: Id): bigint {
   return direct < around ? direct : around;
 }
 
+/** Whitepaper 3.2; no two ids are equally far from a third. */
+export function xorDistance(a: Id, b: Id): bigint {
+  return BigInt(`0x${a}`) ^ BigInt(`0x${b}`);
+}
+
 export function isId(text: string): text is Id {
   return /^[0-9a-f]{64}$/.test(text);
 }
