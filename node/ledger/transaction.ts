@@ -129,7 +129,7 @@ export function checkTransaction(
   const fault = formFault(body);
   if (fault !== null) return refused(fault);
   if (id !== transactionId(body)) return refused('the id is not the hash of the body');
-  if (body.timestamp > context.nowMs + MAX_AHEAD_MS) return refused('its time is too far ahead');
+  if (body.timestamp >= context.nowMs + MAX_AHEAD_MS) return refused('its time is too far ahead');
   if (authorisations.length !== body.changes.length) return refused('authorisations are missing');
   for (const [index, change] of body.changes.entries()) {
     const due = requiredKey(transaction, change);
