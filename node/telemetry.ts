@@ -22,6 +22,8 @@ export interface TransactionRow {
     | 'committed'
     | 'timed-out'
     | 'conflicting'
+    /** Another follows the same mapping, and neither passed. */
+    | 'frozen'
     | 'witnessed'
     | 'restored';
   /** The last four are a member's own, about its identity token. */
@@ -45,6 +47,8 @@ export interface TransactionRow {
   readonly submittedAt: number | null;
   readonly firstVoteAt: number | null;
   readonly committedAt: number | null;
+  /** Of a commit: how far its voters' views of the neighbourhoods were this peer's own, 0–1. */
+  readonly viewOverlap: number | null;
 }
 
 /** A vote that this peer cast. */

@@ -23,6 +23,7 @@ const ROWS: readonly Row[] = [
     submittedAt: AT,
     firstVoteAt: null,
     committedAt: null,
+    viewOverlap: null,
   },
   { table: 'votes', tx: ID, token: ID, verdict: 'valid' },
   { table: 'messages', direction: 'in', type: 'vote', count: 1, datagrams: 1, bytes: 1 },

@@ -45,6 +45,7 @@ export const PEER_TABLES = {
     submitted_at: 'time?',
     first_vote_at: 'time?',
     committed_at: 'time?',
+    view_overlap: 'number?',
   },
   votes: { ...REPORTED, tx: 'text', token: 'text', verdict: 'label' },
   messages: {
@@ -206,6 +207,7 @@ function createTable(name: string, columns: Columns): string {
 const LATER_COLUMNS = [
   { version: 2, table: 'statements', column: 'received_at', behind: 'stated_at' },
   { version: 2, table: 'peers', column: 'mint_attempts', behind: 'height' },
+  { version: 3, table: 'transactions', column: 'view_overlap', behind: 'committed_at' },
   { version: 3, table: 'evidence', column: 'content', behind: 'bytes' },
   { version: 3, table: 'roles', column: 'join_at_ms', behind: 'adversary' },
 ] as const satisfies readonly {

@@ -118,5 +118,6 @@ function row(
     submittedAt,
     firstVoteAt: null,
     committedAt,
+    viewOverlap: null,
   };
 }

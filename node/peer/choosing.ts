@@ -6,7 +6,7 @@ import type { Id } from '../id.ts';
 import type { Block } from '../ledger/types.ts';
 import type { Statement } from '../minefield/types.ts';
 import type { Message } from '../wire/messages.ts';
-import type { TokenBallot } from '../wire/voting.ts';
+import type { TokenBallot } from '../voting/ballots.ts';
 import type { PeerContext } from './context.ts';
 import { CommitmentChecks } from './detection/commitment-checks.ts';
 import { CrossCheck } from './detection/cross-check.ts';
@@ -15,6 +15,7 @@ import { Reputation } from './detection/reputation.ts';
 import { NeighbourTable } from './neighbours.ts';
 import { RoundTrips, SILENCE_MS } from './round-trips.ts';
 import { Scores } from './scores.ts';
+import { PASS_SHARE, type RoundResult } from './storage-proofs.ts';
 import { Swapping, type SwappingEvents } from './swapping.ts';
 import { Trust } from './trust.ts';
 
@@ -91,6 +92,13 @@ export class Choosing {
 
   onVote(from: Id, tx: Id, ballots: readonly TokenBallot[]): void {
     this.#trust.voted(from, tx, ballots);
+  }
+
+  /** How neighbours did in a round of storage challenges; silence is counted elsewhere. */
+  challenged(results: readonly RoundResult[]): void {
+    for (const { peer, own } of results) {
+      if (own.judged > 0) this.#trust.challenged(peer, own.agreed / own.judged >= PASS_SHARE);
+    }
   }
 
   committed(tx: Id): void {

@@ -9,20 +9,30 @@
 import type { TransactionRow } from '../telemetry.ts';
 import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
+import { isSupported } from '../ledger/supporting.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
+import type { TokenBallot } from '../voting/ballots.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
 import type { Identities } from '../voting/judge-identity.ts';
 import { VoteLock } from '../voting/lock.ts';
-import { type Pending, PendingTable, RETRY_FIRST_MS } from '../voting/pending.ts';
+import { Patience } from '../voting/patience.ts';
+import { type Pending, PendingTable } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
-import type { Commit, TokenBallot } from '../wire/voting.ts';
+import type { SignedVote } from '../voting/signed-vote.ts';
+import type { ViewSketch } from '../voting/view-sketch.ts';
+import type { Commit, ToldBallot } from '../wire/voting.ts';
+import { BallotBox, type DoubleVote } from './ballot-box.ts';
 import { Canvass } from './canvass.ts';
 import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
+import { Frozen } from './frozen.ts';
 import { keeperRow } from './rows.ts';
+import { witnessesOf } from './witnesses.ts';
 
 /** A transaction whose ballots came first is nearly always on its way. */
 const FETCH_FIRST_MS = 150;
+/** PROTOCOL.md 4: the papers' peers ask once a round, which PROTOCOL.md 3 sets at this. */
+const POLL_MS = 500;
 /** Who has not got its votes by then is stuck: a conflict, or a neighbourhood cut off. */
 export const PENDING_LIMIT_MS = 20_000;
 /** PROTOCOL.md 7 leaves it open: several far round trips. */
@@ -33,6 +43,10 @@ export interface CommitterEvents {
   committed(transaction: Transaction, kept: readonly Id[]): void;
   /** May this peer vote on what it first saw then? Not with a memory that it has lost. */
   mayVote(firstSeenMs: number): boolean;
+  /** One voter has called two transactions valid that follow one mapping, and signed both. */
+  readonly doubleVote: DoubleVote;
+  /** What was to be voted on follows a mapping that is not here: the token itself may be lost. */
+  missing(token: Id): void;
   /** This is the charge against the owner of this identity token, and it was verified here. */
   convicts(charge: Id, token: Id): boolean;
   /** What is known of members and of those that want to be. */
@@ -54,7 +68,10 @@ export class Committer {
   readonly #table = new PendingTable();
   readonly #lock: VoteLock;
   readonly #knowledge: Knowledge;
+  readonly #box: BallotBox;
   readonly #canvass: Canvass;
+  readonly #patience = new Patience();
+  readonly #frozen: Frozen;
   /** Committed and waiting for their block, and who wants to hear of it. */
   readonly #toTell = new Map<Id, ReadonlySet<Id>>();
 
@@ -62,12 +79,18 @@ export class Committer {
     this.#context = context;
     this.#events = events;
     this.#lock = new VoteLock(context.host.store);
-    this.#canvass = new Canvass(context);
+    this.#box = new BallotBox(context, (a, b) => events.doubleVote(a, b));
+    this.#canvass = new Canvass(context, this.#box);
+    this.#frozen = new Frozen(context);
     const { holdings } = context;
     this.#knowledge = {
       mapping: (token) => holdings.mapping(token),
       isCommitted: (tx) => holdings.isCommitted(tx),
       timestampOf: (tx) => holdings.timestampOf(tx),
+      isSupported: (tx, token) => {
+        const transaction = holdings.transaction(tx);
+        return transaction !== undefined && isSupported(transaction, token);
+      },
       convicts: (charge, token) => events.convicts(charge, token),
       identities: events.identities,
     };
@@ -75,6 +98,15 @@ export class Committer {
 
   get pending(): number {
     return this.#table.size;
+  }
+
+  get frozen(): number {
+    return this.#frozen.size;
+  }
+
+  /** Two transactions that follow one mapping, from who has seen neither pass. */
+  onFrozen(from: Id, one: Transaction, other: Transaction): void {
+    this.#frozen.hear(from, one, other);
   }
 
   /** A transaction arrived: from its client, from a neighbour that repeats it, or asked for. */
@@ -85,41 +117,49 @@ export class Committer {
       if (commit === 'submit') this.#tell(from, tx);
       return;
     }
-    if (this.#canvass.kept(transaction).length === 0) return;
+    let pending = this.#table.get(tx);
+    if (this.#concerns(pending, transaction).length === 0) return;
     const now = host.now();
     const isElsewhere = commit !== null && commit !== 'submit';
-    let pending = this.#table.get(tx);
     if (pending === undefined || pending.transaction === null) {
       if (!checkTransaction(transaction, { network, nowMs: now }).ok) return;
-      const admitted = this.#table.admit(transaction, now, RETRY_FIRST_MS);
+      const admitted = this.#table.admit(transaction, now, this.#waitMs(transaction));
       if (admitted === null) return;
       pending = admitted;
+      for (const voter of pending.voters) this.#patience.heard(voter, 0);
+      this.#wake(pending);
       if (!isElsewhere) this.#vote(pending, transaction);
     }
     if (commit === 'submit' && from !== self) pending.addOrigin(from);
-    if (isElsewhere) pending.hear(from, [], true);
+    // A signed word of it is asked for below, where only such words count.
+    if (isElsewhere) pending.hear(from, [], !this.#box.isSigned);
     this.#settle(pending);
     // No vote is needed any more where it is committed: those who have done so are asked.
     const isOpen = this.#table.get(tx) === pending;
     if (isElsewhere && isOpen) this.#canvass.askWhoCommitted(pending, transaction);
   }
 
-  onVote(from: Id, tx: Id, ballots: readonly TokenBallot[], committed: boolean): void {
-    const { holdings, host, membership } = this.#context;
-    if (holdings.isCommitted(tx) || !membership.has(from)) return;
-    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
-    pending.firstVoteAt ??= host.now();
-    pending.hear(from, ballots, committed);
-    this.#settle(pending);
+  onVote(from: Id, tx: Id, ballots: readonly ToldBallot[], committed: boolean): void {
+    if (this.#box.isSigned) return;
+    this.#hear(from, tx, (pending) => this.#box.hear(from, pending, ballots, committed));
+  }
+
+  /** Signed votes on one transaction: the sender's own, with its views, or a certificate. */
+  onSignedVotes(from: Id, votes: readonly SignedVote[], views: readonly ViewSketch[]): void {
+    const [first] = votes;
+    if (!this.#box.isSigned || first === undefined) return;
+    this.#hear(from, first.tx, (pending) => {
+      this.#box.hearSigned(from, pending, votes, views);
+    });
   }
 
   onAskVotes(from: Id, tx: Id): void {
     const { holdings, membership } = this.#context;
     if (!membership.has(from)) return;
     const pending = this.#table.get(tx);
-    if (holdings.isCommitted(tx)) this.#canvass.say([from], tx, [], true);
+    if (holdings.isCommitted(tx)) this.#canvass.seenToPass(from, tx);
     else if (pending !== undefined && pending.transaction !== null) {
-      this.#canvass.say([from], tx, pending.ballots, false);
+      this.#canvass.answer(from, pending, pending.transaction);
     } else this.expect(from, tx, false);
   }
 
@@ -141,7 +181,7 @@ export class Committer {
     const { holdings, host, membership } = this.#context;
     if (holdings.isCommitted(tx) || !membership.has(from)) return;
     const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
-    pending.hear(from, [], committed);
+    pending.hear(from, [], committed && !this.#box.isSigned);
     if (committed) this.#settle(pending);
   }
 
@@ -151,6 +191,12 @@ export class Committer {
       for (const origin of this.#toTell.get(tx) ?? []) this.#tell(origin, tx);
       this.#toTell.delete(tx);
     }
+  }
+
+  /** Held now without having passed here: what waits for it may go on. */
+  takenOver(tx: Id): void {
+    this.#table.remove(tx);
+    this.rejudge();
   }
 
   /** Judges again what waits for something else, as after a commit or a new package. */
@@ -176,29 +222,65 @@ export class Committer {
       this.#settle(pending);
       if (this.#table.get(pending.tx) !== pending) continue;
       if (now - pending.since > PENDING_LIMIT_MS) this.#giveUp(pending, transaction);
-      else if (now >= pending.nextRetryAt) {
-        const ballots = [...pending.own.values()];
-        const isUndecided = ballots.length === 0 || ballots.includes('out-of-order');
-        if (isUndecided) this.#vote(pending, transaction);
-        this.#canvass.repeat(pending, transaction);
-        pending.backOff(now);
-      }
     }
   }
 
+  /** Says and asks again at its own time: ticks are too coarse for near neighbours. */
+  #wake(pending: Pending): void {
+    const { host, parameters } = this.#context;
+    const waitMs = Math.max(0, pending.nextRetryAt - host.now());
+    host.after(waitMs, () => {
+      const { transaction } = pending;
+      if (transaction === null || this.#table.get(pending.tx) !== pending) return;
+      const ballots = [...pending.own.values()];
+      const isUndecided = ballots.length === 0 || ballots.includes('out-of-order');
+      if (isUndecided) this.#vote(pending, transaction);
+      if (parameters.voting === 'polled') this.#canvass.poll(pending, transaction);
+      else this.#canvass.repeat(pending, transaction);
+      pending.backOff(host.now(), parameters.voting === 'polled' ? POLL_MS : undefined);
+      this.#wake(pending);
+    });
+  }
+
+  #waitMs(transaction: Transaction): number {
+    const { parameters } = this.#context;
+    if (parameters.voting === 'polled') return POLL_MS;
+    return this.#patience.waitMs(this.#canvass.awaited(transaction));
+  }
+
+  #hear(from: Id, tx: Id, count: (pending: Pending) => void): void {
+    const { holdings, host, membership } = this.#context;
+    if (holdings.isCommitted(tx) || !membership.has(from)) return;
+    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
+    const { knownSince, transaction } = pending;
+    if (transaction !== null && !this.#canvass.isKeeper(transaction, from)) return;
+    const isFirst = knownSince !== null && pending.retries === 0 && !pending.hasHeard(from);
+    pending.firstVoteAt ??= host.now();
+    count(pending);
+    if (isFirst) this.#patience.heard(from, host.now() - knownSince);
+    this.#settle(pending);
+  }
+
+  /** Tokens of it that this peer keeps, or needs to know in order to judge another transaction. */
+  #concerns(pending: Pending | undefined, transaction: Transaction): readonly Id[] {
+    return [...new Set([...this.#canvass.kept(transaction), ...(pending?.wanted ?? [])])];
+  }
+
   #vote(pending: Pending, transaction: Transaction): void {
-    const { decisions, host, self } = this.#context;
+    const { decisions, holdings, host, self } = this.#context;
     if (!this.#events.mayVote(pending.since)) return;
     const changed: TokenBallot[] = [];
     for (const [index, { token, previous }] of transaction.body.changes.entries()) {
       if (!keepersOf(this.#context, transaction, token).includes(self)) continue;
-      const judged = judge(transaction, index, this.#knowledge, this.#lock);
-      if (judged.conflict && !pending.conflict) {
-        pending.conflict = true;
-        host.report(this.#row(pending, transaction, 'conflicting'));
+      // Passed here for another token: a keeper by request then knows this one's state as well.
+      if (holdings.mapping(token) === undefined && holdings.isCommitted(previous)) {
+        holdings.widen((other) => other === token);
       }
+      const judged = judge(transaction, index, this.#knowledge, this.#lock);
+      if (judged.conflict) this.#rival(pending, transaction, this.#lock.holder(token, previous));
       if (judged.ballot === 'out-of-order' && transaction.body.purpose.kind !== 'slashing') {
         this.#wantPrevious(token, previous);
+        this.#events.missing(token);
       }
       const ballot = decisions.vote(transaction, token, judged.ballot);
       if (ballot === null || pending.own.get(token) === ballot) continue;
@@ -208,11 +290,25 @@ export class Committer {
     }
     if (changed.length === 0) return;
     pending.firstVoteAt ??= host.now();
-    pending.hear(self, changed, false);
-    this.#canvass.sayToAll(transaction, changed);
+    const word = this.#box.own(transaction, pending.own);
+    if (word.type === 'signed-vote') this.#box.hearSigned(self, pending, [word.vote], word.views);
+    else pending.hear(self, changed, false);
+    this.#canvass.sayToAll(pending, transaction);
     const settled = changed.some(({ ballot }) => ballot !== 'out-of-order');
     if (transaction.body.purpose.kind === 'slashing' && settled)
       this.#events.slashVoted(transaction);
+  }
+
+  /** This peer has called another transaction valid after the same mapping. */
+  #rival(pending: Pending, transaction: Transaction, rival: Id | undefined): void {
+    const other = rival === undefined ? undefined : this.#table.get(rival);
+    if (other !== undefined && other.transaction !== null) {
+      pending.rival = other.transaction;
+      other.rival = transaction;
+    }
+    if (pending.conflict) return;
+    pending.conflict = true;
+    this.#context.host.report(this.#row(pending, transaction, 'conflicting'));
   }
 
   /** The missing predecessor: those near the token have it. */
@@ -221,9 +317,10 @@ export class Committer {
     if (holdings.isCommitted(previous) || previous === ZERO_ID) return;
     const pending = this.#table.expect(previous, host.now(), FETCH_FIRST_MS);
     if (pending.transaction !== null) return;
-    for (const near of neighbourhood(this.#context, token)) {
-      if (near !== self) pending.hear(near, [], false);
-    }
+    const near = neighbourhood(this.#context, token);
+    // It votes only because the transaction asked for more neighbours than keep the token.
+    if (!near.includes(self)) pending.wanted.add(token);
+    for (const id of near) if (id !== self) pending.hear(id, [], false);
   }
 
   /** Commits when every token passes. */
@@ -231,6 +328,7 @@ export class Committer {
     const { transaction } = pending;
     const { host, holdings, parameters } = this.#context;
     if (transaction === null || holdings.isCommitted(transaction.id)) return;
+    this.#canvass.certify(pending, transaction);
     const tallies = this.#canvass.tallies(pending, transaction);
     const isSlashing = transaction.body.purpose.kind === 'slashing';
     const windowOver = host.now() - pending.since >= SLASH_WINDOW_MS;
@@ -239,9 +337,13 @@ export class Committer {
     );
     // Whatever others say, nobody is slashed here without a package that was verified here.
     if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
-    const kept = this.#canvass.kept(transaction);
+    const kept = this.#concerns(pending, transaction);
     if (kept.length === 0) return;
-    holdings.commit(transaction, new Set(kept));
+    // What it once learnt as a keeper by request it keeps current where it can.
+    const held = transaction.body.changes
+      .map(({ token }) => token)
+      .filter((token) => holdings.chain.state.get(token) !== undefined);
+    holdings.commit(transaction, new Set([...kept, ...held]));
     this.#table.remove(pending.tx);
     this.#toTell.set(pending.tx, pending.origins);
     host.report(this.#row(pending, transaction, 'committed'));
@@ -251,6 +353,7 @@ export class Committer {
     if (isSlashing && hasVoted && tally !== undefined) {
       this.#events.slashed(transaction, 'executed', tally);
     }
+    this.#frozen.committed(transaction);
     this.#events.committed(transaction, kept);
     this.rejudge();
   }
@@ -266,7 +369,9 @@ export class Committer {
   }
 
   #fetch(pending: Pending, now: number): void {
-    const from = pending.voters[pending.retries % Math.max(1, pending.voters.length)];
+    // Those who spoke of it first, then its witnesses, who may have it when those have not.
+    const sources = [...pending.voters, ...witnessesOf(this.#context, pending.tx)];
+    const from = sources[pending.retries % Math.max(1, sources.length)];
     if (from !== undefined) this.#context.send(from, { type: 'get-transaction', tx: pending.tx });
     pending.backOff(now);
   }
@@ -276,6 +381,7 @@ export class Committer {
     if (!pending.conflict) {
       this.#context.host.report(this.#row(pending, transaction, 'timed-out'));
     }
+    if (pending.rival !== null) this.#frozen.declare(transaction, pending.rival);
     const [tally] = this.#canvass.tallies(pending, transaction);
     if (transaction.body.purpose.kind !== 'slashing' || tally === undefined) return;
     this.#events.slashed(transaction, 'rejected', tally);
@@ -294,6 +400,7 @@ export class Committer {
       kept: this.#canvass.kept(transaction),
       firstVoteAt: pending.firstVoteAt,
       committedAt: outcome === 'committed' ? this.#context.host.now() : null,
+      viewOverlap: outcome === 'committed' ? this.#canvass.viewOverlap(pending, transaction) : null,
     });
   }
 }

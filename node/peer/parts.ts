@@ -6,13 +6,16 @@ import type { Identity } from '../identity/mint.ts';
 import type { Mapping } from '../ledger/types.ts';
 import type { Member } from '../ledger/membership.ts';
 import type { Phase } from '../ledger/standing.ts';
+import { paperTerms } from '../minefield/paper.ts';
 import { Inquiries } from '../minefield/sharing.ts';
 import type { Statement } from '../minefield/types.ts';
 import { isEpochMessage } from '../wire/epochs.ts';
 import { isJoiningMessage } from '../wire/joining.ts';
 import type { Message } from '../wire/messages.ts';
+import { isProvingMessage } from '../wire/proving.ts';
 import { Allowance } from './allowance.ts';
 import { Answers } from './answers.ts';
+import { CatchingUp } from './catching-up.ts';
 import { Choosing } from './choosing.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
@@ -20,9 +23,11 @@ import { Epochs } from './epochs.ts';
 import { Joining } from './joining.ts';
 import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
+import { Restoring } from './restoring.ts';
 import { statementRow } from './rows.ts';
 import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
+import type { SyncProgress } from './synchroniser.ts';
 import { Upkeep, UPKEEP_MS } from './upkeep.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -58,8 +63,10 @@ export class PeerParts {
   readonly #prosecution: Prosecution;
   readonly #inquiries: Inquiries;
   readonly #witnesses: Witnesses;
+  readonly #restoring: Restoring;
   readonly #answers: Answers;
   readonly #upkeep: Upkeep;
+  readonly #catchingUp: CatchingUp;
   readonly #choosing: Choosing;
   /** Parts that follow what is committed here: they add themselves in the constructor. */
   readonly #commitListeners: CommitterEvents['committed'][] = [];
@@ -81,7 +88,8 @@ export class PeerParts {
       },
     });
     this.#lampposts = new Lampposts(context, identity, () => this.#speaking.nextTime());
-    this.#speakers = new Speakers(network, (address) => membership.get(address));
+    const paper = paperTerms(context.parameters);
+    this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
     this.#prosecution = new Prosecution(
       context,
       identity.identityKey,
@@ -98,6 +106,8 @@ export class PeerParts {
         for (const listener of this.#commitListeners) listener(transaction, kept);
       },
       mayVote: (firstSeenMs) => this.#epochs.mayVote(firstSeenMs),
+      doubleVote: (a, b) => this.#prosecution.hearVotes(a, b),
+      missing: (token) => this.#restoring.want(token, false),
       convicts: (charge, token) => this.#prosecution.convicts(charge, token),
       slashed: (...ended) => this.#prosecution.slashed(...ended),
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
@@ -107,7 +117,15 @@ export class PeerParts {
     this.#commitListeners.push(({ id }) => this.#choosing.committed(id));
     this.#resetListeners.push((member) => this.#choosing.reset(member));
     this.#witnesses = new Witnesses(context);
+    this.#restoring = new Restoring(context, {
+      restored: ({ id }) => this.#committer.takenOver(id),
+      copy: (tx) => this.#witnesses.transaction(tx),
+    });
     this.#commitListeners.push((transaction) => this.#witnesses.committed(transaction));
+    this.#catchingUp = new CatchingUp(context, {
+      adopted: ({ id }) => this.#committer.takenOver(id),
+      agreement: (results) => this.#choosing.challenged(results),
+    });
     this.#answers = new Answers(context, this.#speaking, this.#committer, this.#witnesses);
     this.#inquiries = new Inquiries(host, {
       send,
@@ -126,6 +144,11 @@ export class PeerParts {
 
   get banned(): number {
     return this.#prosecution.banned;
+  }
+
+  /** How far it has come in learning what its neighbourhood holds. */
+  get synchronisation(): SyncProgress {
+    return this.#catchingUp.progress;
   }
 
   /** Has its epoch been noted by enough of its neighbours? Before, it says nothing. */
@@ -153,8 +176,10 @@ export class PeerParts {
 
   /** After the genesis is known: bans of an earlier life hold on, and the next epoch is opened. */
   restore(founding: readonly Mapping[]): void {
+    const { membership, self } = this.#context;
     this.#prosecution.restore();
     this.#joining.restore();
+    this.#catchingUp.restore(membership.counts(self));
     this.#epochs.begin(founding);
   }
 
@@ -171,6 +196,8 @@ export class PeerParts {
     this.#lampposts.tick();
     this.#joining.tick();
     this.#committer.tick();
+    this.#restoring.tick();
+    this.#catchingUp.tick();
   }
 
   upkeep(): void {
@@ -187,6 +214,10 @@ export class PeerParts {
     // Bans count at once; all else would be answered or voted on, or is asked for again.
     if (!this.opened && message.type !== 'evidence') return;
     if (from.kind === 'client') this.#meet(from.id);
+    if (isProvingMessage(message)) {
+      this.#catchingUp.onProving(from.id, message);
+      return;
+    }
     if (isJoiningMessage(message)) {
       if (from.kind === 'peer') this.#joining.onMessage(from.id, message);
       return;
@@ -197,6 +228,8 @@ export class PeerParts {
         this.#committer.onTransaction(from.id, message.transaction, 'submit');
         return;
       case 'transaction':
+        this.#restoring.onTransaction(message.transaction);
+        this.#catchingUp.onTransaction(message.transaction);
         this.#committer.onTransaction(from.id, message.transaction, message.commit);
         return;
       case 'witness':
@@ -205,6 +238,18 @@ export class PeerParts {
       case 'vote':
         this.#choosing.onVote(from.id, message.tx, message.ballots);
         this.#committer.onVote(from.id, message.tx, message.ballots, message.committed);
+        return;
+      case 'signed-vote':
+        if (message.vote.peer === from.id) {
+          this.#choosing.onVote(from.id, message.vote.tx, message.vote.ballots);
+        }
+        this.#committer.onSignedVotes(from.id, [message.vote], message.views);
+        return;
+      case 'vote-certificate':
+        this.#committer.onSignedVotes(from.id, message.votes, []);
+        return;
+      case 'frozen':
+        this.#committer.onFrozen(from.id, message.one, message.other);
         return;
       case 'ask-votes':
         this.#committer.onAskVotes(from.id, message.tx);
@@ -221,6 +266,7 @@ export class PeerParts {
         this.#onStatement(from, message.statement);
         return;
       case 'block':
+        if (this.#catchingUp.onBlock(from.id, message) && message.ancestor === null) return;
         this.#onBlock(from, message);
         return;
       case 'dispute':
@@ -228,6 +274,10 @@ export class PeerParts {
         return;
       case 'evidence':
         this.#prosecution.hear(from.id, message.evidence);
+        return;
+      case 'ask-mapping':
+        this.#restoring.want(message.token, true);
+        this.#answers.onQuestion(from, message);
         return;
       case 'ask-commits':
         this.#prosecution.catchUp(from.id, message.bans);
@@ -248,8 +298,8 @@ export class PeerParts {
         isBanned: (id) => this.#prosecution.against(id) !== undefined,
         learn: (member) => this.#events.learn(member),
         shifted: () => this.#shifted(),
-        isSynchronised: () => true,
-        storesItsRange: () => true,
+        isSynchronised: () => this.#catchingUp.isSynchronised,
+        storesItsRange: (address) => this.#catchingUp.verdict(address) === 'passed',
         phaseChanged: (phase) => this.#events.phaseChanged(phase),
       },
     );
@@ -268,6 +318,8 @@ export class PeerParts {
 
   #onStatement(from: Asker, statement: Statement): void {
     if (from.id !== statement.peer || !this.#hear(from.id, statement)) return;
+    this.#restoring.hear(statement);
+    this.#catchingUp.onStatement(statement);
     const { host } = this.#context;
     this.#choosing.onStatement(statement, false);
     const disagrees = this.#disagrees(statement);

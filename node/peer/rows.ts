@@ -44,9 +44,10 @@ const KINDS = {
 export function keeperRow(
   transaction: Transaction,
   outcome: TransactionRow['outcome'],
-  here: Pick<TransactionRow, 'part' | 'kept' | 'firstVoteAt' | 'committedAt'>,
+  here: Pick<TransactionRow, 'part' | 'kept' | 'firstVoteAt' | 'committedAt'> &
+    Partial<Pick<TransactionRow, 'viewOverlap'>>,
 ): TransactionRow {
-  return { ...describe(transaction), outcome, submittedAt: null, ...here };
+  return { ...describe(transaction), outcome, submittedAt: null, viewOverlap: null, ...here };
 }
 
 /** The columns that are the transaction's own. */

@@ -2,26 +2,34 @@
 import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
-import type { TokenBallot } from '../wire/voting.ts';
+import type { TokenBallot } from './ballots.ts';
 import type { Tally } from './rules.ts';
+import type { SignedVote } from './signed-vote.ts';
+import type { ViewSketch } from './view-sketch.ts';
 
 /** Transactions under vote: a minute at thirty a second; beyond it new ones are refused. */
 export const MAX_PENDING = 2048;
 /** Unknown transactions whose ballots are kept, oldest dropped: votes overtake their transaction. */
 export const MAX_UNKNOWN = 512;
-/** Voters remembered for one unknown transaction: six neighbourhoods of a usual size. */
+/**
+ * Voters remembered for one unknown transaction: six neighbourhoods of a usual size. Of a known one
+ * only keepers are heard, whose number it says itself.
+ */
 export const MAX_VOTERS = 128;
 /** Who is told of the commit: the client and those who passed it on for it. */
 export const MAX_ORIGINS = 8;
 
-/** First repeat: after a far round trip and the wait of a batch; then doubling up to the longest. */
-export const RETRY_FIRST_MS = 600;
+/** Repeats begin when the voters' usual lateness is over; then doubling up to this. */
 const RETRY_LONGEST_MS = 5000;
 
 /** What one voter said of one transaction. */
 export interface Voice {
   committed: boolean;
   readonly ballots: Map<Id, Ballot>;
+  /** Whom it counts as the neighbourhood of a token. */
+  readonly views: Map<Id, ViewSketch>;
+  /** With `votes: signed`, what it said of a token, checked. */
+  readonly signed: Map<Id, SignedVote>;
 }
 
 /** What a peer remembers of one transaction id: with `transaction` null, only ballots. */
@@ -30,17 +38,37 @@ export class Pending {
   transaction: Transaction | null = null;
   readonly since: number;
   firstVoteAt: number | null = null;
+  /** When the transaction itself was here. */
+  knownSince: number | null = null;
   nextRetryAt: number;
   retries = 0;
   conflict = false;
+  /** Another transaction after one of the same mappings, seen while this one was under vote. */
+  rival: Transaction | null = null;
+  /** Tokens it changes that this peer only needs to know to judge another transaction. */
+  readonly wanted = new Set<Id>();
+  /** Tokens whose quorum the other neighbourhoods were sent. */
+  readonly certified = new Set<Id>();
   readonly origins = new Set<Id>();
   readonly own = new Map<Id, Ballot>();
   readonly #voices = new Map<Id, Voice>();
+  #firstRetryMs: number;
 
   constructor(tx: Id, now: number, firstRetryMs: number) {
     this.tx = tx;
     this.since = now;
+    this.#firstRetryMs = firstRetryMs;
     this.nextRetryAt = now + firstRetryMs;
+  }
+
+  /** The transaction is here: waiting begins anew. */
+  admit(transaction: Transaction, now: number, firstRetryMs: number): void {
+    this.transaction = transaction;
+    this.knownSince = now;
+    this.retries = 0;
+    this.#firstRetryMs = firstRetryMs;
+    this.nextRetryAt = now + firstRetryMs;
+    for (const voice of this.#voices.values()) dropUnfitting(voice, transaction);
   }
 
   addOrigin(id: Id): void {
@@ -49,8 +77,9 @@ export class Pending {
 
   /** A voter's newest word counts: `out-of-order` becomes `valid`, lost words are said again. */
   hear(voter: Id, ballots: readonly TokenBallot[], committed: boolean): void {
-    const voice = this.#voices.get(voter) ?? { committed: false, ballots: new Map() };
-    if (!this.#voices.has(voter) && this.#voices.size >= MAX_VOTERS) return;
+    const isFull = this.transaction === null && this.#voices.size >= MAX_VOTERS;
+    const voice = this.#voices.get(voter) ?? (isFull ? null : newVoice());
+    if (voice === null) return;
     this.#voices.set(voter, voice);
     voice.committed ||= committed;
     for (const { token, ballot } of ballots) {
@@ -60,13 +89,51 @@ export class Pending {
     }
   }
 
-  /** This peer's own. */
-  get ballots(): TokenBallot[] {
-    return [...this.own].map(([token, ballot]) => ({ token, ballot }));
+  /** How the voter sees a neighbourhood, told beside its ballots: after `hear`. */
+  view(voter: Id, token: Id, sketch: ViewSketch): void {
+    this.#voices.get(voter)?.views.set(token, sketch);
   }
 
-  backOff(now: number): void {
-    const waitMs = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** this.retries);
+  /** The signed form of what was just heard: after `hear`. */
+  keep(vote: SignedVote): void {
+    const voice = this.#voices.get(vote.peer);
+    for (const { token, ballot } of vote.ballots) {
+      if (voice?.ballots.get(token) === ballot) voice.signed.set(token, vote);
+    }
+  }
+
+  /** Was this very vote kept? */
+  hasKept({ peer, ballots, committed, signature }: SignedVote): boolean {
+    const voice = this.#voices.get(peer);
+    if (voice === undefined || (committed && !voice.committed)) return false;
+    return ballots.every(({ token }) => {
+      const kept = voice.signed.get(token)?.signature;
+      return kept !== undefined && Buffer.compare(kept, signature) === 0;
+    });
+  }
+
+  /** Signed `valid` votes of these members on `token`. */
+  signedValid(token: Id, members: readonly Id[]): readonly SignedVote[] {
+    return members.flatMap((member) => {
+      const vote = this.#voices.get(member)?.signed.get(token);
+      const ballot = vote?.ballots.find((one) => one.token === token)?.ballot;
+      return vote !== undefined && ballot === 'valid' ? [vote] : [];
+    });
+  }
+
+  /** Views of `token` that these members told. */
+  views(token: Id, members: readonly Id[]): readonly ViewSketch[] {
+    return members.flatMap((member) => {
+      const view = this.#voices.get(member)?.views.get(token);
+      return view === undefined ? [] : [view];
+    });
+  }
+
+  /** Asked: the next wait is `waitMs`, or twice the last one. */
+  backOff(
+    now: number,
+    waitMs = Math.min(RETRY_LONGEST_MS, this.#firstRetryMs * 2 ** this.retries),
+  ): void {
     this.retries += 1;
     this.nextRetryAt = now + waitMs;
   }
@@ -107,6 +174,20 @@ export class Pending {
   }
 }
 
+/** Signed before the transaction was here, on a mapping that it does not follow: binds nobody. */
+function dropUnfitting(voice: Voice, { body }: Transaction): void {
+  for (const [token, { ballots }] of voice.signed) {
+    const said = ballots.find((ballot) => ballot.token === token)?.previous;
+    if (body.changes.some((change) => change.token === token && change.previous === said)) continue;
+    voice.ballots.delete(token);
+    voice.signed.delete(token);
+  }
+}
+
+function newVoice(): Voice {
+  return { committed: false, ballots: new Map(), views: new Map(), signed: new Map() };
+}
+
 /** Bounded by MAX_PENDING known and MAX_UNKNOWN unknown transactions. */
 export class PendingTable {
   readonly #known = new Map<Id, Pending>();
@@ -143,9 +224,7 @@ export class PendingTable {
   admit(transaction: Transaction, now: number, firstRetryMs: number): Pending | null {
     if (this.#known.size >= MAX_PENDING) return null;
     const pending = this.get(transaction.id) ?? new Pending(transaction.id, now, firstRetryMs);
-    pending.transaction = transaction;
-    pending.retries = 0;
-    pending.nextRetryAt = now + firstRetryMs;
+    pending.admit(transaction, now, firstRetryMs);
     this.#unknown.delete(transaction.id);
     this.#known.set(transaction.id, pending);
     return pending;

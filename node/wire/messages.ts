@@ -9,9 +9,11 @@ import { Writer } from '../codec/writer.ts';
 import type { MessageValue } from '../transport/shedding.ts';
 import { ACCUSING, type AccusingMessage } from './accusing.ts';
 import { EPOCHS, type EpochMessage } from './epochs.ts';
+import { FINDING, type FindingMessage } from './finding.ts';
 import type { Format, Formats } from './format.ts';
 import { JOINING, type JoiningMessage } from './joining.ts';
 import { KEEPING, type KeepingMessage } from './keeping.ts';
+import { PROVING, type ProvingMessage } from './proving.ts';
 import { VOTING, type VotingMessage } from './voting.ts';
 import { VALUES } from './values.ts';
 import { WITNESSING, type WitnessingMessage } from './witnessing.ts';
@@ -22,14 +24,25 @@ export type Message =
   | AccusingMessage
   | EpochMessage
   | WitnessingMessage
-  | JoiningMessage;
+  | JoiningMessage
+  | FindingMessage
+  | ProvingMessage;
 
 export type MessageType = Message['type'];
 
-const FORMATS: Formats<Message> = { ...VOTING, ...KEEPING, ...ACCUSING, ...EPOCHS, ...WITNESSING, ...JOINING };
+const FORMATS: Formats<Message> = {
+  ...VOTING,
+  ...KEEPING,
+  ...ACCUSING,
+  ...EPOCHS,
+  ...WITNESSING,
+  ...JOINING,
+  ...FINDING,
+  ...PROVING,
+};
 
 /** On the wire by position: add at the end. */
-const TYPES: readonly MessageType[] = [
+export const TYPES: readonly MessageType[] = [
   'submit',
   'vote',
   'ask-votes',
@@ -49,10 +62,17 @@ const TYPES: readonly MessageType[] = [
   'announce-epoch',
   'epoch-noted',
   'witness',
+  'signed-vote',
+  'vote-certificate',
+  'frozen',
   'introduce',
   'ask-identity',
   'standings',
   'ask-standings',
+  'find',
+  'found',
+  'challenge',
+  'storage-proof',
 ];
 
 export function encodeMessage(message: Message): Uint8Array {

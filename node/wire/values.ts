@@ -17,6 +17,8 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   'epoch-noted': 4,
   // What others vote on, or commit late without; asked for again, but only after a wait.
   transaction: 3,
+  'signed-vote': 3,
+  'vote-certificate': 3,
   'ask-votes': 3,
   dispute: 3,
   // Whoever misses it counts others than its neighbours do.
@@ -28,6 +30,7 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   introduce: 2,
   'ask-identity': 2,
   statement: 2,
+  'storage-proof': 2,
   block: 2,
   // Questions: whoever asks can ask somebody else.
   'ask-mapping': 1,
@@ -35,6 +38,11 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   commits: 1,
   // A copy more or less: two send it, and k keep it.
   witness: 1,
+  // Told by every keeper that saw both.
+  frozen: 1,
+  find: 1,
+  challenge: 1,
+  found: 1,
   // Upkeep: asked again of another neighbour in its turn anyway.
   'ask-commits': 0,
   'ask-standings': 0,

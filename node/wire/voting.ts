@@ -1,17 +1,24 @@
 /** Messages that bring transactions to their commit (PROTOCOL.md 3, 4). */
 import { Malformed, type Reader } from '../codec/reader.ts';
 import type { Writer } from '../codec/writer.ts';
-import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import { MAX_ENTRIES } from '../ledger/block.ts';
 import { MAX_CHANGES, readTransaction, writeTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
+import { BALLOTS, type TokenBallot } from '../voting/ballots.ts';
+import {
+  readSignedVote,
+  readVotes,
+  type SignedVote,
+  writeSignedVote,
+  writeVotes,
+} from '../voting/signed-vote.ts';
+import { readSketch, type ViewSketch, writeSketch } from '../voting/view-sketch.ts';
 import type { Formats } from './format.ts';
 
-/** What a voter says of one token of a transaction. */
-export interface TokenBallot {
-  readonly token: Id;
-  readonly ballot: Ballot;
+/** What a voter says of one token of a transaction, and whom it counts as its neighbourhood. */
+export interface ToldBallot extends TokenBallot {
+  readonly view: ViewSketch;
 }
 
 /** Where a committed transaction lies in the answering peer's chain. */
@@ -33,7 +40,7 @@ export type VotingMessage =
       readonly type: 'vote';
       readonly tx: Id;
       readonly committed: boolean;
-      readonly ballots: readonly TokenBallot[];
+      readonly ballots: readonly ToldBallot[];
     }
   | { readonly type: 'ask-votes'; readonly tx: Id }
   | { readonly type: 'get-transaction'; readonly tx: Id }
@@ -44,9 +51,17 @@ export type VotingMessage =
       readonly commit: Commit;
     }
   /** To who submitted it. */
-  | { readonly type: 'committed'; readonly tx: Id; readonly block: Id };
-
-const BALLOTS: readonly Ballot[] = ['valid', 'invalid', 'out-of-order'];
+  | { readonly type: 'committed'; readonly tx: Id; readonly block: Id }
+  /** With `votes: signed`, instead of `vote`. One view per ballot: unsigned, it is no claim. */
+  | {
+      readonly type: 'signed-vote';
+      readonly vote: SignedVote;
+      readonly views: readonly ViewSketch[];
+    }
+  /** With `voteExchange: certificates`: what one neighbourhood voted, to the others. */
+  | { readonly type: 'vote-certificate'; readonly votes: readonly SignedVote[] }
+  /** Two transactions that follow one mapping, neither of which passes, by rising id. */
+  | { readonly type: 'frozen'; readonly one: Transaction; readonly other: Transaction };
 
 export const VOTING: Formats<VotingMessage> = {
   submit: {
@@ -56,7 +71,10 @@ export const VOTING: Formats<VotingMessage> = {
   vote: {
     write: (writer, { tx, committed, ballots }) => {
       writer.id(tx).u8(committed ? 1 : 0);
-      writer.list(ballots, ({ token, ballot }) => writer.id(token).u8(BALLOTS.indexOf(ballot)));
+      writer.list(ballots, ({ token, ballot, view }) => {
+        writer.id(token).u8(BALLOTS.indexOf(ballot));
+        writeSketch(writer, view);
+      });
     },
     read: (reader) => ({
       type: 'vote',
@@ -88,12 +106,39 @@ export const VOTING: Formats<VotingMessage> = {
     write: (writer, { tx, block }) => writer.id(tx).id(block),
     read: (reader) => ({ type: 'committed', tx: reader.id(), block: reader.id() }),
   },
+  'signed-vote': {
+    write: (writer, { vote, views }) => {
+      writeSignedVote(writer, vote);
+      for (const view of views) writeSketch(writer, view);
+    },
+    read: (reader) => {
+      const vote = readSignedVote(reader);
+      return { type: 'signed-vote', vote, views: vote.ballots.map(() => readSketch(reader)) };
+    },
+  },
+  'vote-certificate': {
+    write: (writer, { votes }) => writeVotes(writer, votes),
+    read: (reader) => ({ type: 'vote-certificate', votes: readVotes(reader) }),
+  },
+  frozen: {
+    write: (writer, { one, other }) => {
+      writeTransaction(writer, one);
+      writeTransaction(writer, other);
+    },
+    read: (reader) => {
+      const one = readTransaction(reader);
+      const other = readTransaction(reader);
+      if (one.id >= other.id) throw new Malformed('the two transactions do not rise');
+      return { type: 'frozen', one, other };
+    },
+  },
 };
 
-function readBallots(reader: Reader): TokenBallot[] {
+function readBallots(reader: Reader): ToldBallot[] {
   return reader.list(0, MAX_CHANGES, () => ({
     token: reader.id(),
     ballot: reader.oneOf(BALLOTS),
+    view: readSketch(reader),
   }));
 }
 

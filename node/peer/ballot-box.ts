@@ -1,0 +1,147 @@
+/**
+ * What voters say, in the form that the network asks for (PROTOCOL.md 4): vouched for by the sealed
+ * channel, or signed. With `votes: signed` nothing counts that was not checked here.
+ */
+import type { Ballot } from '../decisions.ts';
+import type { Id } from '../id.ts';
+import type { Transaction } from '../ledger/types.ts';
+import type { Pending } from '../voting/pending.ts';
+import {
+  CheckedCertificates,
+  isDoubleVote,
+  type SignedVote,
+  signVote,
+  verifySignedVote,
+} from '../voting/signed-vote.ts';
+import { sketchOf, type ViewSketch } from '../voting/view-sketch.ts';
+import type { Message } from '../wire/messages.ts';
+import type { ToldBallot } from '../wire/voting.ts';
+import { Allowance } from './allowance.ts';
+import { keepersOf, type PeerContext } from './context.ts';
+
+/** Signatures to check for one remote, a tenth of a millisecond each: a burst of certificates. */
+const CHECKS_PER_SECOND = 600;
+/** `valid` votes held against later ones, oldest forgotten: some minutes of a busy neighbourhood. */
+const MAX_HELD = 4096;
+
+export type DoubleVote = (a: SignedVote, b: SignedVote) => void;
+
+export class BallotBox {
+  readonly #context: PeerContext;
+  readonly #doubleVote: DoubleVote;
+  readonly #certificates = new CheckedCertificates();
+  readonly #checks = new Allowance(CHECKS_PER_SECOND, 1000);
+  /** voter / token / previous / epoch → its `valid`. */
+  readonly #held = new Map<string, SignedVote>();
+
+  constructor(context: PeerContext, doubleVote: DoubleVote) {
+    this.#context = context;
+    this.#doubleVote = doubleVote;
+  }
+
+  get isSigned(): boolean {
+    return this.#context.parameters.votes === 'signed';
+  }
+
+  /** This peer's word on a transaction under vote. */
+  own(transaction: Transaction, ballots: ReadonlyMap<Id, Ballot>): Message {
+    const told = transaction.body.changes.flatMap(({ token, previous }) => {
+      const ballot = ballots.get(token);
+      const view = sketchOf(keepersOf(this.#context, transaction, token));
+      return ballot === undefined ? [] : [{ token, previous, ballot, view }];
+    });
+    return this.#word(transaction.id, told, false);
+  }
+
+  /** It has seen every token pass: said of what is committed, whatever it voted. */
+  seenToPass(tx: Id): Message {
+    return this.#word(tx, [], true);
+  }
+
+  /** Counts a vote that the channel vouches for. */
+  hear(from: Id, pending: Pending, ballots: readonly ToldBallot[], committed: boolean): void {
+    pending.hear(from, ballots, committed);
+    for (const { token, view } of ballots) pending.view(from, token, view);
+  }
+
+  /** Counts signed votes, whoever brings them; `views` goes with a vote from its voter itself. */
+  hearSigned(
+    from: Id,
+    pending: Pending,
+    votes: readonly SignedVote[],
+    views: readonly ViewSketch[],
+  ): void {
+    for (const vote of votes) {
+      if (!pending.hasKept(vote) && !this.#isGood(from, vote)) continue;
+      const fitting = vote.ballots.filter((ballot) => fits(pending, ballot));
+      pending.hear(vote.peer, fitting, vote.committed);
+      if (fitting.length === vote.ballots.length) pending.keep(vote);
+      if (vote.peer !== from) continue;
+      for (const [index, { token }] of vote.ballots.entries()) {
+        pending.view(from, token, views[index] ?? []);
+      }
+    }
+  }
+
+  #word(
+    tx: Id,
+    ballots: readonly (ToldBallot & { readonly previous: Id })[],
+    committed: boolean,
+  ): Message {
+    if (!this.isSigned) {
+      const told = ballots.map(({ token, ballot, view }) => ({ token, ballot, view }));
+      return { type: 'vote', tx, committed, ballots: told };
+    }
+    const { holdings, network, self } = this.#context;
+    const signed = ballots.map(({ token, previous, ballot }) => ({ token, previous, ballot }));
+    const vote = signVote(
+      { network, peer: self, tx, committed, ballots: signed },
+      holdings.chain.session,
+    );
+    const views = vote.ballots.map(
+      ({ token }) => ballots.find((told) => told.token === token)?.view ?? [],
+    );
+    return { type: 'signed-vote', vote, views };
+  }
+
+  #isGood(from: Id, vote: SignedVote): boolean {
+    const { host, membership, network, self } = this.#context;
+    const voter = membership.get(vote.peer);
+    if (vote.peer === self) return from === self;
+    if (voter === undefined || vote.network !== network) return false;
+    if (!this.#checks.take(from, host.now())) return false;
+    if (!verifySignedVote(vote, voter.record.identityKey, this.#certificates)) return false;
+    this.#compare(vote);
+    return true;
+  }
+
+  #compare(vote: SignedVote): void {
+    for (const { token, previous, ballot } of vote.ballots) {
+      if (ballot !== 'valid') continue;
+      const key = `${vote.peer}/${token}/${previous}/${vote.certificate.epoch}`;
+      const before = this.#held.get(key);
+      if (before === undefined) this.#hold(key, vote);
+      else if (isDoubleVote(before, vote)) {
+        this.#doubleVote(before, vote);
+        return;
+      }
+    }
+  }
+
+  #hold(key: string, vote: SignedVote): void {
+    const [oldest] = this.#held.keys();
+    if (oldest !== undefined && this.#held.size >= MAX_HELD) this.#held.delete(oldest);
+    this.#held.set(key, vote);
+  }
+}
+
+/** Is it about a change of that transaction, as far as this is known here? */
+function fits(
+  { transaction }: Pending,
+  ballot: { readonly token: Id; readonly previous: Id },
+): boolean {
+  if (transaction === null) return true;
+  return transaction.body.changes.some(
+    ({ token, previous }) => token === ballot.token && previous === ballot.previous,
+  );
+}
