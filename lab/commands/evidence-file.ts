@@ -1,11 +1,13 @@
 /**
  * Evidence as a file: one package with the parameters that judge it, so that anyone can do so years
- * later with nothing else. JSON: {"kind": "minefield-evidence", "network": id, "pow": {…}, "package":
+ * later with nothing else. JSON: {"kind": "minefield-evidence", "network": id, "pow": {…},
+ * "conflictRule": "chain" | "paper", "timeScale": n, "package":
  * hex of node/minefield/evidence.ts}.
  */
 import { z } from 'zod';
 import { decode } from '../../node/codec/reader.ts';
 import { isId } from '../../node/id.ts';
+import { paperTerms } from '../../node/minefield/paper.ts';
 import { packageHash, readPackage, typeOf, verifyEvidence } from '../../node/minefield/evidence.ts';
 
 /** Twice what eight fragments carry: longer is no package of this protocol. */
@@ -19,6 +21,8 @@ const envelope = z.strictObject({
     passes: z.int().min(1).max(100),
     bits: z.int().min(0).max(64),
   }),
+  conflictRule: z.enum(['chain', 'paper']),
+  timeScale: z.number().min(1),
   package: z
     .string()
     .max(MAX_PACKAGE_HEX)
@@ -57,7 +61,8 @@ export function parseEvidenceFile(
 }
 
 /** The verdict, from nothing but the file: the same for everyone. */
-export function judgeFile({ network, pow, package: hex }: EvidenceFile): Judgement {
+export function judgeFile(file: EvidenceFile): Judgement {
+  const { network, pow, package: hex } = file;
   const bytes = Uint8Array.fromHex(hex);
   const read = decode(bytes, readPackage);
   const common = { network, bytes: bytes.length };
@@ -66,7 +71,7 @@ export function judgeFile({ network, pow, package: hex }: EvidenceFile): Judgeme
     return { guilty: false, reason: `no package: ${read.reason}`, ...common, ...nothing };
   }
   const evidence = read.value;
-  const verdict = verifyEvidence(evidence, { network, pow });
+  const verdict = verifyEvidence(evidence, { network, pow, paper: paperTerms(file) });
   return {
     guilty: verdict.guilty,
     reason: verdict.guilty ? '' : verdict.reason,

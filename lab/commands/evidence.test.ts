@@ -27,6 +27,8 @@ const good = {
   kind: 'minefield-evidence',
   network: NETWORK,
   pow: POW,
+  conflictRule: 'chain',
+  timeScale: 3600,
   package: bytes.toHex(),
 };
 

@@ -70,13 +70,16 @@ function exportCommand(): Command {
           remedy: `npx lab evidence list ${run.run}`,
         });
       }
-      const { pow } = loadTestnet(run.plan.manifest, run.plan).protocol;
+      const { protocol } = loadTestnet(run.plan.manifest, run.plan);
+      const { pow, conflictRule, timeScale } = protocol;
       const { memoryKiB, passes, bits } = pow;
       const document: EvidenceFile = {
         kind: 'minefield-evidence',
         // The package's first field.
         network: content.slice(0, 64),
         pow: { memoryKiB, passes, bits },
+        conflictRule,
+        timeScale,
         package: content,
       };
       writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);

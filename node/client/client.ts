@@ -7,7 +7,9 @@ import type { Endpoint, Host, Timer } from '../host.ts';
 import { RecordChecker } from '../identity/checker.ts';
 import type { Id } from '../id.ts';
 import { Membership } from '../ledger/membership.ts';
+import { FOUNDING } from '../ledger/standing.ts';
 import type { EvidencePackage, Statement } from '../minefield/types.ts';
+import { paperTerms } from '../minefield/paper.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import { Accusations } from '../peer/accusations.ts';
 import { neighbourhood } from '../peer/context.ts';
@@ -37,7 +39,7 @@ export interface ClientOptions {
 }
 
 export class Client {
-  readonly membership = new Membership();
+  readonly membership: Membership;
   readonly #options: ClientOptions;
   readonly #host: Host;
   readonly #transport: Transport;
@@ -56,6 +58,7 @@ export class Client {
     const { network, parameters, privateKey } = options;
     this.#options = options;
     this.#host = host;
+    this.membership = new Membership(parameters);
     this.#transport = new Transport(
       {
         network,
@@ -67,7 +70,8 @@ export class Client {
       { kind: kindOf, message: (from, bytes) => this.#message(from.id, bytes) },
     );
     const { membership } = this;
-    this.#speakers = new Speakers(network, (address) => membership.get(address));
+    const paper = paperTerms(parameters);
+    this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
     this.#accusations = new Accusations({ network, parameters, membership }, host, {
       banned: (accused) => this.#banned(accused),
       spread: (evidence) => this.#spread(evidence),
@@ -106,7 +110,10 @@ export class Client {
     if (this.#started) return;
     this.#started = true;
     this.#reportLife('started');
-    this.#every('tick', TICK_MS, () => this.#submissions.tick());
+    this.#every('tick', TICK_MS, () => {
+      this.membership.advance(this.#host.now());
+      this.#submissions.tick();
+    });
     this.#every('connect', CONNECT_MS, () => this.#connect());
     this.#connect();
   }
@@ -165,7 +172,7 @@ export class Client {
   #join(members: ReturnType<typeof storedMembers>): void {
     this.#founded = true;
     for (const member of members) {
-      this.membership.add(member);
+      this.membership.add(member, FOUNDING);
       this.#transport.learn(member);
     }
     this.#accusations.restore();

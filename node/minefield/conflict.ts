@@ -117,13 +117,27 @@ export const MAX_STATEMENTS_KEPT = 48;
 /** Twice as many: a pair of heads is what most often convicts. */
 export const MAX_HEADS_KEPT = 96;
 
+/** What is kept of one speaker, under either conflict rule. */
+export interface SpeakerRecord {
+  /** Statements and signed headers, as far as kept, each for the head that it names. */
+  readonly heads: readonly Signed[];
+  /** Keeps it, and says what it proves by itself or with what was kept. */
+  add(signed: Signed): Conflict | null;
+  addAncestor(
+    epoch: number,
+    lowerHeight: number,
+    higherHeight: number,
+    ancestor: Ancestor,
+  ): Conflict | null;
+}
+
 /**
  * What one speaker signed, as far as kept. Bounded: when it is full, the newest always stays, and of
  * the older ones the one is dropped that leaves the smallest hole. So what is kept thins out evenly
  * over the speaker's whole past: each kept head is a point that the speaker's later heads must
  * descend from (`addAncestor` asks that question), however much it says to flush the file.
  */
-export class SpeakerFile {
+export class SpeakerFile implements SpeakerRecord {
   /** In order of epoch, then sequence; one per sequence number. */
   readonly #statements: Statement[] = [];
   /** In order of epoch, then height; one per height. */
@@ -205,7 +219,8 @@ export class SpeakerFile {
   }
 }
 
-function conflict(
+/** A conflict that these prove: statements and signed headers in their order. */
+export function conflict(
   rule: Rule,
   signed: readonly Signed[],
   ancestor: Ancestor | null = null,

@@ -15,7 +15,7 @@ import { type SignedVote, signVote } from '../voting/signed-vote.ts';
 import { entryOf, idOf, mappingOf, MemoryStore, NETWORK, POW, Speaker } from './speaker.fixture.ts';
 import type { EvidencePackage, Rule } from './types.ts';
 
-const context = { network: NETWORK, pow: POW };
+const context = { network: NETWORK, pow: POW, paper: null };
 
 function honest(): Speaker {
   const speaker = new Speaker();

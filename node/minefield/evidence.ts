@@ -3,7 +3,7 @@
  * everyone, whoever sent it.
  *
  * Layout: network 32 ‖ accused 32 ‖ rule u8 (order of RULES) ‖ record: length u16, identity record ‖
- * count u8 (0–2), statements (statement.ts) ‖ count u8 (0–2), signed headers (block.ts) ‖ ancestor
+ * count u8 (0–6), statements (statement.ts) ‖ count u8 (0–2), signed headers (block.ts) ‖ ancestor
  * u8 (0 none, 1: hash 32, count u8 (0–64), path 32 each) ‖ count u8 (0–2), signed votes
  * (voting/signed-vote.ts). `hash = H(evidence, all of it)`.
  */
@@ -37,6 +37,7 @@ import {
   verifySignedVote,
   writeSignedVote,
 } from '../voting/signed-vote.ts';
+import { areThreeConflicts, MAX_PAPER_STATEMENTS, type PaperTerms } from './paper.ts';
 import { readStatement, verifyStatement, writeStatement } from './statement.ts';
 import type { EvidencePackage, OffenceType, Rule, Verdict } from './types.ts';
 
@@ -49,6 +50,7 @@ const RULES: readonly Rule[] = [
   'false-path',
   'old-epoch',
   'double-vote',
+  'paper-conflicts',
 ];
 
 /** Which of the paper's kinds of offence a rule proves. */
@@ -60,6 +62,7 @@ const TYPES: Readonly<Record<Rule, OffenceType>> = {
   'false-path': 'state forging',
   'old-epoch': 'temporal violation',
   'double-vote': 'double vote',
+  'paper-conflicts': 'inconsistent mapping',
 };
 
 export function typeOf(rule: Rule): OffenceType {
@@ -69,7 +72,7 @@ export function typeOf(rule: Rule): OffenceType {
 /** Those that a signed header proves as well as a statement. */
 const TAKES_BLOCKS: readonly Rule[] = ['two-blocks', 'not-an-ancestor', 'old-epoch'];
 
-/** No rule needs more than a pair. */
+/** No rule of `chain` needs more than a pair. */
 const MAX_SIGNED = 2;
 
 /** Makes the package for a conflict that a SpeakerFile found. */
@@ -112,7 +115,7 @@ export function readPackage(reader: Reader): EvidencePackage {
     accused: reader.id(),
     rule: reader.oneOf(RULES),
     record: reader.bytes(RECORD_BYTES),
-    statements: reader.list(0, MAX_SIGNED, () => readStatement(reader)),
+    statements: reader.list(0, MAX_PAPER_STATEMENTS, () => readStatement(reader)),
     blocks: reader.list(0, MAX_SIGNED, () => readSignedHeader(reader)),
     ancestor: reader.boolean()
       ? {
@@ -124,23 +127,36 @@ export function readPackage(reader: Reader): EvidencePackage {
   };
 }
 
+/** What a network lays down for its evidence. */
+export interface JudgingTerms {
+  readonly network: Id;
+  readonly pow: ProtocolParameters['pow'];
+  /** Null under `conflictRule: chain`. */
+  readonly paper: PaperTerms | null;
+}
+
+/** Rules of `conflictRule: paper`: its triggers, and what is false whoever looks at it. */
+const PAPER_RULES: readonly Rule[] = ['paper-conflicts', 'false-path', 'two-blocks'];
+
 /**
  * The verdict, with the reason in words when it is not guilty. Cheap checks come first; the Argon2
  * work that ties the key to the address is done only for a package that holds in all else.
  */
-export function verifyEvidence(
-  evidence: EvidencePackage,
-  context: { readonly network: Id; readonly pow: ProtocolParameters['pow'] },
-): Verdict {
+export function verifyEvidence(evidence: EvidencePackage, context: JudgingTerms): Verdict {
   const { network, accused, rule } = evidence;
   if (network !== context.network) return notGuilty('the package is for another network');
+  const isPaper = context.paper !== null;
+  if (isPaper ? !PAPER_RULES.includes(rule) : rule === 'paper-conflicts') {
+    return notGuilty(`${rule} is no rule of this network`);
+  }
   const fault = ownershipFault(evidence) ?? formFault(evidence);
   if (fault !== null) return notGuilty(fault);
   const record = decode(evidence.record, readRecord);
   if (!record.ok) return notGuilty(`the identity record is malformed: ${record.reason}`);
   const forged = signatureFault(evidence, record.value.identityKey);
   if (forged !== null) return notGuilty(forged);
-  if (!breaksRule(evidence)) return notGuilty(`what was signed does not break ${rule}`);
+  if (!breaksRule(evidence, context.paper))
+    return notGuilty(`what was signed does not break ${rule}`);
   const identity = checkRecord(record.value, network, context.pow);
   if (!identity.ok) return notGuilty(`the identity record is refused: ${identity.reason}`);
   if (identity.address !== accused) return notGuilty('the identity record is of another address');
@@ -160,6 +176,7 @@ function ownershipFault(evidence: EvidencePackage): string | null {
 function formFault({ rule, statements, blocks, ancestor, votes }: EvidencePackage): string | null {
   const wrong = `it does not hold what ${rule} needs`;
   if (ancestor !== null && rule !== 'not-an-ancestor') return wrong;
+  if (rule === 'paper-conflicts') return blocks.length + votes.length === 0 ? null : wrong;
   const isVoting = rule === 'double-vote';
   if (votes.length !== (isVoting ? MAX_SIGNED : 0)) return wrong;
   const needed = isVoting ? 0 : rule === 'false-path' ? 1 : MAX_SIGNED;
@@ -181,10 +198,14 @@ function signatureFault(
   return forged === -1 ? null : `vote ${forged + 1} is not signed by the accused`;
 }
 
-function breaksRule({ rule, statements, blocks, ancestor, votes }: EvidencePackage): boolean {
+function breaksRule(
+  { rule, statements, blocks, ancestor, votes }: EvidencePackage,
+  paper: PaperTerms | null,
+): boolean {
   const [first, second] = statements;
   const signed = [...statements, ...blocks];
   const [lower, higher] = signed.map(headOf).toSorted((a, b) => a.height - b.height);
+  if (rule === 'paper-conflicts') return paper !== null && areThreeConflicts(statements, paper);
   if (rule === 'double-vote') {
     const [one, other] = votes;
     return one !== undefined && other !== undefined && isDoubleVote(one, other);

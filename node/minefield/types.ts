@@ -55,7 +55,9 @@ export type Rule =
   /** Signed in an epoch long after a higher one was begun. */
   | 'old-epoch'
   /** Two signed `valid` votes of one epoch for different successors of one mapping. */
-  | 'double-vote';
+  | 'double-vote'
+  /** `conflictRule: paper` only: three conflicts over a day (paper.ts). Honest peers do break it. */
+  | 'paper-conflicts';
 
 /** The paper's kinds of offence (PROTOCOL.md 7), for reports. */
 export type OffenceType =

@@ -9,6 +9,7 @@ import { type Id, idToBytes } from '../id.ts';
 import type { Member, Membership } from '../ledger/membership.ts';
 import { chargeAgainst } from '../minefield/slashing.ts';
 import { encodePackage, packageHash, readPackage, verifyEvidence } from '../minefield/evidence.ts';
+import { paperTerms } from '../minefield/paper.ts';
 import type { EvidencePackage } from '../minefield/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import { Allowance } from './allowance.ts';
@@ -88,7 +89,11 @@ export class Accusations {
     if (this.#packages.has(accused)) return false;
     const name = packageHash(evidence);
     if (from !== null && !this.#refused.take(from, this.#host.now())) return false;
-    const verdict = verifyEvidence(evidence, { network: this.#network, pow: this.#parameters.pow });
+    const verdict = verifyEvidence(evidence, {
+      network: this.#network,
+      pow: this.#parameters.pow,
+      paper: paperTerms(this.#parameters),
+    });
     const found = from === null ? 'assembled' : 'verified';
     const bytes = encodePackage(evidence);
     this.#host.report({

@@ -2,8 +2,9 @@
 import type { Id } from '../id.ts';
 import type { Member } from '../ledger/membership.ts';
 import { verifySignedHeader } from '../ledger/block.ts';
-import { type Conflict, headOf, SpeakerFile } from '../minefield/conflict.ts';
+import { type Conflict, headOf, SpeakerFile, type SpeakerRecord } from '../minefield/conflict.ts';
 import { assemble } from '../minefield/evidence.ts';
+import { PaperFile, type PaperTerms } from '../minefield/paper.ts';
 import { verifyStatement } from '../minefield/statement.ts';
 import type { EvidencePackage, SignedHeader, Statement } from '../minefield/types.ts';
 import type { AncestorAnswer } from '../wire/keeping.ts';
@@ -20,10 +21,13 @@ export type Heard =
 export class Speakers {
   readonly #network: Id;
   readonly #member: (address: Id) => Member | undefined;
-  readonly #files = new Map<Id, SpeakerFile>();
+  readonly #paper: PaperTerms | null;
+  readonly #files = new Map<Id, SpeakerRecord>();
 
-  constructor(network: Id, member: (address: Id) => Member | undefined) {
+  /** `paper`: the papers' conflict rule is in force, on these terms. */
+  constructor(network: Id, member: (address: Id) => Member | undefined, paper: PaperTerms | null) {
     this.#network = network;
+    this.#paper = paper;
     this.#member = member;
   }
 
@@ -71,8 +75,9 @@ export class Speakers {
     this.#files.delete(speaker);
   }
 
-  #file(speaker: Id): SpeakerFile {
-    const file = this.#files.get(speaker) ?? new SpeakerFile();
+  #file(speaker: Id): SpeakerRecord {
+    const fresh = () => (this.#paper === null ? new SpeakerFile() : new PaperFile(this.#paper));
+    const file = this.#files.get(speaker) ?? fresh();
     this.#files.delete(speaker);
     this.#files.set(speaker, file);
     const [oldest] = this.#files.keys();
