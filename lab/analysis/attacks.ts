@@ -36,6 +36,7 @@ export function attackResult(attack: AttackFacts, context: AttackContext): Attac
     lies: facts.lies.filter((lie) => mine.has(lie.member) && lie.at_ms >= startedAtMs),
     detections: facts.detections.filter((entry) => mine.has(entry.member)),
     sentences: facts.sentences.filter((entry) => mine.has(entry.member)),
+    costs: facts.costs,
   };
   const cases = casesOf(own);
   const detected = cases.filter((entry) => entry.firstDetectedAtMs !== null);

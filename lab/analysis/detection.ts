@@ -4,15 +4,27 @@
  */
 import { ask } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
-import { DETECTIONS, LIES, SENTENCES, type Accusation, type Lie } from './queries.ts';
+import {
+  DETECTIONS,
+  LAYER_COSTS,
+  LIES,
+  SENTENCES,
+  type Accusation,
+  type LayerCost,
+  type Lie,
+} from './queries.ts';
 import type { RunResult } from './result.ts';
 import { wilsonInterval } from './statistics.ts';
+
+/** How a flag is named in `detections`. */
+const FLAG = 'flag:';
 
 /** All lies, detections and sentences of a run, in order of time. */
 export interface DetectionFacts {
   readonly lies: readonly Lie[];
   readonly detections: readonly Accusation[];
   readonly sentences: readonly Accusation[];
+  readonly costs: readonly LayerCost[];
 }
 
 /**
@@ -38,6 +50,7 @@ export async function readDetectionFacts(
     lies: await ask(store, LIES, { run }),
     detections: await ask(store, DETECTIONS, { run }),
     sentences: await ask(store, SENTENCES, { run }),
+    costs: await ask(store, LAYER_COSTS, { run }),
   };
 }
 
@@ -108,5 +121,33 @@ export function detectionOf(
     rate: cases.length === 0 ? null : found / cases.length,
     rateInterval: wilsonInterval(found, cases.length),
     falseSlashes: wronged.length,
+    byLayer: layersOf(facts),
   };
+}
+
+/** Null when no layer reported anything: none ran, or none of it arrived. */
+function layersOf({ detections, costs }: DetectionFacts): RunResult['detection']['byLayer'] {
+  const flags = detections.filter(({ how }) => how.startsWith(FLAG));
+  const names = new Set([
+    ...costs.map(({ layer }) => layer),
+    ...flags.map(({ how }) => how.slice(FLAG.length)),
+  ]);
+  if (names.size === 0) return null;
+  return [...names].sort().map((layer) => {
+    const own = flags.filter(({ how }) => how === FLAG + layer);
+    const distinct = (isHonest: boolean): number =>
+      new Set(own.flatMap((row) => ((row.adversary === '') === isHonest ? [row.accused] : [])))
+        .size;
+    const cost = costs.find((entry) => entry.layer === layer);
+    return {
+      layer,
+      flagged: distinct(true) + distinct(false),
+      truePositives: distinct(false),
+      falsePositives: distinct(true),
+      checks: cost?.checks ?? null,
+      messages: cost?.messages ?? null,
+      bytes: cost?.bytes ?? null,
+      signatures: cost?.signatures ?? null,
+    };
+  });
 }

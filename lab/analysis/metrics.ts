@@ -57,11 +57,12 @@ not a current quotation). It prices computing alone: not addresses, bandwidth, o
 | \`detection.truePositives\` | offenders in \`detections\`, or how many of them; \`falseNegatives\` are the others |
 | \`detection.falseSlashes\` | honest identities that an honest member banned or saw slashed (\`sentences\`) |
 | \`detection.falsePositives\` | honest identities in \`detections\` or among the false slashes |
+| \`detection.byLayer\` | distinct identities in \`detections\` as \`flag:<layer>\`, adversarial ones and honest ones; what the layer cost honest peers: \`layer_costs\` |
 | \`detection.observerQueriesPerSecond\` | questions per second and honest client: \`observer_answers\` over askPeers, clients and seconds of load (lost answers and questions about small neighbourhoods make it smaller) |
 | \`attacks[].succeeded\` | an honest client received a lie of a member after the strike that no other answer to the same question contradicted |
 | \`attacks[].success\` | lies told to honest members, clients that received one, tokens lied about, lies no answer contradicted |
 | \`attacks[].firstDetectedMs\` | earliest of \`detections\` of an offender of this attack; ms after the load started, like \`strikeMs\` |
-| \`attacks[].timeToDetectMs\`, \`timeToBanMs\`, \`timeToSlashMs\` | medians over offenders, from the moment an honest member received their first lie to the first evidence, the first ban, the first executed slashing vote; an offender whose known lies came later than that is left out |
+| \`attacks[].timeToDetectMs\`, \`timeToBanMs\`, \`timeToSlashMs\` | medians over offenders, from the moment an honest member received their first lie to the first evidence or flag, the first ban, the first executed slashing vote; an offender whose known lies came later than that is left out |
 | \`attacks[].cases\` | the same for each offender; ms after the load started |
 | \`attacks[].cost\` | \`minting\` of all its members, see above; all null when one of them did not report |
 | \`telemetry.rows\`, \`telemetry.dropped\` | sums of \`telemetry_rows\`, \`telemetry_dropped\` |

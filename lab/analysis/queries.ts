@@ -189,6 +189,32 @@ export const DETECTIONS: NamedQuery<Accusation> = {
     INNER JOIN ${ROLES} AS r ON r.address = a.accused ORDER BY at_ms, accused, by`,
 };
 
+export interface LayerCost {
+  layer: string;
+  checks: number;
+  messages: number;
+  bytes: number;
+  signatures: number;
+}
+
+export const LAYER_COSTS: NamedQuery<LayerCost> = {
+  name: 'layer_costs',
+  meaning:
+    'What each detection layer cost the honest peers over the whole run, as they counted it ' +
+    '(`lab.detectors`). Whom it flagged is in `detections` (`flag:<layer>`).',
+  columns: {
+    layer: 'commitment, cross-check, reputation, trust',
+    checks: 'comparisons made',
+    messages: 'questions and answers that would not have been without it',
+    bytes: 'their bytes as messages',
+    signatures: 'signatures verified for it alone',
+  },
+  sql: `SELECT layer, sum(checks) AS checks, sum(messages) AS messages, sum(bytes) AS bytes,
+      sum(signatures) AS signatures
+    FROM lab.detectors WHERE run = {run:String} AND peer IN ${HONEST}
+    GROUP BY layer ORDER BY layer`,
+};
+
 export const SENTENCES: NamedQuery<Accusation> = {
   name: 'sentences',
   meaning:
@@ -253,6 +279,7 @@ export const TRUTH_QUERIES = [
   SAFETY_VIOLATIONS,
   LIES,
   DETECTIONS,
+  LAYER_COSTS,
   SENTENCES,
   OBSERVER_ANSWERS,
   LIVE_COUNTS,

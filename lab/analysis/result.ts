@@ -109,6 +109,21 @@ export interface RunResult {
     readonly rate: number | null;
     readonly rateInterval: readonly [number, number] | null;
     readonly falseSlashes: number;
+    /** Of the detection layers that weigh less than evidence; null: none reported anything. */
+    readonly byLayer:
+      | readonly {
+          readonly layer: string;
+          /** Distinct identities, of which adversarial and honest ones. */
+          readonly flagged: number;
+          readonly truePositives: number;
+          readonly falsePositives: number;
+          /** What it cost the honest peers; null: not measured. */
+          readonly checks: number | null;
+          readonly messages: number | null;
+          readonly bytes: number | null;
+          readonly signatures: number | null;
+        }[]
+      | null;
   };
   readonly expectations: readonly {
     readonly expression: string;

@@ -173,6 +173,7 @@ const FIELDS: Fields = {
     rate: null,
     rateInterval: '*',
     falseSlashes: null,
+    byLayer: '*',
   },
   reportPath: null,
   telemetry: { rows: null, dropped: null },

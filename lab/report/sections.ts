@@ -38,7 +38,7 @@ export function verdictSection(result: RunResult): Html {
     `half of them final within ${duration(finality.p50)}. ` +
     (detection.offenders === 0
       ? 'Nobody lied.'
-      : `Of ${detection.offenders} that lied, ${detection.truePositives} were caught by their own signed answers.`);
+      : `Of ${detection.offenders} that lied, ${detection.truePositives} were found out.`);
   const list = [...grave, ...doubts];
   return html`<div class="verdict ${tone}"><strong>${words}</strong> ${sentence}${
     list.length === 0 ? html`` : html`<ul>${list.map((text) => html`<li>${text}</li>`)}</ul>`
@@ -230,7 +230,24 @@ export function detectionSection({ result, sentences }: ReportData): Html {
      ? html`<p>Nobody was banned.</p>`
      : html`<div class="scroll"><table><tr><th>banned</th><th>in truth</th><th class="n">by</th><th>members, first
  first</th></tr>${rows}</table></div>`
- }</section>`;
+ }${layersTable(result)}</section>`;
+}
+
+/** What weighs less than evidence: whom each layer flagged, and at what cost. */
+function layersTable({ detection }: RunResult): Html {
+  if (detection.byLayer === null) return html``;
+  const rows = detection.byLayer.map(
+    (layer) =>
+      html`<tr><td>${layer.layer}</td>${[
+        layer.truePositives,
+        layer.falsePositives,
+        layer.checks,
+        layer.messages,
+        layer.bytes,
+      ].map((value) => html`<td class="n">${amount(value)}</td>`)}</tr>`,
+  );
+  return html`<div class="scroll"><table><tr><th>layer</th><th class="n">adversaries flagged</th><th class="n">honest
+ flagged</th><th class="n">checks</th><th class="n">messages</th><th class="n">bytes</th></tr>${rows}</table></div>`;
 }
 
 const SHAPED: Readonly<Record<RunResult['shaping'], string>> = {

@@ -96,6 +96,7 @@ const RESULT: RunResult = {
     rate: 1,
     rateInterval: [0.51, 1],
     falseSlashes: 0,
+    byLayer: null,
   },
   expectations: [
     { expression: 'finality.p99 < 2000', value: 900, ok: true },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { score } from '../../lab/analysis/score.ts';
 import type { Testnet } from '../../lab/manifest/testnet.ts';
-import { at, id, sampleTestnet, sentence, statement } from './sample-run.ts';
+import { at, id, layerRow, sampleTestnet, sentence, statement } from './sample-run.ts';
 import { FACTS, sampleScoring } from './scoring.ts';
 
 const run = sampleScoring();
@@ -150,4 +150,54 @@ test('of an honest control, expectations about adversaries are not judged', asyn
   const result = await score(run.store, { ...FACTS, testnet, attacks: [] });
   expect(result.honestControl).toBe(true);
   expect(result.expectations.map(({ ok }) => ok)).toEqual([null, null, true]);
+});
+
+test('each layer is told with whom it flagged, rightly and wrongly, and what it cost honest peers', async () => {
+  const result = await run.scored((rows) => {
+    rows['lab.flags']?.push(
+      layerRow('h1', 'trust', 'l1'),
+      layerRow('h2', 'trust', 'l1'),
+      layerRow('h2', 'trust', 'h4'),
+      layerRow('h1', 'cross-check', 'l2'),
+      // What liars say of others counts for nothing.
+      layerRow('l1', 'trust', 'h1'),
+    );
+    rows['lab.detectors']?.push(
+      layerRow('h1', 'trust', null),
+      layerRow('h2', 'trust', null),
+      layerRow('l1', 'trust', null),
+      layerRow('h3', 'reputation', null),
+    );
+  });
+  const unmeasured = { checks: null, messages: null, bytes: null, signatures: null };
+  expect(result.detection.byLayer).toEqual([
+    { layer: 'cross-check', flagged: 1, truePositives: 1, falsePositives: 0, ...unmeasured },
+    {
+      layer: 'reputation',
+      flagged: 0,
+      truePositives: 0,
+      falsePositives: 0,
+      checks: 10,
+      messages: 4,
+      bytes: 2000,
+      signatures: 2,
+    },
+    {
+      layer: 'trust',
+      flagged: 2,
+      truePositives: 1,
+      falsePositives: 1,
+      checks: 20,
+      messages: 8,
+      bytes: 4000,
+      signatures: 4,
+    },
+  ]);
+  const [attack] = result.attacks;
+  expect(attack?.detectedBy).toContain('flag:trust');
+  expect(attack?.detectedBy).toContain('flag:cross-check');
+});
+
+test('where no layer reported anything nothing is known of layers', async () => {
+  expect((await run.scored()).detection.byLayer).toBeNull();
 });

@@ -162,6 +162,17 @@ export function sentence(peer: string, accused: string, offsetMs: number, event:
   });
 }
 
+/** `accused` null: the row of what the layer cost. */
+export function layerRow(peer: string, layer: string, accused: string | null): JsonRow {
+  return row(
+    peer,
+    7000,
+    accused === null
+      ? { layer, checks: 10, flagged: 1, messages: 4, bytes: 2000, signatures: 2 }
+      : { layer, accused: id(accused), reason: 'r', score: 0.5 },
+  );
+}
+
 function messages(): JsonRow[] {
   const one = (peer: string, type: string, count: number, bytes: number): JsonRow =>
     row(peer, 3000, { direction: 'out', type, count, datagrams: 0, bytes });
@@ -233,6 +244,8 @@ export function sampleRows(): SampleRows {
         telemetry_dropped: 4,
       }),
     ],
+    'lab.flags': [],
+    'lab.detectors': [],
     'lab.attacks': [
       {
         run: RUN,

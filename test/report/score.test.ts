@@ -4,7 +4,16 @@ import { TRUTH_QUERIES } from '../../lab/analysis/queries.ts';
 import { score } from '../../lab/analysis/score.ts';
 import { LAB_QUERIES } from '../../lab/telemetry/queries.ts';
 import type { JsonRow } from '../../lab/telemetry/store.ts';
-import { at, id, neighbourCommit, rivalCommit, RUN, sampleRows, START } from './sample-run.ts';
+import {
+  at,
+  id,
+  layerRow,
+  neighbourCommit,
+  rivalCommit,
+  RUN,
+  sampleRows,
+  START,
+} from './sample-run.ts';
 import { FACTS, sampleScoring } from './scoring.ts';
 
 const run = sampleScoring();
@@ -158,7 +167,10 @@ test('the live figures are those of the result', async () => {
 });
 
 test('every named query runs on the engine and returns the columns it documents', async () => {
-  await run.scored((rows) => rows['lab.transactions']?.push(rivalCommit()));
+  await run.scored((rows) => {
+    rows['lab.transactions']?.push(rivalCommit());
+    rows['lab.detectors']?.push(layerRow('h1', 'trust', null));
+  });
   const parameters = { run: RUN, from: START, to: START + 10_000, need: 2 };
   for (const query of [...LAB_QUERIES, ...TRUTH_QUERIES]) {
     const [row] = await run.store.query<Record<string, unknown>>(query.sql, parameters);

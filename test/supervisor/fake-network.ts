@@ -269,6 +269,7 @@ function blankResult(shapingOk: boolean): RunResult {
       rate: null,
       rateInterval: null,
       falseSlashes: 0,
+      byLayer: null,
     },
     expectations: [],
     reportPath: null,
