@@ -77,6 +77,7 @@ export class Joining {
     this.#phases = new Phases(context, parts, {
       connected: events.connected,
       isSynchronised: events.isSynchronised,
+      committed: (transaction) => this.#registrar.committed(transaction),
       changed: events.phaseChanged,
     });
     this.identities = this.#identities(events);
@@ -101,6 +102,11 @@ export class Joining {
 
   onMessage(from: Id, message: JoiningMessage): void {
     this.#registrar.onMessage(from, message);
+  }
+
+  /** Several times a second: makes itself known if nobody can know it. */
+  introduce(): void {
+    this.#phases.introduce();
   }
 
   /** Several times a second, while this peer may speak. */

@@ -11,7 +11,7 @@
 import { type Id, ZERO_ID } from '../id.ts';
 import type { SigningKey } from '../crypto/ed25519.ts';
 import { signTransaction } from '../ledger/transaction.ts';
-import type { Mapping, Transaction } from '../ledger/types.ts';
+import type { Mapping, Transaction, TransactionBody } from '../ledger/types.ts';
 import { type ProtocolParameters, scaledMs } from '../parameters.ts';
 import { lapseTime } from '../voting/judge-identity.ts';
 import { isQuorum } from '../voting/rules.ts';
@@ -111,17 +111,25 @@ export class Leases {
     const { holdings, network } = this.#context;
     const mapping = holdings.mapping(address);
     if (mapping === undefined) return;
-    const { owner, tx } = mapping;
-    const body = {
-      network,
-      changes: [{ token: address, owner, previous: tx }],
-      timestamp: lapseTime(holdings.timestampOf(tx)),
-      valueClass: 'low' as const,
-      extraNeighbours: 0,
-      purpose: { kind: 'lapse' as const },
-    };
+    const body = lapseOf(network, mapping, holdings.timestampOf(mapping.tx));
     this.#events.propose(signTransaction(body, [this.#key]));
   }
+}
+
+/** The one lapse that can follow a mapping of an identity token, made at `mappedMs`. */
+export function lapseOf(
+  network: Id,
+  { token, owner, tx }: Mapping,
+  mappedMs: number,
+): TransactionBody {
+  return {
+    network,
+    changes: [{ token, owner, previous: tx }],
+    timestamp: lapseTime(mappedMs),
+    valueClass: 'low',
+    extraNeighbours: 0,
+    purpose: { kind: 'lapse' },
+  };
 }
 
 /** A lease in ms of this network. */

@@ -192,6 +192,7 @@ export class PeerParts {
 
   tick(): void {
     this.#epochs.tick();
+    this.#joining.introduce();
     if (!this.opened) return;
     this.#lampposts.tick();
     this.#joining.tick();

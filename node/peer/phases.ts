@@ -14,13 +14,14 @@ import {
   keyHash,
   readTransaction,
   signTransaction,
+  transactionId,
 } from '../ledger/transaction.ts';
-import type { Transaction } from '../ledger/types.ts';
+import type { Mapping, Transaction } from '../ledger/types.ts';
 import { scaledMs } from '../parameters.ts';
 import { VoteLock } from '../voting/lock.ts';
 import { isQuorum } from '../voting/rules.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
-import { CHANGE_SPACING_MS, type Leases } from './leases.ts';
+import { CHANGE_SPACING_MS, lapseOf, type Leases } from './leases.ts';
 import type { OwnTransactions } from './own-transactions.ts';
 
 const OWN_KEY = 'own/identity';
@@ -35,6 +36,8 @@ export interface PhaseEvents {
   connected(id: string): boolean;
   /** Does this peer hold what it should (PROTOCOL.md 5, 6)? */
   isSynchronised(): boolean;
+  /** An own transaction is committed that this peer had no vote on. */
+  committed(transaction: Transaction): void;
   /** Its phase is another. */
   changed(phase: Phase): void;
 }
@@ -94,17 +97,20 @@ export class Phases {
     const standing = membership.standing(self);
     if (standing === undefined) return;
     const mapping = this.#context.holdings.mapping(self);
-    if (mapping === undefined) this.#introduce();
     if (this.#isUnderWay || mapping?.owner === ZERO_ID) return;
     if (mapping === undefined) this.#submit('register', ZERO_ID);
     else if (parameters.membership === 'known') return;
-    else if (standing.countedFromMs === null) this.#enter(standing, mapping.tx);
+    else if (standing.countedFromMs === null) this.#enter(standing, mapping);
     else if (this.#isRenewalDue()) this.#submit('renewal', mapping.tx);
   }
 
-  #introduce(): void {
-    const { host, membership, parameters, self, send } = this.#context;
-    if (host.now() < this.#introduceAtMs) return;
+  /**
+   * Shows its record to all that may share a neighbourhood with it, until it has an identity token:
+   * also before its epoch is open, since nobody answers a stranger's question about it.
+   */
+  introduce(): void {
+    const { holdings, host, membership, parameters, self, send } = this.#context;
+    if (host.now() < this.#introduceAtMs || holdings.mapping(self) !== undefined) return;
     this.#introduceAtMs = host.now() + INTRODUCE_MS;
     const { record } = this.#identity;
     for (const id of membership.near(self, 3 * parameters.k)) {
@@ -116,8 +122,8 @@ export class Phases {
    * Two that come in at the same moment make the views of a neighbourhood differ by two until all
    * have heard: an honest one waits for its own moment (voting/rules.ts).
    */
-  #enter(standing: Standing, previous: string): void {
-    const { host, membership, parameters } = this.#context;
+  #enter(standing: Standing, mapping: Mapping): void {
+    const { holdings, host, membership, network, parameters } = this.#context;
     const now = host.now();
     if (now < this.#notBeforeMs || !this.#events.isSynchronised()) return;
     const trustMs = scaledMs(parameters.trustHours, parameters);
@@ -127,7 +133,11 @@ export class Phases {
       return other > now && Math.abs(other - entryMs) < CHANGE_SPACING_MS;
     });
     if (isTaken) this.#notBeforeMs = now + this.#random() * 2 * CHANGE_SPACING_MS;
-    else this.#submit('synchronised', previous);
+    if (isTaken) return;
+    // Who lapsed may have been told of it without the transaction, of which there is but one.
+    const lapse = lapseOf(network, mapping, holdings.timestampOf(mapping.tx));
+    const hasLapsed = lapse.timestamp === standing.sinceMs;
+    this.#submit('synchronised', hasLapsed ? transactionId(lapse) : mapping.tx);
   }
 
   #isRenewalDue(): boolean {
@@ -152,10 +162,19 @@ export class Phases {
       host.store.put(OWN_KEY, encodeTransaction(transaction));
     }
     this.#isUnderWay = true;
-    this.#own.submit(transaction, () => {
+    this.#own.submit(transaction, (outcome) => {
       this.#isUnderWay = false;
       this.#share = this.#random();
+      if (outcome === 'committed') this.#committed(transaction);
     });
+  }
+
+  /** While it does not count, it hears of its own commit by those who told it only. */
+  #committed(transaction: Transaction): void {
+    const { holdings, self } = this.#context;
+    if (holdings.isCommitted(transaction.id)) return;
+    holdings.commit(transaction, new Set([self]));
+    this.#events.committed(transaction);
   }
 
   /** What was signed already after this mapping. */

@@ -1,6 +1,7 @@
 /** What an honest peer thinks of one token of a transaction, given what it knows (PROTOCOL.md 3, 4). */
 import type { Ballot } from '../decisions.ts';
 import { type Id, ZERO_ID } from '../id.ts';
+import { takesSupportAlong } from '../ledger/supporting.ts';
 import { authorisedBy } from '../ledger/transaction.ts';
 import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
 import { type Identities, judgeIdentityChange, judgeRegister } from './judge-identity.ts';
@@ -13,6 +14,8 @@ export interface Knowledge {
   isCommitted(tx: Id): boolean;
   /** Timestamp of a committed transaction; 0 for the genesis and what is not kept. */
   timestampOf(tx: Id): number;
+  /** Can the state that this committed transaction gave to the token be restored (supporting.ts)? */
+  isSupported(tx: Id, token: Id): boolean;
   /** Is this the charge against the owner of this identity token, and is it proven here? */
   convicts(charge: Id, token: Id): boolean;
   /** What is known of members and of those that want to be. */
@@ -75,5 +78,8 @@ function withoutLock(
     return judgeIdentityChange(asked, mapping, previousMs, identities);
   }
   if (timestamp <= previousMs) return 'invalid';
-  return authorisedBy(transaction, index) === mapping.owner ? 'valid' : 'invalid';
+  // Its supporting tokens would go on naming the state that this one ends.
+  const isLeftBehind =
+    knowledge.isSupported(previous, token) && !takesSupportAlong(transaction, token);
+  return signer === mapping.owner && !isLeftBehind ? 'valid' : 'invalid';
 }

@@ -87,9 +87,7 @@ export function isDoubleVote(a: SignedVote, b: SignedVote): boolean {
       one.ballot === 'valid' &&
       b.ballots.some(
         (other) =>
-          other.ballot === 'valid' &&
-          other.token === one.token &&
-          other.previous === one.previous,
+          other.ballot === 'valid' && other.token === one.token && other.previous === one.previous,
       ),
   );
 }

@@ -40,6 +40,7 @@ function knowing(mapping: Mapping | undefined, convicts = false): Knowledge {
     mapping: () => mapping,
     isCommitted: (tx) => tx === held.tx || tx === held.previous,
     timestampOf: () => 100,
+    isSupported: () => false,
     convicts: () => convicts,
     identities: NOBODY,
   };

@@ -1,5 +1,7 @@
 /** A peer that the genesis of a swarm does not name. */
 import type { Decisions } from '../../node/decisions.ts';
+import { mint } from '../../node/identity/mint.ts';
+import { storeIdentity } from '../../node/identity/stored.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
 import { openPeer } from '../../node/peer.ts';
 import { virtualEndpoint } from './network.ts';
@@ -8,6 +10,8 @@ import { NETWORK, type Seated, type Swarm } from './swarm.ts';
 export interface JoinerOptions {
   readonly parameters?: Partial<ProtocolParameters>;
   readonly decisions?: Partial<Decisions>;
+  /** When its identity was minted, ms; now unless said. */
+  readonly madeMs?: number;
 }
 
 /** Starts it now; `index` is of its endpoint, above all that the swarm uses. */
@@ -15,7 +19,10 @@ export function joined(swarm: Swarm, index: number, options: JoinerOptions = {})
   const endpoint = virtualEndpoint(index);
   const host = swarm.network.host(endpoint);
   const parameters = { ...swarm.parameters, ...options.parameters };
-  const { decisions = {} } = options;
+  const { decisions = {}, madeMs } = options;
+  if (madeMs !== undefined) {
+    storeIdentity(host.store, mint(NETWORK, parameters.pow, { ...host, now: () => madeMs }));
+  }
   const peer = openPeer({ network: NETWORK, parameters, endpoint, decisions }, host);
   swarm.network.attach(endpoint, (from, datagram) => peer.receive(from, datagram));
   peer.start();

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import type { Endpoint } from '../../node/host.ts';
+import { joined } from '../support/joiner.ts';
+import { expectBannedOnly, expectSafe } from '../support/invariants.ts';
+import { type Seated, Swarm } from '../support/swarm.ts';
+
+/** Trust after 8 s, leases of 20 s: the paper's hours run fast. */
+const QUICK = { k: 5, timeScale: 3600, trustHours: 8, leaseHours: 1 } as const;
+
+function running(seed: number, peers = 9, parameters: Partial<Swarm['parameters']> = {}): Swarm {
+  const swarm = new Swarm({ peers, clients: 1, seed, parameters: { ...QUICK, ...parameters } });
+  swarm.mesh();
+  swarm.load();
+  swarm.network.run(3000);
+  return swarm;
+}
+
+function phaseEvents(swarm: Swarm, { endpoint }: Seated): string[] {
+  return swarm.network.rows.flatMap(({ endpoint: at, row }) =>
+    at.ip === endpoint.ip && row.table === 'peers' ? [row.event] : [],
+  );
+}
+
+/** Who counts, as each of them sees it. */
+function views(seated: readonly Seated[]): string[] {
+  return seated.map(({ peer }) =>
+    peer.membership
+      .counted()
+      .map(({ address }) => address.slice(0, 8))
+      .join(' '),
+  );
+}
+
+test('a newcomer registers, is synchronised, waits for its trust period, counts for all and votes', () => {
+  const swarm = running(71);
+  const newcomer = joined(swarm, 100);
+  const { address } = newcomer.peer.identity;
+  expect(swarm.network.runUntil(() => newcomer.peer.health().phase === 'trusted', 60_000)).toBe(
+    true,
+  );
+  swarm.network.run(5000);
+  const reached = ['identity', 'synchronising', 'trust-building', 'trusted'];
+  expect(phaseEvents(swarm, newcomer).filter((event) => reached.includes(event))).toEqual(reached);
+  const at = swarm.network.rows.find(
+    ({ endpoint, row }) =>
+      endpoint.ip === newcomer.endpoint.ip && row.table === 'peers' && row.event === 'trusted',
+  )?.at;
+  const votes = swarm.network.rows.filter(
+    ({ endpoint, row }) => endpoint.ip === newcomer.endpoint.ip && row.table === 'votes',
+  );
+  expect(votes.length).toBeGreaterThan(3);
+  expect(Math.min(...votes.map((row) => row.at))).toBeGreaterThanOrEqual((at ?? 0) - 1000);
+  expect(new Set(views([...swarm.seated, newcomer])).size).toBe(1);
+  for (const peer of swarm.peers) expect(peer.membership.counts(address)).toBe(true);
+  expectSafe(swarm, [...swarm.seated, newcomer]);
+  expectBannedOnly(swarm, []);
+});
+
+test('a member that stays silent lapses by vote; back again, it counts once more without a new trust period', () => {
+  const swarm = running(72);
+  const { host, peer } = swarm.at(4);
+  const { address } = peer.identity;
+  host.kill();
+  const others = swarm.seated.filter((_, index) => index !== 4);
+  const isOut = () => others.every((one) => !one.peer.membership.counts(address));
+  // Two leases and the turns of its neighbours.
+  expect(swarm.network.runUntil(isOut, 90_000)).toBe(true);
+  swarm.restart(4, 0);
+  const isIn = () => swarm.seated.every((one) => one.peer.membership.counts(address));
+  expect(swarm.network.runUntil(isIn, 60_000)).toBe(true);
+  expect(new Set(views(swarm.seated)).size).toBe(1);
+  expectSafe(swarm);
+  expectBannedOnly(swarm, []);
+});
+
+test('a partition longer than two leases: no side drops the other without a quorum, nothing conflicts', () => {
+  const swarm = running(73, 9, { k: 8 });
+  const whole = swarm.network.link;
+  const isEven = ({ ip }: Endpoint) => Number(ip.split('.').at(-1)) % 2 === 0;
+  swarm.network.link = (from, to) =>
+    isEven(from) === isEven(to) ? whole(from, to) : { lossProbability: 1 };
+  swarm.network.run(70_000);
+  for (const { peer } of swarm.seated) expect(peer.membership.countedSize).toBe(9);
+  swarm.network.link = whole;
+  swarm.network.run(30_000);
+  const lapses = swarm.rows('transactions').filter(({ kind }) => kind === 'lapse');
+  expect(lapses.filter(({ outcome }) => outcome === 'committed')).toEqual([]);
+  expect(new Set(views(swarm.seated)).size).toBe(1);
+  // Late as they are, all have renewed.
+  const renewed = swarm.rows('transactions').filter(({ kind }) => kind === 'renewal');
+  expect(new Set(renewed.map(({ tokens }) => tokens[0])).size).toBe(9);
+  expectSafe(swarm);
+});
+
+test('an identity that was made too long ago is not registered', () => {
+  const swarm = running(74);
+  // Its clock showed another day when it was minted, and shows the right one now.
+  const past = joined(swarm, 101, { madeMs: swarm.network.now - 40 * 24 * 3_600_000 });
+  swarm.network.run(40_000);
+  expect(past.peer.health().phase).toBe('identity');
+  for (const { peer } of swarm.seated) {
+    expect(peer.membership.counts(past.peer.identity.address)).toBe(false);
+  }
+  const verdicts = swarm.rows('votes').filter(({ token }) => token === past.peer.identity.address);
+  expect(new Set(verdicts.map(({ verdict }) => verdict))).toEqual(new Set(['invalid']));
+});
+
+test('by the papers’ rule a newcomer counts for whoever knows it', () => {
+  const swarm = running(75, 9, { membership: 'known' });
+  const newcomer = joined(swarm, 102);
+  swarm.network.run(10_000);
+  const { address } = newcomer.peer.identity;
+  for (const { peer } of swarm.seated) expect(peer.membership.counts(address)).toBe(true);
+  const kinds = new Set(swarm.rows('transactions').map(({ kind }) => kind));
+  expect(kinds.has('renewal')).toBe(false);
+  expectSafe(swarm);
+});
+
+test('neighbourhoods by XOR distance serve as well', () => {
+  const swarm = running(76, 12, { distance: 'xor' });
+  swarm.network.run(10_000);
+  swarm.unload();
+  swarm.network.run(5000);
+  const rows = swarm.rows('transactions').filter(({ part }) => part === 'client');
+  const count = (outcome: string) => rows.filter((row) => row.outcome === outcome).length;
+  expect(count('submitted')).toBeGreaterThan(10);
+  expect(count('committed')).toBe(count('submitted'));
+  expectSafe(swarm);
+});
+
+test('after a minute in which members come and go, all see the same ones', () => {
+  const swarm = running(77);
+  const first = joined(swarm, 103);
+  swarm.at(2).host.kill();
+  swarm.network.run(40_000);
+  const second = joined(swarm, 104);
+  swarm.network.run(60_000);
+  const alive = [...swarm.seated.filter((_, index) => index !== 2), first, second];
+  expect(new Set(views(alive)).size).toBe(1);
+  expect(alive[0]?.peer.membership.countedSize).toBe(10);
+  expectSafe(swarm, alive);
+  expectBannedOnly(swarm, []);
+});
