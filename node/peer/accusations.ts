@@ -1,6 +1,7 @@
 /**
  * Evidence packages at a peer or client (PROTOCOL.md 7): verified once, stored as `ban/` + accused
- * → package; the accused is banned at once and the package handed on once.
+ * → package, and handed on once. Under `conflictRule: chain` the accused is banned at once, under
+ * `paper` when the vote has passed.
  */
 import { decode } from '../codec/reader.ts';
 import { hash } from '../crypto/hash.ts';
@@ -18,6 +19,8 @@ import { Allowance } from './allowance.ts';
 const REFUSED_PER_SECOND = 4;
 
 const PREFIX = 'ban/';
+/** + accused, where a vote decides: it has passed. */
+const EXECUTED_PREFIX = 'slashed/';
 
 export interface AccusationEvents {
   /** End its connections, forget its words. `member` is who it was. */
@@ -33,22 +36,32 @@ export class Accusations {
   readonly #membership: Membership;
   readonly #events: AccusationEvents;
   readonly #packages = new Map<Id, EvidencePackage>();
+  /** Excluded; the others of `#packages` await a vote. */
+  readonly #banned = new Set<Id>();
+  readonly #awaitsVote: boolean;
   readonly #refused = new Allowance(REFUSED_PER_SECOND, 1000);
 
+  /** `awaitsVote`: a package bans nobody before `execute` says that the vote has passed. */
   constructor(
-    options: { network: Id; parameters: ProtocolParameters; membership: Membership },
+    options: {
+      network: Id;
+      parameters: ProtocolParameters;
+      membership: Membership;
+      awaitsVote?: boolean;
+    },
     host: Host,
     events: AccusationEvents,
   ) {
     this.#network = options.network;
     this.#parameters = options.parameters;
     this.#membership = options.membership;
+    this.#awaitsVote = options.awaitsVote ?? false;
     this.#host = host;
     this.#events = events;
   }
 
   get banned(): number {
-    return this.#packages.size;
+    return this.#banned.size;
   }
 
   /** Is this the charge against `accused`, and is there a verified package? */
@@ -78,7 +91,9 @@ export class Accusations {
       const stored = decode(bytes, readPackage);
       if (!stored.ok) throw new Error(`stored evidence is damaged at ${key}: ${stored.reason}`);
       this.#packages.set(stored.value.accused, stored.value);
-      this.#exclude(stored.value.accused);
+      const { accused } = stored.value;
+      const isOver = this.#host.store.get(EXECUTED_PREFIX + accused) !== undefined;
+      if (isOver || !this.#awaitsVote) this.#exclude(accused);
     }
   }
 
@@ -109,6 +124,20 @@ export class Accusations {
     if (!verdict.guilty) return false;
     this.#packages.set(accused, evidence);
     this.#host.store.put(PREFIX + accused, bytes);
+    if (!this.#awaitsVote) this.#ban(accused, name);
+    this.#events.spread(evidence, from === null);
+    return true;
+  }
+
+  /** The vote against it has passed. */
+  execute(accused: Id): void {
+    const evidence = this.#packages.get(accused);
+    if (evidence === undefined || this.#banned.has(accused)) return;
+    this.#host.store.put(EXECUTED_PREFIX + accused, new Uint8Array());
+    this.#ban(accused, packageHash(evidence));
+  }
+
+  #ban(accused: Id, name: Id): void {
     this.#exclude(accused);
     this.#host.report({
       table: 'slashing',
@@ -119,11 +148,10 @@ export class Accusations {
       votesFor: null,
       votesAgainst: null,
     });
-    this.#events.spread(evidence, from === null);
-    return true;
   }
 
   #exclude(accused: Id): void {
+    this.#banned.add(accused);
     const member = this.#membership.get(accused);
     if (member !== undefined) this.#events.banned(accused, member);
   }

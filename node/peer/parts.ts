@@ -142,6 +142,10 @@ export class PeerParts {
     return this.#committer.pending;
   }
 
+  get frozen(): number {
+    return this.#committer.frozen;
+  }
+
   get banned(): number {
     return this.#prosecution.banned;
   }
@@ -369,6 +373,7 @@ export class PeerParts {
     if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
     if (heard.kind !== 'kept') return false;
     this.#epochs.hearTime(statement.peer, statement.time);
+    this.#prosecution.hearStatement(statement);
     // It may tell of commits that were missed here.
     const told = statement.recent.map(({ mapping }) => mapping);
     if (statement.answer !== null) told.push(statement.answer.mapping);

@@ -8,12 +8,13 @@ import type { Transaction } from '../ledger/types.ts';
 import { doubleVote } from '../minefield/conflict.ts';
 import { assemble, packageHash } from '../minefield/evidence.ts';
 import { proposalDelayMs, slashing } from '../minefield/slashing.ts';
-import type { EvidencePackage } from '../minefield/types.ts';
+import type { EvidencePackage, Statement } from '../minefield/types.ts';
 import type { SignedVote } from '../voting/signed-vote.ts';
 import { Accusations } from './accusations.ts';
 import { Allowance } from './allowance.ts';
 import type { Committer, SlashTally } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** Who hears of a ban from this peer: so many on either side of the ring, so that all are reached, */
 const BESIDE = 2;
@@ -38,6 +39,9 @@ export class Prosecution {
   readonly #proposer: SigningKey;
   readonly #events: ProsecutionEvents;
   readonly #accusations: Accusations;
+  readonly #verdicts: Verdicts;
+  /** The vote decides, not the package. */
+  readonly #isPaper: boolean;
   readonly #caughtUp = new Allowance(1, CATCH_UP_MS);
   /** Votes on slashings; it asks this one for packages in turn. */
   readonly #committer: () => Committer;
@@ -53,10 +57,13 @@ export class Prosecution {
     this.#proposer = proposer;
     this.#events = events;
     this.#committer = committer;
-    this.#accusations = new Accusations({ network, parameters, membership }, host, {
+    this.#isPaper = parameters.conflictRule === 'paper';
+    const options = { network, parameters, membership, awaitsVote: this.#isPaper };
+    this.#accusations = new Accusations(options, host, {
       banned: (accused) => this.#banned(accused),
       spread: (evidence, isFinder) => this.#spread(evidence, isFinder),
     });
+    this.#verdicts = new Verdicts(context, (accused) => this.#accusations.execute(accused));
   }
 
   get banned(): number {
@@ -79,7 +86,12 @@ export class Prosecution {
 
   /** `from` null: found here. */
   hear(from: Id | null, evidence: EvidencePackage): void {
-    if (this.#accusations.hear(from, evidence)) this.#committer().rejudge();
+    if (!this.#accusations.hear(from, evidence)) return;
+    if (this.#isPaper) {
+      this.#verdicts.await(evidence.accused);
+      this.#proposeLater(evidence.accused);
+    }
+    this.#committer().rejudge();
   }
 
   /** Two verified votes of one member, which no honest one casts both. */
@@ -90,6 +102,11 @@ export class Prosecution {
     const { network } = this.#context;
     const { address, record } = member;
     this.hear(null, assemble(conflict, { network, address, record }));
+  }
+
+  /** A verified statement: perhaps of a vote that has passed. */
+  hearStatement(statement: Statement): void {
+    this.#verdicts.hear(statement);
   }
 
   get digest(): Id {
@@ -116,6 +133,7 @@ export class Prosecution {
     // A rival proposal that ran out of time after another was executed was not rejected.
     const isDone = this.#context.holdings.mapping(accused)?.owner === ZERO_ID;
     if (outcome === 'executed' || !isDone) this.report(transaction, outcome, tally);
+    if (outcome === 'executed') this.#verdicts.settle(accused);
   }
 
   report(
@@ -142,7 +160,13 @@ export class Prosecution {
     const wasBeside = membership.beside(self, parameters.k).includes(accused);
     membership.remove(accused, host.now());
     this.#events.banned(accused, wasBeside);
-    const delayMs = proposalDelayMs(neighbourhood(this.#context, accused), self);
+    if (!this.#isPaper) this.#proposeLater(accused);
+  }
+
+  #proposeLater(accused: Id): void {
+    const { host, self } = this.#context;
+    const near = neighbourhood(this.#context, accused).filter((id) => id !== accused);
+    const delayMs = proposalDelayMs(near, self);
     if (delayMs !== null) host.after(delayMs, () => this.#propose(accused));
   }
 
