@@ -50,14 +50,19 @@ export interface RestoringEvents {
   copy(tx: Id): Transaction | undefined;
 }
 
+type RestoringContext = Pick<
+  PeerContext,
+  'network' | 'parameters' | 'self' | 'host' | 'membership' | 'holdings' | 'send'
+>;
+
 export class Restoring {
-  readonly #context: PeerContext;
+  readonly #context: RestoringContext;
   readonly #events: RestoringEvents;
   readonly #searches = new Map<Id, Search>();
   /** Token → when it was searched for last. */
   readonly #tried = new Map<Id, number>();
 
-  constructor(context: PeerContext, events: RestoringEvents) {
+  constructor(context: RestoringContext, events: RestoringEvents) {
     this.#context = context;
     this.#events = events;
   }
@@ -104,7 +109,12 @@ export class Restoring {
   }
 
   /** A statement that is well signed. */
-  hear({ peer, token, query, answer }: Statement): void {
+  hear({
+    peer,
+    token,
+    query,
+    answer,
+  }: Pick<Statement, 'peer' | 'token' | 'query' | 'answer'>): void {
     for (const search of this.#searches.values()) {
       const said = search.said.get(token);
       if (said === undefined || query.toHex() !== search.query.toHex()) continue;
