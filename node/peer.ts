@@ -24,6 +24,7 @@ import {
 } from './peer/genesis.ts';
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
+import type { SyncProgress } from './peer/synchroniser.ts';
 import type { PeerRow } from './telemetry.ts';
 import { Transport } from './transport/transport.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './wire/messages.ts';
@@ -165,6 +166,7 @@ export class Peer {
       height: this.chain.height,
       tokens: this.#holdings.tokens.size,
       pending: this.#parts.pending,
+      frozen: this.#parts.frozen,
     };
   }
 
@@ -184,6 +186,11 @@ export class Peer {
     this.#transport.send(to, message.type, encodeMessage(message));
   }
 
+  /** How far it has come in learning what its neighbourhood holds. */
+  get synchronisation(): SyncProgress {
+    return this.#parts.synchronisation;
+  }
+
   /** Takes the next statement number: an adversary that makes its own keeps them in order. */
   nextSequence(): number {
     return this.#parts.nextSequence();
@@ -198,7 +205,8 @@ export class Peer {
     const { network, endpoint } = this.#options;
     const { address, record } = this.identity;
     // Whom the genesis does not name is a newcomer, and knows itself first.
-    if (!this.membership.has(address)) this.membership.add({ address, record, endpoint }, CANDIDATE);
+    if (!this.membership.has(address))
+      this.membership.add({ address, record, endpoint }, CANDIDATE);
     this.#holdings.setFounding(members.map((member) => foundingMapping(network, member)));
     const near = members.filter(({ address }) =>
       neighbourhood(this.#context, address).includes(this.identity.address),

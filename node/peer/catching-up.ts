@@ -4,6 +4,8 @@ import type { Transaction } from '../ledger/types.ts';
 import type { Statement } from '../minefield/types.ts';
 import type { Message } from '../wire/messages.ts';
 import type { PeerContext } from './context.ts';
+import type { ProvingMessage } from '../wire/proving.ts';
+import { type RoundResult, StorageProofs, type Verdict } from './storage-proofs.ts';
 import { Synchroniser, type SyncProgress } from './synchroniser.ts';
 
 /** There once this peer has read its whole range; without it the next start reads everything again. */
@@ -12,21 +14,32 @@ const DONE_KEY = 'synchronised';
 export interface CatchingUpEvents {
   /** Taken over from the chains of others; what waited for it may go on. */
   adopted(transaction: Transaction): void;
+  /** How neighbours answered a storage challenge. */
+  agreement(results: readonly RoundResult[]): void;
 }
 
 export class CatchingUp {
   readonly #context: PeerContext;
   readonly #synchroniser: Synchroniser;
+  readonly #proofs: StorageProofs;
   /** Whether the chain of an earlier life is to be read from, and from what time on. */
   #begin: { readonly lastKnownMs: number | null } | null = null;
   #lastCountedMs = 0;
 
   constructor(context: PeerContext, events: CatchingUpEvents) {
     this.#context = context;
+    this.#proofs = new StorageProofs(context, {
+      round: (results) => events.agreement(results),
+    });
     this.#synchroniser = new Synchroniser(context, {
       adopted: (transaction) => events.adopted(transaction),
       synchronised: () => context.host.store.put(DONE_KEY, new Uint8Array([1])),
     });
+  }
+
+  /** Does this member store what it should? Begins to examine it when that is not known. */
+  verdict(address: Id): Verdict {
+    return this.#proofs.verdict(address);
   }
 
   get progress(): SyncProgress {
@@ -60,6 +73,11 @@ export class CatchingUp {
     if (isCounted) this.#lastCountedMs = now;
     if (isCounted && this.progress.phase === 'synchronised') this.#synchroniser.stop();
     this.#synchroniser.tick();
+    this.#proofs.tick();
+  }
+
+  onProving(from: Id, message: ProvingMessage): void {
+    this.#proofs.onMessage(from, message);
   }
 
   onStatement(statement: Statement): void {

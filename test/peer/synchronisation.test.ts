@@ -91,8 +91,8 @@ test('a minority of liars among the sources can neither plant a mapping nor hide
   swarm.network.run(10_000);
   expect(peer.chain.state.get(planted)).toBeUndefined();
   expect(peer.chain.state.get(stolen)?.tx).not.toBe(idOf('theft'));
-  const liars = [2, 4, 8].map((index) => swarm.at(index).peer);
-  const honest = swarm.peers.filter((other) => !liars.includes(other));
+  const liars = new Set([2, 4, 8].map((index) => swarm.at(index).peer));
+  const honest = swarm.peers.filter((other) => !liars.has(other));
   const { chain, identity } = peer;
   const held = (token: Id) => chain.state.get(token)?.tx;
   expect(expectRangeHeld(swarm, identity.address, held, honest)).toBeGreaterThan(20);

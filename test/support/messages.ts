@@ -144,6 +144,15 @@ export const EXAMPLES: readonly Message[] = [
   },
   { type: 'ask-standings', digest: name('digest') },
   { type: 'find', near: name('near'), view: name('view') },
+  { type: 'challenge', token: name('token'), nonce: new Uint8Array(16).fill(4), bits: 10 },
+  {
+    type: 'storage-proof',
+    nonce: new Uint8Array(16).fill(4),
+    tx: name('tx'),
+    found: Array.from({ length: 10 }, (_, chunk) =>
+      chunk % 3 === 0 ? null : { token: name(`token ${chunk}`), tx: name('tx') },
+    ),
+  },
   { type: 'found', near: name('near'), members: [] },
   {
     type: 'found',
