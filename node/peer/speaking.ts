@@ -1,4 +1,5 @@
 /** What a peer says of itself: statements and blocks of its own chain (PROTOCOL.md 3, 7). */
+import { storedU64 } from '../codec/stored.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
@@ -30,9 +31,9 @@ export class Speaking {
   constructor(holdings: Holdings, host: Host) {
     this.#holdings = holdings;
     this.#host = host;
-    this.#next = storedNumber(host, SEQUENCE_KEY) ?? 1;
+    this.#next = storedU64(host.store, SEQUENCE_KEY) ?? 1;
     this.#reserved = this.#next;
-    this.#reservedTime = storedNumber(host, TIME_KEY) ?? 0;
+    this.#reservedTime = storedU64(host.store, TIME_KEY) ?? 0;
   }
 
   /** What an earlier life on this disk said, it said before this time and TIME_RANGE_MS. */
@@ -98,11 +99,4 @@ export class Speaking {
     if (higher === undefined || proof === undefined) return null;
     return { epoch: higher.header.epoch, height, under, ...proof };
   }
-}
-
-function storedNumber(host: Host, key: string): number | undefined {
-  const bytes = host.store.get(key);
-  return bytes === undefined
-    ? undefined
-    : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
 }

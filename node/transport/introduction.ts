@@ -18,6 +18,7 @@ export function introduction(record: Uint8Array | null): Uint8Array {
 
 /** Who the clear part of a hello says its sender is: a client's id is its key. */
 export function introducedBy(sender: Id, introduced: Uint8Array): RemoteIdentity | null {
+  if (introduced.length !== 1 + RECORD_BYTES) return null;
   const record = introduced.slice(1);
   if (introduced[0] === CLIENT) {
     if (record.some((byte) => byte !== 0)) return null;

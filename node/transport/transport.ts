@@ -5,6 +5,7 @@
 import type { Endpoint, Host, Timer } from '../host.ts';
 import { x25519PublicKey } from '../crypto/x25519.ts';
 import { hashBytes } from '../crypto/hash.ts';
+import { storedU64 } from '../codec/stored.ts';
 import { Writer } from '../codec/writer.ts';
 import { idToBytes, type Id } from '../id.ts';
 import type { RecordChecker } from '../identity/checker.ts';
@@ -341,12 +342,7 @@ export class Transport {
 
 /** Above every epoch this disk has seen; by the clock, also above those of a disk that was lost. */
 function nextEpoch(host: Host): number {
-  const stored = host.store.get(EPOCH_KEY);
-  const last =
-    stored?.length === 8
-      ? Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0))
-      : 0;
-  const epoch = Math.max(last + 1, host.now());
+  const epoch = Math.max((storedU64(host.store, EPOCH_KEY) ?? 0) + 1, host.now());
   host.store.put(EPOCH_KEY, new Writer().u64(epoch).finish());
   return epoch;
 }
