@@ -7,7 +7,8 @@ import { type Decisions, HONEST } from './decisions.ts';
 import type { Endpoint, Host, Timer } from './host.ts';
 import type { Id } from './id.ts';
 import { RecordChecker } from './identity/checker.ts';
-import { type Identity, mint } from './identity/mint.ts';
+import { isStale } from './identity/freshness.ts';
+import { type Identity, mint, renewed } from './identity/mint.ts';
 import { storedIdentity, storeIdentity } from './identity/stored.ts';
 import { Chain } from './ledger/chain.ts';
 import { type Member, Membership } from './ledger/membership.ts';
@@ -52,11 +53,14 @@ export interface OpenOptions extends Omit<PeerOptions, 'identity' | 'isFresh'> {
   readonly minted?: Identity | null;
 }
 
-/** Mints an identity at the first start, loads it afterwards. */
+/** Mints an identity at the first start, loads it afterwards, and renews what was signed long ago. */
 export function openPeer({ minted = null, ...options }: OpenOptions, host: Host): Peer {
   const stored = minted === null ? storedIdentity(host.store) : null;
-  const identity = stored ?? minted ?? mint(options.network, options.parameters.pow, host);
-  if (stored === null) storeIdentity(host.store, identity);
+  const found = stored ?? minted ?? mint(options.network, options.parameters.pow, host);
+  const identity = isStale(found.record, host.now(), options.parameters)
+    ? renewed(found, host.now())
+    : found;
+  if (identity !== stored) storeIdentity(host.store, identity);
   return new Peer({ ...options, identity, isFresh: stored === null }, host);
 }
 

@@ -28,6 +28,15 @@ export function isFromFuture(record: IdentityRecord, nowMs: number): boolean {
   return record.renewedAtMs > nowMs + FUTURE_SKEW_MS;
 }
 
+/** Is it time to sign the record again, so that it shows that somebody still has the key? */
+export function isStale(
+  record: IdentityRecord,
+  nowMs: number,
+  parameters: Pick<ProtocolParameters, 'timeScale'>,
+): boolean {
+  return record.renewedAtMs < nowMs - freshMs(parameters);
+}
+
 /** May an identity that is first seen at `nowMs` still enter? */
 export function isFresh(
   record: IdentityRecord,

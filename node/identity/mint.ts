@@ -9,6 +9,7 @@ import {
   deriveAddress,
   encodeRecord,
   readRecord,
+  renewRecord,
   signRecord,
   trailingZeroBits,
   type IdentityRecord,
@@ -113,6 +114,11 @@ export function mint(network: Id, pow: Pow, sources: MintSources): Identity {
     const identity = minting.attempt();
     if (identity !== null) return identity;
   }
+}
+
+/** The same identity under a record signed now. The transport key stays: others were told it. */
+export function renewed(identity: Identity, nowMs: number): Identity {
+  return { ...identity, record: renewRecord(identity.record, identity.identityKey, { nowMs }) };
 }
 
 /** version u8 ‖ record ‖ address ‖ identity seed ‖ transport key ‖ lamppost seed ‖ attempts ‖ checksum. */

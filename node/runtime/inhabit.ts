@@ -105,10 +105,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
       telemetry.report(row, trueTime);
     },
   });
-  const minted =
-    seat.kind === 'peer'
-      ? await mintIfNeeded(seat, { host, log, end: () => process.exit(0) })
-      : null;
+  const minted = await mintIfNeeded(seat, { host, log, end: () => process.exit(0) });
   const living = open(host, (message) => control.send({ type: 'conspire', message }), minted);
   inhabitant = living;
   // The identity is durable before anyone hears of it.

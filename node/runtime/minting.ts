@@ -25,12 +25,12 @@ export interface MintingParts {
 }
 
 /**
- * The identity for a store that has none; null for one that has. Does not resolve when the process
+ * The identity for a peer's store that has none; null otherwise. Does not resolve when the process
  * is told to stop before.
  */
 export async function mintIfNeeded(seat: Seat, parts: MintingParts): Promise<Identity | null> {
   const { host } = parts;
-  if (storedIdentity(host.store) !== null) return null;
+  if (seat.kind === 'client' || storedIdentity(host.store) !== null) return null;
   const pow = mintingPow(seat.parameters, seat.members ?? 1);
   const minting = new Minting(seat.network, pow, host, storedAttempts(host.store));
   const perSecond = rateOf(minting);

@@ -4,7 +4,7 @@ import { Finding, type Target } from './target.ts';
 import { TARGETS } from './targets.ts';
 
 /** `npm run fuzz -- --minutes 60` is the long version of it. */
-const MS_EACH = 400;
+const MS_EACH = 150;
 
 test.each(TARGETS.map((target) => [target.name, target] as const))(
   '%s: nothing that arrives throws, is read in two ways, or takes long',
