@@ -2,21 +2,37 @@ import { expect, test } from 'vitest';
 import { type Id, ZERO_ID } from '../../node/id.ts';
 import { signingKey } from '../../node/crypto/ed25519.ts';
 import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
+import type { Transaction } from '../../node/ledger/types.ts';
 import type { Message } from '../../node/wire/messages.ts';
 import { Asker } from '../support/asker.ts';
 import { NETWORK, Swarm } from '../support/swarm.ts';
 
-const PEERS = 20;
+const PEERS = 16;
 const K = 4;
 
 function networkUnderLoad(): Swarm {
   const swarm = new Swarm({ peers: PEERS, clients: 1, seed: 5, parameters: { k: K } });
   swarm.mesh();
   swarm.load({ highValueShare: 0 });
-  swarm.network.run(10_000);
+  swarm.network.run(5000);
   swarm.unload();
-  swarm.network.run(3000);
+  swarm.network.run(2000);
   return swarm;
+}
+
+const key = signingKey(new Uint8Array(32).fill(7));
+
+function creation(token: Id, timestamp: number): Transaction {
+  const change = { token, owner: keyHash(key.publicKey), previous: ZERO_ID };
+  const body = {
+    network: NETWORK,
+    changes: [change],
+    timestamp,
+    valueClass: 'low' as const,
+    extraNeighbours: 0,
+    purpose: ORDINARY,
+  };
+  return signTransaction(body, [key]);
 }
 
 const near = (swarm: Swarm, id: Id): readonly Id[] => swarm.at(0).peer.membership.near(id, K);
@@ -73,20 +89,8 @@ test('a keeper tells a client the block, the place in it and the confirmations',
 test('of a transaction under vote a client hears that it is pending', () => {
   const swarm = networkUnderLoad();
   const asker = new Asker(swarm, 90);
-  const key = signingKey(new Uint8Array(32).fill(7));
   const token = 'ab'.repeat(32);
-  const change = { token, owner: keyHash(key.publicKey), previous: ZERO_ID };
-  const transaction = signTransaction(
-    {
-      network: NETWORK,
-      changes: [change],
-      timestamp: swarm.network.now,
-      valueClass: 'low',
-      extraNeighbours: 0,
-      purpose: ORDINARY,
-    },
-    [key],
-  );
+  const transaction = creation(token, swarm.network.now);
   const [only = ''] = near(swarm, token);
   // Its voters don't hear one another, so nothing is ever committed.
   const asking = asker.ask([only], { type: 'get-transaction', tx: transaction.id });
@@ -116,4 +120,10 @@ test('a copy is refused from who is no keeper, and by who is not near', () => {
   asker.say(strangers, { type: 'witness', transaction: answer.transaction });
   swarm.network.run(1000);
   expect(asker.ask(strangers, { type: 'get-transaction', tx }).size).toBe(0);
+  // One that nobody committed, handed by somebody who keeps nothing to those near its id.
+  const never = creation('cd'.repeat(32), swarm.network.now);
+  const witnesses = near(swarm, never.id);
+  asker.say(witnesses, { type: 'witness', transaction: never });
+  swarm.network.run(1000);
+  expect(asker.ask(witnesses, { type: 'get-transaction', tx: never.id }).size).toBe(0);
 });

@@ -44,7 +44,7 @@ export class Asker {
   }
 
   /** Asks each of them, and returns what they answered within `forMs`. */
-  ask(to: Iterable<Id>, message: Message, forMs = 2000): ReadonlyMap<Id, Message> {
+  ask(to: Iterable<Id>, message: Message, forMs = 1000): ReadonlyMap<Id, Message> {
     const before = this.heard.length;
     this.say(to, message);
     this.#swarm.network.run(forMs);
