@@ -128,10 +128,8 @@ export class Trust {
   }
 
   #move(id: Id, answers: number): void {
-    const challenges = this.#challenges.get(id);
-    const agreed = challenges === undefined ? answers : (answers + share(challenges)) / 2;
     const target =
-      AGREEMENT_WEIGHT * agreed +
+      AGREEMENT_WEIGHT * answers +
       RESPONSE_WEIGHT * this.#availability(id) +
       VOTING_WEIGHT * share(this.#votes.get(id) ?? { good: 0, all: 0 });
     const before = this.of(id);
@@ -150,7 +148,7 @@ export class Trust {
     return sum;
   }
 
-  /** Every two members, and this peer, over the tokens of which both told. */
+  /** Every two members, and this peer, over the tokens of which both told, and its challenges. */
   #compare(now: number): ReadonlyMap<string, Tally> {
     const { holdings, self } = this.#context;
     const pairs = new Map<string, Tally>();
@@ -168,6 +166,10 @@ export class Trust {
           if (agree !== null) count(pairs, pairOf(a, b), agree);
         }
       }
+    }
+    for (const [id, { good, all }] of this.#challenges) {
+      const told = pairs.get(pairOf(self, id)) ?? { good: 0, all: 0 };
+      pairs.set(pairOf(self, id), { good: told.good + good, all: told.all + all });
     }
     this.detector.checked(pairs.size);
     return pairs;
