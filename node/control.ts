@@ -134,6 +134,8 @@ export interface Health {
   readonly height: number;
   readonly tokens: number;
   readonly pending: number;
+  /** Tokens kept here that two signed rivals have frozen. */
+  readonly frozen: number;
 }
 
 /** Lab → peer. Each has an `id` that the reply carries. */

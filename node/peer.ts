@@ -25,7 +25,7 @@ import {
 } from './peer/genesis.ts';
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
-import type { SyncProgress } from './peer/synchroniser.ts';
+import type { SyncProgress } from './peer/progress.ts';
 import type { PeerRow } from './telemetry.ts';
 import { Transport } from './transport/transport.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './wire/messages.ts';

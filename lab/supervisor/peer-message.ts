@@ -31,6 +31,7 @@ const schema = z.discriminatedUnion('type', [
       height: z.number().min(-1),
       tokens: count,
       pending: count,
+      frozen: count,
     }),
   }),
   z.object({ type: z.literal('minting'), attempts: count, expected: count }),

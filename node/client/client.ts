@@ -153,6 +153,7 @@ export class Client {
       height: 0,
       tokens: this.#wallet?.tokens.length ?? 0,
       pending: this.#submissions.size,
+      frozen: 0,
     };
   }
 

@@ -27,7 +27,7 @@ import { Restoring } from './restoring.ts';
 import { statementRow } from './rows.ts';
 import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
-import type { SyncProgress } from './synchroniser.ts';
+import type { SyncProgress } from './progress.ts';
 import { Upkeep, UPKEEP_MS } from './upkeep.ts';
 import { Witnesses } from './witnesses.ts';
 

@@ -16,6 +16,7 @@ const health = {
   height: 7,
   tokens: 2,
   pending: 0,
+  frozen: 0,
 } as Health;
 
 const vote: Row = { table: 'votes', tx: 'a', token: 'b', verdict: 'valid' };

@@ -17,6 +17,7 @@ await inhabit(readSeat(process.env['PEER_SEAT']), (host) => {
     height: 0,
     tokens: 0,
     pending: 0,
+    frozen: 0,
   });
   return {
     record: 'ab',

@@ -106,7 +106,10 @@ class FakeMember {
 
   private meshed(): void {
     const counts = { connected: 1, wanted: 1, members: 3, banned: 0, epoch: 0, height: 0 };
-    this.send({ type: 'health', health: { meshed: true, ...counts, tokens: 0, pending: 0 } });
+    this.send({
+      type: 'health',
+      health: { meshed: true, ...counts, tokens: 0, pending: 0, frozen: 0 },
+    });
   }
 
   private send(message: object): void {
