@@ -29,6 +29,7 @@ export const DOMAIN = {
   storageProof: 20,
   vote: 21,
   supporting: 22,
+  view: 23,
 } as const;
 
 export type Domain = keyof typeof DOMAIN;

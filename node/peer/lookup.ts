@@ -20,6 +20,12 @@ const PARALLEL = 2;
 /** Members that a path remembers, the nearest: what some answers name. */
 const MAX_CANDIDATES = 64;
 
+/**
+ * More than a third of the voices must say it. Where fewer than a third lie, as the commit rule asks
+ * for too, that neither lets them make up a member nor hide one; at one half they could hide sooner.
+ */
+const VOICES_NEEDED = 3;
+
 /** A part of the route: whom it has heard of, and what those near the id said. */
 interface Path {
   /** All asked first: one liar among them would else name others nearer than the rest of them. */
@@ -100,7 +106,7 @@ export class Lookup {
 
   /**
    * The `k` nearest that count, with those between them that do not any more. A member counts here
-   * as more than half of those say that answered and should know it: everyone knows its own 2k
+   * as more than a third of those say that answered and should know it: everyone knows its own 2k
    * nearest. Of those who answered, only such as are found to count themselves have a voice: one liar
    * can neither make up a standing nor hide somebody, nor do more identities that are no members help.
    */
@@ -108,8 +114,10 @@ export class Lookup {
     const { k } = this.#options.parameters;
     const answers = new Map(this.#paths.flatMap((path) => [...path.answers]));
     const all = this.#sorted([...answers.keys()], this.target);
-    const members = new Set(this.#agreed(answers, all).map(({ address }) => address));
-    const voices = all.filter((voice) => members.has(voice));
+    const members = new Set(
+      this.#agreed(answers, all.slice(0, 2 * k)).map(({ address }) => address),
+    );
+    const voices = all.filter((voice) => members.has(voice)).slice(0, Math.floor(1.5 * k));
     const result: Found[] = [];
     let counted = 0;
     for (const found of this.#agreed(answers, voices)) {
@@ -121,7 +129,7 @@ export class Lookup {
     return result;
   }
 
-  /** What most of the voices that should know it say of each, nearest the target first. */
+  /** What enough of the voices that should know it say of each, nearest the target first. */
   #agreed(answers: ReadonlyMap<Id, readonly Found[]>, voices: readonly Id[]): readonly Found[] {
     const { k } = this.#options.parameters;
     const told = voices.flatMap((voice) => answers.get(voice) ?? []);
@@ -133,7 +141,7 @@ export class Lookup {
       const all = named.get(address) ?? [];
       const most = mostNamed(all, ({ standing }) => `${standing.countedFromMs}`);
       const [one] = mostNamed(most, ({ endpoint }) => `${endpoint.ip}:${endpoint.port}`);
-      return one === undefined || 2 * most.length <= electorate ? [] : [one];
+      return one === undefined || most.length * VOICES_NEEDED <= electorate ? [] : [one];
     });
   }
 
