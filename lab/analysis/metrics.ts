@@ -50,7 +50,7 @@ not a current quotation). It prices computing alone: not addresses, bandwidth, o
 | \`transactions.*\` | classes of \`transaction_fates\`, of transactions that honest clients submitted (slashings are not); \`safetyViolations\`: rows of \`safety_violations\` |
 | \`finality\`, \`finality.atFirst\`, \`finality.atAll\` | quantiles of \`final_ms\`, \`first_ms\`, \`all_ms\` of \`transaction_fates\`; n is how many reached it |
 | \`finality.unreached\` | committed transactions that are not in n: \`tooFewHonestKeepers\` (\`short_of_keepers\`), \`notInTime\` the others |
-| \`messages.perCommit\`, \`datagramsPerCommit\` | what all members sent while load was on (\`datagrams_by_sender\`), over \`transactions.committed\`: everything the network says, questions, statements, upkeep and slashing included |
+| \`messages.perCommit\`, \`datagramsPerCommit\` | what all members sent while load was on (\`datagrams_by_sender\`), over \`transactions.committed\`: everything the network says, questions, statements, upkeep, slashing and renewals of leases included; members' own transactions are no commits of this count, so a quiet network pays more per commit |
 | \`messages.perPeerPerCommit\`, \`bytesPerPeerPerSecond\` | what peers (not clients) sent, over peers and commits, over peers and seconds; bytes are UDP payload |
 | \`messages.byType\` | \`messages_by_type\` |
 | \`detection.offenders\` | distinct speakers of \`lies\`, and adversarial identities against which an honest member held verified evidence (it proves a lie) |

@@ -10,6 +10,24 @@
  * just as many as without any ban. That is at least one while f < 2q − k, and each honest one has
  * called at most one of the two valid (lock.ts). It needs that only offenders are excluded, which is
  * what the conflict rules promise.
+ *
+ * Members also come in, lapse and return. Of two views let the one lack e members that the other
+ * counts, d of them dishonest. Together they have k + e members, so two quorums share at least
+ * 2q − k − e; those e are in one of the two views only, so at most f − d of the shared ones are
+ * dishonest. At least 2q − k − f − (e − d) honest ones are left: whom an adversary brings in at a
+ * moment of its choice costs no more than it has in f already, each honest change that not all have
+ * seen costs one. So f < 2q − k − 1 while one honest change is under way (k = 8: f ≤ 2, k = 12: f ≤ 4).
+ * That there is seldom more than one is the care of the honest: an entry is known and dated NOTICE_MS
+ * before (registrar.ts), so that only clocks, two seconds off, make views differ; a newcomer whose
+ * date is within CHANGE_SPACING_MS of another waits (phases.ts); voters leave as long between two
+ * lapses (leases.ts). Nobody refuses an entry for its date: the lock that a vote takes would make a
+ * refusal by some of them final. Views that differ by many changes need a peer that heard nothing for
+ * long; it is far from a quorum then, or its word is a stale one among honest ones.
+ *
+ * A transaction that passed before an entry must not pass again otherwise after it: whoever comes in
+ * holds what its neighbourhood held (that it is synchronised is voted) and follows it until it counts,
+ * and calls nothing valid that contradicts it. Whoever falls out of a neighbourhood goes on serving
+ * what it holds and votes no more.
  */
 import type { ProtocolParameters } from '../parameters.ts';
 
