@@ -90,8 +90,7 @@ export function isFalsePath({ answer, head }: Statement): boolean {
 /**
  * What a peer may have said in an old epoch later than the first block of a higher one: its clock was
  * set back and its disk put back meanwhile. Its neighbours, of whom each hears a time of it every
- * twenty seconds or so and writes it down in steps of ten, and its own disk, in steps of ten, take the
- * new epoch to within half of this.
+ * twenty seconds or so and writes it down in steps of ten, take the new epoch to within half of this.
  */
 export const PAST_MARGIN_MS = 60_000;
 

@@ -11,6 +11,7 @@ import {
   type Signed,
 } from './conflict.ts';
 import { assemble, encodePackage, packageHash, readPackage, verifyEvidence } from './evidence.ts';
+import { PaperFile } from './paper.ts';
 import { type SignedVote, signVote } from '../voting/signed-vote.ts';
 import { entryOf, idOf, mappingOf, MemoryStore, NETWORK, POW, Speaker } from './speaker.fixture.ts';
 import type { EvidencePackage, Rule } from './types.ts';
@@ -145,6 +146,36 @@ describe.each(cases)('%s', (_name, rule, evidence) => {
       expect(verdict).toMatchObject({ guilty: false, reason: expect.any(String) });
     }
   });
+});
+
+test('answers between which a token moved convict an honest peer under paper alone', () => {
+  const paper = { deltaMs: 1000, spanMs: 2000 };
+  const speaker = honest();
+  const file = new PaperFile(paper);
+  const say = () => file.add(speaker.say(idOf(1)));
+  const found = [1, 2, 3, 4].map((version) => {
+    const conflict = say();
+    if (version === 2) speaker.nowMs += 3000;
+    speaker.append(entryOf(1, version));
+    return conflict;
+  });
+  expect(found).toEqual([null, null, null, null]);
+  const evidence = packageOf(speaker, say());
+  const terms = { ...context, paper };
+  expect(verifyEvidence(evidence, terms)).toEqual({ guilty: true, rule: 'paper-conflicts' });
+  expect(verifyEvidence(evidence, context).guilty).toBe(false);
+  expect(decode(encodePackage(evidence), readPackage)).toEqual({ ok: true, value: evidence });
+  for (const place of leaves(evidence, [])) {
+    const changed = structuredClone(evidence);
+    mutate(changed, place);
+    expect([place.join('.'), verifyEvidence(changed, terms).guilty]).toEqual([
+      place.join('.'),
+      false,
+    ]);
+  }
+  const { statements } = evidence;
+  const twice = [...statements.slice(1), ...statements.slice(-1)];
+  expect(verifyEvidence({ ...evidence, statements: twice }, terms).guilty).toBe(false);
 });
 
 test('the same package says nothing on another network or of another peer', () => {

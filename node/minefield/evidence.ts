@@ -70,7 +70,7 @@ export function typeOf(rule: Rule): OffenceType {
 }
 
 /** Those that a signed header proves as well as a statement. */
-const TAKES_BLOCKS: readonly Rule[] = ['two-blocks', 'not-an-ancestor', 'old-epoch'];
+const TAKES_BLOCKS = new Set<Rule>(['two-blocks', 'not-an-ancestor', 'old-epoch']);
 
 /** No rule of `chain` needs more than a pair. */
 const MAX_SIGNED = 2;
@@ -136,7 +136,7 @@ export interface JudgingTerms {
 }
 
 /** Rules of `conflictRule: paper`: its triggers, and what is false whoever looks at it. */
-const PAPER_RULES: readonly Rule[] = ['paper-conflicts', 'false-path', 'two-blocks'];
+const PAPER_RULES = new Set<Rule>(['paper-conflicts', 'false-path', 'two-blocks']);
 
 /**
  * The verdict, with the reason in words when it is not guilty. Cheap checks come first; the Argon2
@@ -146,7 +146,7 @@ export function verifyEvidence(evidence: EvidencePackage, context: JudgingTerms)
   const { network, accused, rule } = evidence;
   if (network !== context.network) return notGuilty('the package is for another network');
   const isPaper = context.paper !== null;
-  if (isPaper ? !PAPER_RULES.includes(rule) : rule === 'paper-conflicts') {
+  if (isPaper ? !PAPER_RULES.has(rule) : rule === 'paper-conflicts') {
     return notGuilty(`${rule} is no rule of this network`);
   }
   const fault = ownershipFault(evidence) ?? formFault(evidence);
@@ -181,7 +181,7 @@ function formFault({ rule, statements, blocks, ancestor, votes }: EvidencePackag
   if (votes.length !== (isVoting ? MAX_SIGNED : 0)) return wrong;
   const needed = isVoting ? 0 : rule === 'false-path' ? 1 : MAX_SIGNED;
   if (statements.length + blocks.length !== needed) return wrong;
-  return blocks.length === 0 || TAKES_BLOCKS.includes(rule) ? null : wrong;
+  return blocks.length === 0 || TAKES_BLOCKS.has(rule) ? null : wrong;
 }
 
 function signatureFault(

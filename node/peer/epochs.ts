@@ -54,8 +54,8 @@ interface Seen {
 }
 
 export interface EpochEvents {
-  /** No new epoch's time may lie before it: what this disk remembers of its own statements. */
-  notBefore(): number;
+  /** Nothing that this disk knows of was said later by this peer. */
+  spokenUntil(): number;
   /** A member has opened another epoch. Who does so often is trusted less. */
   reset(member: Id): void;
 }
@@ -104,8 +104,8 @@ export class Epochs {
   }
 
   /**
-   * May it vote on what it first saw then? Who was told of an epoch that its disk does not know has
-   * forgotten votes too, and stays out until those have lost their meaning.
+   * May it vote on what it first saw then? Who was told of an epoch, or of a time in it, that its disk
+   * does not know has forgotten votes too, and stays out until those have lost their meaning.
    */
   mayVote(firstSeenMs: number): boolean {
     return this.#opened && firstSeenMs >= this.#votesFromMs;
@@ -201,12 +201,13 @@ export class Epochs {
 
   #open(): void {
     const { holdings, host } = this.#context;
-    const hasForgotten = this.#toldEpoch > this.#stored;
     const epoch = Math.max(this.#stored, this.#toldEpoch) + 1;
     // The highest time that more than a third have seen: fewer may be lying.
     const times = [...this.#told.values()].sort((a, b) => b - a);
     const toldTime = times[Math.floor(this.#near().length / 3)] ?? 0;
-    const fromMs = Math.max(host.now(), toldTime + 1, this.#events.notBefore());
+    const spokenUntil = this.#events.spokenUntil();
+    const hasForgotten = this.#toldEpoch > this.#stored || toldTime > spokenUntil;
+    const fromMs = Math.max(host.now(), toldTime + 1, spokenUntil);
     this.#stored = epoch;
     host.store.put(OWN_KEY, new Writer().u64(epoch).finish());
     const { lamppost, identityKey } = this.#identity;

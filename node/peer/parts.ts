@@ -20,6 +20,7 @@ import { Choosing } from './choosing.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
+import { Finder } from './finder.ts';
 import { Joining } from './joining.ts';
 import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
@@ -42,6 +43,8 @@ export interface PartsEvents {
   ban(id: Id): void;
   /** The transport may connect to it. */
   learn(member: Member): void;
+  /** It may speak with this peer for a while: its record was checked. */
+  meet(member: Member): void;
   readonly endpoint: Endpoint;
   phaseChanged(phase: Phase): void;
   /** The identity was minted at this start. */
@@ -59,6 +62,7 @@ export class PeerParts {
   readonly #lampposts: Lampposts;
   readonly #speakers: Speakers;
   readonly #committer: Committer;
+  readonly #finder: Finder;
   readonly #joining: Joining;
   readonly #prosecution: Prosecution;
   readonly #inquiries: Inquiries;
@@ -82,7 +86,7 @@ export class PeerParts {
     this.#events = events;
     this.#speaking = new Speaking(holdings, host);
     this.#epochs = new Epochs(context, identity, events.isFresh, {
-      notBefore: () => this.#speaking.resumeTime,
+      spokenUntil: () => this.#speaking.spokenUntil,
       reset: (member) => {
         for (const listener of this.#resetListeners) listener(member);
       },
@@ -99,6 +103,11 @@ export class PeerParts {
       },
       () => this.#committer,
     );
+    this.#finder = new Finder(context, host, {
+      send,
+      meet: (member) => events.meet(member),
+      learnt: (member) => events.learn(member),
+    });
     this.#joining = this.#makeJoining(identity);
     this.#committer = new Committer(context, {
       identities: this.#joining.identities,
@@ -229,7 +238,14 @@ export class PeerParts {
     }
     this.#choosing.heard(from.id, message);
     switch (message.type) {
+      case 'find':
+        this.#finder.onFind(from.id, message.near, message.view);
+        return;
+      case 'found':
+        this.#finder.onFound(from.id, message.near, message.members);
+        return;
       case 'submit':
+        for (const { token } of message.transaction.body.changes) this.#finder.refresh(token);
         this.#committer.onTransaction(from.id, message.transaction, 'submit');
         return;
       case 'transaction':

@@ -13,10 +13,10 @@ const TIME_KEY = 'statement/time';
 /** Numbers made durable at a time: a write per so many answers; a restart skips the rest. */
 const SEQUENCE_RANGE = 256;
 /**
- * Times made durable at a time, in ms. A clock that was set back while the peer was down must not
- * take it back behind what it has said: PAST_MARGIN_MS of conflict.ts allows for as much.
+ * Times made durable at a time, in ms: a write in two seconds. What the next life says lies behind
+ * them, wherever the clock was set meanwhile.
  */
-const TIME_RANGE_MS = 10_000;
+const TIME_RANGE_MS = 2000;
 /** PROTOCOL.md 7 asks for 2–4; with two a statement fits one datagram. */
 const RECENT_TOLD = 2;
 
@@ -36,9 +36,9 @@ export class Speaking {
     this.#reservedTime = storedU64(host.store, TIME_KEY) ?? 0;
   }
 
-  /** What an earlier life on this disk said, it said before this time and TIME_RANGE_MS. */
-  get resumeTime(): number {
-    return Math.max(0, this.#reservedTime - TIME_RANGE_MS);
+  /** Nothing that this disk knows of was said later. */
+  get spokenUntil(): number {
+    return this.#reservedTime;
   }
 
   /** The next number of this epoch; durable before what carries it is sent. */
