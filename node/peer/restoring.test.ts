@@ -31,13 +31,17 @@ const [main = ''] = mains;
 const key = signingKey(new Uint8Array(32).fill(1));
 const owner = keyHash(key.publicKey);
 
-function supports(tokens: readonly Id[], timestamp: number): Transaction {
+function supports(
+  tokens: readonly Id[],
+  timestamp: number,
+  valueClass: 'low' | 'high' = 'high',
+): Transaction {
   const changes = tokens.toSorted().map((token) => ({ token, owner, previous: ZERO_ID }));
   const body = {
     network: NETWORK,
     changes,
     timestamp,
-    valueClass: 'high' as const,
+    valueClass,
     extraNeighbours: 0,
     purpose: ORDINARY,
   };
@@ -128,8 +132,15 @@ test('a state is taken over when three of five name it, each by more than two th
   );
 });
 
-test('a transaction that does not support the token restores nothing, whoever names it', () => {
-  const foreign = supports([idOf(5000), ...supportingTokens(main)], 5);
+test.each([
+  ['changes another token', [idOf(5000), ...supportingTokens(main)], 'high'],
+  [
+    'is of low value, so that its successor need not take support along',
+    state.body.changes.map(({ token }) => token),
+    'low',
+  ],
+] as const)('a transaction that %s restores nothing, whoever names it', (_why, tokens, value) => {
+  const foreign = supports(tokens, 5, value);
   const keeper = new Keeper();
   keeper.restoring.want(main, false);
   keeper.pass(2500);

@@ -118,6 +118,7 @@ export class Restoring {
     for (const search of this.#searches.values()) {
       const said = search.said.get(token);
       if (said === undefined || query.toHex() !== search.query.toHex()) continue;
+      // Others' words would only take room: `#agreed` counts those of keepers.
       if (!neighbourhood(this.#context, token).includes(peer)) continue;
       const mapping = answer?.mapping;
       said.set(peer, mapping === undefined || mapping.owner === ZERO_ID ? null : mapping.tx);
