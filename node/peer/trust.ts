@@ -107,17 +107,19 @@ export class Trust {
     const own = clusters.get(self) ?? new Set([self]);
     const isLargest = [...clusters.values()].every(({ size }) => size <= own.size);
     const isolated = new Set<Id>();
-    for (const id of clusters.keys()) {
+    for (const id of new Set([...clusters.keys(), ...this.#challenges.keys()])) {
       if (id === self || !membership.has(id)) continue;
       const tally = this.#agreement(id, own, pairs);
       this.#move(id, share(tally));
-      // Both its neighbours and this peer's own state are against it: a cluster alone may be mixed.
-      const isClear = disagrees(tally) && disagrees(pairs.get(pairOf(self, id)));
+      // Both its neighbours and this peer's own state are against what it tells (a cluster alone may
+      // be mixed), or it stores something else: right in the one makes up for nothing in the other.
+      const tells = disagrees(tally) && disagrees(pairs.get(pairOf(self, id)));
+      const isClear = tells || disagrees(this.#challenges.get(id));
       if (own.has(id) || !isLargest || own.size < 2 || !isClear) continue;
       isolated.add(id);
       const size = clusters.get(id)?.size ?? 1;
       const reason = size > 1 ? 'agrees with others than its neighbours' : 'agrees with nobody';
-      this.detector.flag(id, reason, 1 - tally.good / tally.all);
+      this.detector.flag(id, reason, 1 - share(tally));
     }
     this.#isolated = isolated;
     for (const old of [...this.#votes.values(), ...this.#challenges.values()]) {
@@ -128,8 +130,10 @@ export class Trust {
   }
 
   #move(id: Id, answers: number): void {
+    const challenges = this.#challenges.get(id);
+    const agreed = challenges === undefined ? answers : (answers + share(challenges)) / 2;
     const target =
-      AGREEMENT_WEIGHT * answers +
+      AGREEMENT_WEIGHT * agreed +
       RESPONSE_WEIGHT * this.#availability(id) +
       VOTING_WEIGHT * share(this.#votes.get(id) ?? { good: 0, all: 0 });
     const before = this.of(id);
@@ -148,7 +152,7 @@ export class Trust {
     return sum;
   }
 
-  /** Every two members, and this peer, over the tokens of which both told, and its challenges. */
+  /** Every two members, and this peer, over the tokens of which both told. */
   #compare(now: number): ReadonlyMap<string, Tally> {
     const { holdings, self } = this.#context;
     const pairs = new Map<string, Tally>();
@@ -166,10 +170,6 @@ export class Trust {
           if (agree !== null) count(pairs, pairOf(a, b), agree);
         }
       }
-    }
-    for (const [id, { good, all }] of this.#challenges) {
-      const told = pairs.get(pairOf(self, id)) ?? { good: 0, all: 0 };
-      pairs.set(pairOf(self, id), { good: told.good + good, all: told.all + all });
     }
     this.detector.checked(pairs.size);
     return pairs;

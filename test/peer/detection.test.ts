@@ -29,13 +29,19 @@ function cost(swarm: Swarm, layer: string) {
 }
 
 /**
- * Twelve peers of which some tell everyone the same false owners, each from one chain of its own,
+ * Ten peers of which some tell everyone the same false owners, each from one chain of its own,
  * and show no block: that breaks no rule, so that nobody can be convicted of it.
  */
 function sameLieToAll(liars: readonly number[], parameters = {}) {
   const minds = liars.map((): Partial<Decisions> => ({}));
   const decisions = Object.fromEntries(liars.map((liar, index) => [liar, minds[index] ?? {}]));
-  const swarm = new Swarm({ peers: 12, clients: 2, seed: 31, decisions, parameters });
+  const swarm = new Swarm({
+    peers: 10,
+    clients: 1,
+    seed: 31,
+    decisions,
+    parameters: { k: 6, ...parameters },
+  });
   swarm.mesh();
   swarm.load({ queryRatePerSecond: 1 });
   swarm.network.run(4000);
@@ -56,7 +62,7 @@ function sameLieToAll(liars: readonly number[], parameters = {}) {
 
 test('a false owner that is told to all proves nothing, and every layer flags who told it', () => {
   const { swarm, guilty } = sameLieToAll([2]);
-  swarm.network.run(35_000);
+  swarm.network.run(30_000);
   const layers = flagged(swarm);
   for (const layer of ['commitment', 'cross-check', 'reputation', 'trust']) {
     expect([layer, layers.get(layer)]).toEqual([layer, guilty]);
@@ -67,8 +73,8 @@ test('a false owner that is told to all proves nothing, and every layer flags wh
 });
 
 test('liars that agree with each other are found to be a cluster of their own', () => {
-  const { swarm, guilty } = sameLieToAll([2, 5, 9]);
-  swarm.network.run(35_000);
+  const { swarm, guilty } = sameLieToAll([2, 5]);
+  swarm.network.run(30_000);
   const isolated = swarm.rows('flags').filter(({ layer }) => layer === 'trust');
   expect(new Set(isolated.map(({ accused }) => accused))).toEqual(guilty);
   expect(isolated.map(({ reason }) => reason)).toContain('agrees with others than its neighbours');
@@ -77,19 +83,19 @@ test('liars that agree with each other are found to be a cluster of their own', 
 
 test('crossCheckRate 0 asks nobody else, and what the own view says still counts', () => {
   const { swarm, guilty } = sameLieToAll([2], { crossCheckRate: 0 });
-  swarm.network.run(20_000);
+  swarm.network.run(12_000);
   expect(cost(swarm, 'cross-check').messages).toBe(0);
   expect(flagged(swarm).get('cross-check')).toEqual(guilty);
 });
 
 test('colluding liars, who tell only their victims, are flagged once these compare', () => {
-  const options = { peers: 16, clients: 4, lossProbability: 0.02, seed: 21 };
-  const { swarm, members, order } = conspiracy(options, create, 3);
+  const options = { peers: 12, clients: 3, lossProbability: 0.02, seed: 21 };
+  const { swarm, members, order } = conspiracy(options, create, 2);
   swarm.mesh();
   swarm.load({ transactionsPerSecond: 0.8 });
   swarm.network.run(4000);
   order('start', { victims: 3, tokens: 20, accomplices: 1 });
-  swarm.network.run(25_000);
+  swarm.network.run(18_000);
   const layers = flagged(swarm);
   for (const ids of layers.values()) expect(ids.isSubsetOf(new Set(members))).toBe(true);
   expect(layers.get('cross-check')).toEqual(new Set(members));
@@ -98,8 +104,8 @@ test('colluding liars, who tell only their victims, are flagged once these compa
 
 test('honest peers under loss, skew and restarts are flagged by no layer', () => {
   const swarm = new Swarm({
-    peers: 12,
-    clients: 3,
+    peers: 10,
+    clients: 2,
     seed: 6,
     lossProbability: 0.05,
     skewMs: (index) => ((index % 5) - 2) * 1000,
@@ -108,7 +114,7 @@ test('honest peers under loss, skew and restarts are flagged by no layer', () =>
   swarm.load();
   swarm.network.run(4000);
   swarm.restart(3, 6000);
-  swarm.network.run(25_000);
+  swarm.network.run(18_000);
   expect(swarm.rows('flags')).toEqual([]);
   // They did look: several statements a second were held against something.
   expect(cost(swarm, 'cross-check').checks).toBeGreaterThan(100);
@@ -119,7 +125,7 @@ test('honest peers under loss, skew and restarts are flagged by no layer', () =>
 });
 
 test('two halves that heard nothing of each other for a while flag nobody afterwards', () => {
-  const swarm = new Swarm({ peers: 12, clients: 2, seed: 5 });
+  const swarm = new Swarm({ peers: 10, clients: 1, seed: 5 });
   swarm.mesh();
   swarm.load();
   swarm.network.run(4000);
@@ -129,6 +135,6 @@ test('two halves that heard nothing of each other for a while flag nobody afterw
     side(from.ip) === side(to.ip) ? whole(from, to) : { lossProbability: 1 };
   swarm.network.run(8000);
   swarm.network.link = whole;
-  swarm.network.run(25_000);
+  swarm.network.run(18_000);
   expect(swarm.rows('flags')).toEqual([]);
 });
