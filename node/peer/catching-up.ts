@@ -6,7 +6,9 @@ import type { Message } from '../wire/messages.ts';
 import type { PeerContext } from './context.ts';
 import type { ProvingMessage } from '../wire/proving.ts';
 import { type RoundResult, StorageProofs, type Verdict } from './storage-proofs.ts';
-import { Synchroniser, type SyncProgress } from './synchroniser.ts';
+import { Poller } from './poller.ts';
+import type { SyncProgress, SynchroniserEvents } from './progress.ts';
+import { Synchroniser } from './synchroniser.ts';
 
 /** There once this peer has read its whole range; without it the next start reads everything again. */
 const DONE_KEY = 'synchronised';
@@ -20,8 +22,11 @@ export interface CatchingUpEvents {
 
 export class CatchingUp {
   readonly #context: PeerContext;
+  readonly #events: SynchroniserEvents;
   readonly #synchroniser: Synchroniser;
   readonly #proofs: StorageProofs;
+  /** Instead of the synchroniser, with `synchronisation: polling`, once there is something to learn. */
+  #poller: Poller | null = null;
   /** Whether the chain of an earlier life is to be read from, and from what time on. */
   #begin: { readonly lastKnownMs: number | null } | null = null;
   #lastCountedMs = 0;
@@ -31,10 +36,11 @@ export class CatchingUp {
     this.#proofs = new StorageProofs(context, {
       round: (results) => events.agreement(results),
     });
-    this.#synchroniser = new Synchroniser(context, {
+    this.#events = {
       adopted: (transaction) => events.adopted(transaction),
       synchronised: () => context.host.store.put(DONE_KEY, new Uint8Array([1])),
-    });
+    };
+    this.#synchroniser = new Synchroniser(context, this.#events);
   }
 
   /** Does this member store what it should? Begins to examine it when that is not known. */
@@ -43,7 +49,7 @@ export class CatchingUp {
   }
 
   get progress(): SyncProgress {
-    return this.#synchroniser.progress;
+    return this.#poller?.progress ?? this.#synchroniser.progress;
   }
 
   /** Does it hold what it should, as far as it knows? */
@@ -64,24 +70,27 @@ export class CatchingUp {
     const { host, membership, self } = this.#context;
     const now = host.now();
     const isCounted = membership.counts(self);
-    if (this.#begin !== null) this.#synchroniser.start(this.#begin.lastKnownMs);
+    if (this.#begin !== null) this.#start(this.#begin.lastKnownMs);
     else if (this.progress.phase === 'idle' && !isCounted) {
       // Its membership ended: from now on it hears of no commit unless it reads.
-      this.#synchroniser.start(this.#lastCountedMs);
+      this.#start(this.#lastCountedMs);
     }
     this.#begin = null;
     if (isCounted) this.#lastCountedMs = now;
-    if (isCounted && this.progress.phase === 'synchronised') this.#synchroniser.stop();
+    if (isCounted && this.progress.phase === 'synchronised') this.#stop();
     this.#synchroniser.tick();
+    this.#poller?.tick();
     this.#proofs.tick();
   }
 
   onProving(from: Id, message: ProvingMessage): void {
     this.#proofs.onMessage(from, message);
+    if (message.type === 'storage-proof') this.#poller?.onProof(from, message);
   }
 
   onStatement(statement: Statement): void {
     this.#synchroniser.onStatement(statement);
+    this.#poller?.onStatement(statement);
   }
 
   /** True if it was asked for here. */
@@ -91,6 +100,20 @@ export class CatchingUp {
 
   onTransaction(transaction: Transaction): void {
     this.#synchroniser.onTransaction(transaction);
+    this.#poller?.onTransaction(transaction);
+  }
+
+  #start(lastKnownMs: number | null): void {
+    const { holdings, membership, parameters, self } = this.#context;
+    // The founding tokens of its range are known from the genesis.
+    holdings.widen((token) => membership.isNear(self, token, parameters.k));
+    if (parameters.synchronisation === 'chain') this.#synchroniser.start(lastKnownMs);
+    else this.#poller = new Poller(this.#context, this.#events);
+  }
+
+  #stop(): void {
+    this.#poller = null;
+    this.#synchroniser.stop();
   }
 
   #isDone(): boolean {

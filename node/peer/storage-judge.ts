@@ -24,10 +24,16 @@ export interface Challenge {
   readonly sentAt: number;
 }
 
-export class StorageJudge {
-  readonly #context: PeerContext;
+/** What proofs of storage need of their peer. */
+export type ProofContext = Pick<
+  PeerContext,
+  'self' | 'parameters' | 'host' | 'membership' | 'holdings' | 'send'
+>;
 
-  constructor(context: PeerContext) {
+export class StorageJudge {
+  readonly #context: ProofContext;
+
+  constructor(context: ProofContext) {
     this.#context = context;
   }
 

@@ -10,8 +10,8 @@ import { type Id, ZERO_ID } from '../id.ts';
 import type { Agreement } from '../ledger/storage-proof.ts';
 import type { ProvingMessage } from '../wire/proving.ts';
 import { Allowance } from './allowance.ts';
-import { neighbourhood, type PeerContext } from './context.ts';
-import { type Challenge, StorageJudge } from './storage-judge.ts';
+import { neighbourhood } from './context.ts';
+import { type Challenge, type ProofContext, StorageJudge } from './storage-judge.ts';
 
 /** An answer may look at 80,000 tokens, some milliseconds: a tenth of a core for ten remotes. */
 const ANSWERS_PER_SECOND = 4;
@@ -64,7 +64,7 @@ interface Round {
 }
 
 export class StorageProofs {
-  readonly #context: PeerContext;
+  readonly #context: ProofContext;
   readonly #events: StorageProofEvents;
   readonly #judge: StorageJudge;
   readonly #allowance = new Allowance(ANSWERS_PER_SECOND, 1000);
@@ -74,7 +74,7 @@ export class StorageProofs {
   #roundAt = 0;
   #steps = 0;
 
-  constructor(context: PeerContext, events: StorageProofEvents) {
+  constructor(context: ProofContext, events: StorageProofEvents) {
     this.#context = context;
     this.#events = events;
     this.#judge = new StorageJudge(context);

@@ -15,14 +15,19 @@ import type { Message } from '../wire/messages.ts';
 import { Adoption } from './adoption.ts';
 import { ChainSource } from './chain-source.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
+import {
+  ENOUGH_DENSITY,
+  NOTHING,
+  type SyncPhase,
+  type SyncProgress,
+  type SynchroniserEvents,
+} from './progress.ts';
 import { Tally } from './tally.ts';
 
 /** Chains read at the same time: enough to use several links, few enough to hold in memory. */
 const WALKS_AT_ONCE = 4;
 /** A source that failed is tried again from the start: it may have been away itself. */
 const RETRY_SOURCE_MS = 10_000;
-/** PROTOCOL.md 5: with this share of its range a peer counts as synchronised. */
-export const ENOUGH_DENSITY = 0.8;
 /** What is agreed on is looked through as often: a pass costs about a microsecond per token. */
 const DECIDE_MS = 500;
 /**
@@ -30,44 +35,6 @@ const DECIDE_MS = 500;
  * (20 s), so that nothing that was under way then is missed.
  */
 const OVERLAP_MS = 30_000;
-
-export type SyncPhase = 'idle' | 'reading' | 'synchronised';
-
-export interface SyncProgress {
-  readonly phase: SyncPhase;
-  /** Chains that are verified and read to their end, and those that there are to read. */
-  readonly chains: number;
-  readonly sources: number;
-  readonly hops: number;
-  readonly blocks: number;
-  readonly transactions: number;
-  /** Tokens of the range that more than half of their keepers have. */
-  readonly wanted: number;
-  /** Those of them that this peer holds the same or newer. */
-  readonly tokens: number;
-  readonly density: number;
-  readonly complete: boolean;
-}
-
-export interface SynchroniserEvents {
-  /** Checked again, and its mappings taken over: older ones of a token come before newer ones. */
-  adopted(transaction: Transaction): void;
-  /** Once per start: enough of the range is held, and nothing that is agreed on is missing. */
-  synchronised(density: number): void;
-}
-
-const NOTHING: SyncProgress = {
-  phase: 'idle',
-  chains: 0,
-  sources: 0,
-  hops: 0,
-  blocks: 0,
-  transactions: 0,
-  wanted: 0,
-  tokens: 0,
-  density: 0,
-  complete: false,
-};
 
 export class Synchroniser {
   readonly #context: PeerContext;
@@ -101,8 +68,6 @@ export class Synchroniser {
     this.#sources.clear();
     this.#tally = new Tally();
     this.#adoption = this.#newAdoption();
-    const { holdings, membership, parameters, self } = this.#context;
-    holdings.widen((token) => membership.isNear(self, token, parameters.k));
   }
 
   /** Nothing is read any more, and nothing kept but what was adopted. */
@@ -226,6 +191,7 @@ export class Synchroniser {
       phase: this.#phase,
       chains,
       sources: this.#neighbours().length,
+      queries: 0,
       hops: sources.reduce((sum, source) => sum + source.hops, 0),
       blocks: sources.reduce((sum, source) => sum + source.blocks, 0),
       transactions: this.#adoption.transactions,
