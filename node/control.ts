@@ -129,7 +129,7 @@ export interface Health {
   readonly members: number;
   readonly banned: number;
   /** Of its membership (PROTOCOL.md 5); a client has none. */
-  readonly phase?: Phase;
+  readonly phase?: Phase | undefined;
   readonly epoch: number;
   readonly height: number;
   readonly tokens: number;

@@ -31,6 +31,7 @@ const schema = z.discriminatedUnion('type', [
       height: z.number().min(-1),
       tokens: count,
       pending: count,
+      phase: z.enum(['identity', 'synchronising', 'trust-building', 'trusted']).optional(),
       frozen: count,
     }),
   }),

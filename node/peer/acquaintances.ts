@@ -29,23 +29,22 @@ const MAX_AWAITED = 256;
 /** Records that one remote may hand over: two neighbourhoods in some seconds. */
 const INTRODUCTIONS_PER_SECOND = 8;
 
+export interface AcquaintanceEvents {
+  /** The transport may connect to it. */
+  learn(member: Member): void;
+  isBanned(address: Id): boolean;
+}
+
 export class Acquaintances {
   readonly #context: PeerContext;
-  readonly #learn: (member: Member) => void;
-  readonly #isBanned: (address: Id) => boolean;
+  readonly #events: AcquaintanceEvents;
   readonly #candidates = new Set<Id>();
   readonly #awaited = new Map<Id, Standing>();
   readonly #allowance = new Allowance(INTRODUCTIONS_PER_SECOND, 1000);
 
-  /** `learn`: the transport may connect to it. */
-  constructor(
-    context: PeerContext,
-    learn: (member: Member) => void,
-    isBanned: (address: Id) => boolean,
-  ) {
+  constructor(context: PeerContext, events: AcquaintanceEvents) {
     this.#context = context;
-    this.#learn = learn;
-    this.#isBanned = isBanned;
+    this.#events = events;
   }
 
   /** What an earlier life knew. Throws an Error on damage. */
@@ -74,7 +73,7 @@ export class Acquaintances {
     const { checker, host, membership } = this.#context;
     if (!this.#allowance.take(from, host.now())) return false;
     const checked = checker.check(record, 'candidate');
-    if (!checked.ok || this.#isBanned(checked.address)) return false;
+    if (!checked.ok || this.#events.isBanned(checked.address)) return false;
     const { address } = checked;
     const known = membership.get(address);
     if (known !== undefined) {
@@ -93,7 +92,7 @@ export class Acquaintances {
   /** What was committed, or vouched for, about an identity. True if anything changed. */
   stand(address: Id, standing: Standing): boolean {
     const { host, membership } = this.#context;
-    if (this.#isBanned(address)) return false;
+    if (this.#events.isBanned(address)) return false;
     if (membership.has(address)) {
       if (!membership.stand(address, standing)) return false;
     } else {
@@ -139,7 +138,7 @@ export class Acquaintances {
     const standing = this.#awaited.get(address) ?? membership.standing(address) ?? CANDIDATE;
     this.#awaited.delete(address);
     membership.add(member, standing);
-    this.#learn(member);
+    this.#events.learn(member);
     if (standing !== CANDIDATE) return;
     this.#candidates.add(address);
     const [oldest] = this.#candidates;

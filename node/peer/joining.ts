@@ -63,22 +63,22 @@ export class Joining {
   ) {
     const { identityKey } = seat.identity;
     this.#context = context;
-    this.own = new OwnTransactions(context, events.judge);
-    this.#acquaintances = new Acquaintances(context, events.learn, events.isBanned);
+    this.own = new OwnTransactions(context, (transaction) => events.judge(transaction));
+    this.#acquaintances = new Acquaintances(context, events);
     this.#leases = new Leases(context, identityKey, {
-      connected: events.connected,
+      connected: (id) => events.connected(id),
       propose: (transaction) => this.own.submit(transaction),
     });
     this.#registrar = new Registrar(context, this.#acquaintances, {
-      shifted: events.shifted,
+      shifted: () => events.shifted(),
       lapsed: () => this.#leases.lapsed(),
     });
     const parts = { ...seat, own: this.own, leases: this.#leases };
     this.#phases = new Phases(context, parts, {
-      connected: events.connected,
-      isSynchronised: events.isSynchronised,
+      connected: (id) => events.connected(id),
+      isSynchronised: () => events.isSynchronised(),
       committed: (transaction) => this.#registrar.committed(transaction),
-      changed: events.phaseChanged,
+      changed: (phase) => events.phaseChanged(phase),
     });
     this.identities = this.#identities(events);
   }
@@ -135,7 +135,7 @@ export class Joining {
       },
       standing: (address) => this.#acquaintances.standing(address),
       mayRegister: (address) => this.#acquaintances.mayRegister(address),
-      storesItsRange: events.storesItsRange,
+      storesItsRange: (address) => events.storesItsRange(address),
       hasLapsed: (address) => this.#leases.hasLapsed(address),
     };
   }

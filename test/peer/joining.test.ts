@@ -141,3 +141,31 @@ test('after a minute in which members come and go, all see the same ones', () =>
   expectSafe(swarm, alive);
   expectBannedOnly(swarm, []);
 });
+
+test('fewer than an honest one could hide among can’t talk a member out, nor an identity in', () => {
+  const swarm = new Swarm({ peers: 12, clients: 0, seed: 78, parameters: { k: 8 } });
+  swarm.mesh();
+  const victim = swarm.at(5).peer.identity.address;
+  const near = swarm
+    .at(0)
+    .peer.membership.near(victim, 8)
+    .filter((id) => id !== victim);
+  const say = (count: number, address: string, countedFromMs: number | null) => {
+    const standing = { sinceMs: swarm.network.now, countedFromMs, trustedFromMs: 0 };
+    for (const liar of swarm.peers.filter(({ identity }) =>
+      near.slice(0, count).includes(identity.address),
+    )) {
+      for (const { peer } of swarm.seated) {
+        const to = peer.identity.address;
+        liar.send(to, { type: 'standings', standings: [{ address, standing }] });
+      }
+    }
+    swarm.network.run(1000);
+  };
+  const counting = () => swarm.peers.filter(({ membership }) => membership.counts(victim)).length;
+  // Of eight, 2q − k = 4 say it knowingly.
+  say(3, victim, null);
+  expect(counting()).toBe(12);
+  say(5, victim, null);
+  expect(counting()).toBe(0);
+});
