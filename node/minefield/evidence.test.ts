@@ -216,7 +216,7 @@ test('what was said in two epochs is never compared', () => {
   expect(isNotAnAncestor(lower.header, higher.header, proof)).toBe(false);
 });
 
-type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back' | 'keep' | 'restore';
+type Deed = 'append' | 'say' | 'unknown' | 'restart' | 'back' | 'keep' | 'restore' | 'rotate';
 
 /** Everything an honest peer signs over a life with appends, answers, restarts and a bad clock. */
 function lifeOf(deeds: readonly Deed[]): { speaker: Speaker; signed: readonly Signed[] } {
@@ -229,6 +229,7 @@ function lifeOf(deeds: readonly Deed[]): { speaker: Speaker; signed: readonly Si
     if (deed === 'say') signed.push(speaker.say(idOf(index % 7)));
     if (deed === 'unknown') signed.push(speaker.say(idOf(88_888)));
     if (deed === 'back') speaker.nowMs -= 300;
+    if (deed === 'rotate') speaker.rotate(index);
     if (deed === 'keep') kept = speaker.store.copy();
     if (deed === 'restore') speaker.store = kept.copy();
     if (deed === 'restart' || deed === 'restore') {
@@ -251,6 +252,7 @@ const deed = fc.constantFrom<Deed[]>(
   'back',
   'keep',
   'restore',
+  'rotate',
 );
 const life = fc.array(deed, { maxLength: 40 }).map(lifeOf);
 

@@ -97,6 +97,21 @@ export class Speaker {
     return this.chain;
   }
 
+  /** Another lamppost in the same epoch. */
+  rotate(number: number): void {
+    const { epoch } = this.chain.session;
+    const lamppost = signingKey(new Uint8Array(32).fill(100 + number));
+    const certificate = issueCertificate(this.identity.identityKey, {
+      network: NETWORK,
+      address: this.identity.address,
+      lamppost: lamppost.publicKey,
+      epoch,
+      validFromMs: 1_000_000,
+      validToMs: 9_000_000,
+    });
+    this.chain.rotate(lamppost, certificate);
+  }
+
   /** A copy of everything, from which a liar goes on twice. Opens no epoch: it is an offence. */
   fork(): Speaker {
     const twin = new Speaker(1);
