@@ -113,6 +113,7 @@ export class Peer {
     this.#parts = new PeerParts(this.#context, identity, {
       ban: (id) => this.#transport.ban(id),
       learn: (member) => this.#transport.learn(member),
+      meet: (member) => this.#transport.meet(member),
       endpoint: options.endpoint,
       phaseChanged: (phase) => this.#reportLife(phase),
       isFresh,

@@ -13,6 +13,7 @@ import { paperTerms } from '../minefield/paper.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import { Accusations } from '../peer/accusations.ts';
 import { neighbourhood } from '../peer/context.ts';
+import { Finder } from '../peer/finder.ts';
 import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/genesis.ts';
 import { Speakers } from '../peer/speakers.ts';
 import { Transport } from '../transport/transport.ts';
@@ -47,6 +48,7 @@ export class Client {
   readonly #accusations: Accusations;
   readonly #questions: Questions;
   readonly #submissions: Submissions;
+  readonly #finder: Finder;
   readonly #seen = new Set<Id>();
   readonly #timers = new Map<string, Timer>();
   #wallet: Wallet | null = null;
@@ -59,11 +61,12 @@ export class Client {
     this.#options = options;
     this.#host = host;
     this.membership = new Membership(parameters);
+    const checker = new RecordChecker(network, parameters.pow, () => host.now());
     this.#transport = new Transport(
       {
         network,
         self: { kind: 'client', privateKey },
-        checker: new RecordChecker(network, parameters.pow, () => host.now()),
+        checker,
         batchWindowMs: parameters.batchWindowMs,
       },
       host,
@@ -83,6 +86,11 @@ export class Client {
     };
     this.#questions = new Questions(host, events);
     this.#submissions = new Submissions(host, events);
+    this.#finder = new Finder({ self: this.address, parameters, membership, checker }, host, {
+      send: events.send,
+      meet: (member) => this.#transport.meet(member),
+      learnt: (member) => this.#transport.learn(member),
+    });
     const members = storedMembers(host.store);
     if (members.length > 0) this.#join(members);
   }
@@ -194,7 +202,9 @@ export class Client {
   #submit(load: ClientLoad): void {
     const wallet = this.#wallet;
     if (wallet === null || this.#submissions.isFull) return;
-    this.#submissions.submit(wallet.draw(load, this.#host.now()), wallet);
+    const draft = wallet.draw(load, this.#host.now());
+    for (const { token } of draft.transaction.body.changes) this.#finder.refresh(token);
+    this.#submissions.submit(draft, wallet);
   }
 
   #ask(load: ClientLoad, random: LoadRandom): void {
@@ -222,6 +232,7 @@ export class Client {
     if (value.type === 'committed') this.#submissions.onCommitted(from, value.tx);
     else if (value.type === 'statement') this.#onStatement(from, value.statement);
     else if (value.type === 'evidence') this.#accusations.hear(from, value.evidence);
+    else if (value.type === 'found') this.#finder.onFound(from, value.near, value.members);
     return true;
   }
 

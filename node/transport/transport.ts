@@ -39,6 +39,13 @@ export interface Remote {
   readonly kind: 'peer' | 'client';
 }
 
+/** A peer, where it is, and the record that makes it the owner of its address. */
+export interface KnownPeer {
+  readonly address: Id;
+  readonly record: IdentityRecord;
+  readonly endpoint: Endpoint;
+}
+
 export interface TransportOptions {
   readonly network: Id;
   readonly self:
@@ -148,7 +155,16 @@ export class Transport {
   }
 
   /** A member that the caller vouches for: its record isn't checked again. A session it already has is kept. */
-  learn(member: { address: Id; record: IdentityRecord; endpoint: Endpoint }): void {
+  learn(member: KnownPeer): void {
+    this.#know(member, true);
+  }
+
+  /** A peer whose record the caller has checked, to be spoken with: forgotten when it falls silent. */
+  meet(peer: KnownPeer): void {
+    this.#know(peer, false);
+  }
+
+  #know(member: KnownPeer, isMember: boolean): void {
     const { address, endpoint } = member;
     if (address === this.id || this.#banned.has(address)) return;
     const record = encodeRecord(member.record);
@@ -156,7 +172,7 @@ export class Transport {
     // What was told before may be out of date: its own hello since then counts more.
     const isKnown = known !== undefined && isSameRecord(known.record, record);
     if (known !== undefined && (isKnown || isRenewed(record, known.record))) {
-      this.#links.promote(known);
+      if (isMember) this.#links.promote(known);
       if (!known.up) known.endpoint = endpoint;
       return;
     }
@@ -169,9 +185,9 @@ export class Transport {
       return;
     }
     const identity = { id: address, transportKey: member.record.transportKey, record };
-    const link = this.#context.newLink(identity, keys, endpoint, true);
+    const link = this.#context.newLink(identity, keys, endpoint, isMember);
     if (known !== undefined) this.#links.remove(known);
-    if (!this.#links.add(link)) this.#traffic.drop('no room for members');
+    if (!this.#links.add(link)) this.#traffic.drop('no room for members or strangers');
     if (known?.up === true) this.#handlers.connectedChanged?.(address);
   }
 
