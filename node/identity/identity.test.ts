@@ -60,9 +60,14 @@ test('minting in steps finds what minting at once finds, and counts what was tri
 
 test('an identity is made at the time of the attempt that found it, however long that took', () => {
   let nowMs = 0;
-  const minting = new Minting(NETWORK, POW, { ...sources, now: () => (nowMs += 1000) });
+  const minting = new Minting(
+    NETWORK,
+    { ...POW, bits: 8 },
+    { ...sources, now: () => (nowMs += 1000) },
+  );
   let found = minting.attempt();
   while (found === null) found = minting.attempt();
+  expect(found.attempts).toBeGreaterThan(1);
   expect(found.record.createdAtMs).toBe(1000 * found.attempts);
 });
 

@@ -37,11 +37,15 @@ export class Witnesses {
 
   constructor(context: PeerContext) {
     this.#context = context;
-    const stored = [...context.host.store.entries(PREFIX)].map(([key, bytes]) => ({
-      tx: key.slice(PREFIX.length),
-      at: new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0),
-    }));
-    stored.sort((a, b) => Number(a.at - b.at));
+    const stored = [...context.host.store.entries(PREFIX)].map(([key, bytes]) => {
+      const read = decode(bytes, (reader) => ({
+        at: reader.u64(),
+        copy: reader.raw(reader.remaining),
+      }));
+      if (!read.ok) throw new Error(`the stored ${key} is damaged: ${read.reason}`);
+      return { tx: key.slice(PREFIX.length), at: read.value.at };
+    });
+    stored.sort((a, b) => a.at - b.at);
     for (const { tx } of stored) this.#copies.add(tx);
   }
 
