@@ -97,6 +97,12 @@ export interface RunResult {
     readonly bytesPerPeerPerSecond: number | null;
     readonly byType: Readonly<Record<string, { readonly count: number; readonly bytes: number }>>;
   };
+  /** Between keepers and the voters they heard, per commit: members in both over members in either. */
+  readonly views: {
+    readonly n: number;
+    readonly meanOverlap: number | null;
+    readonly p10: number | null;
+  };
   readonly links: readonly LinkMeasurement[];
   readonly attacks: readonly AttackResult[];
   readonly detection: {

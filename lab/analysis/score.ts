@@ -11,6 +11,7 @@ import {
   MINTING,
   TELEMETRY_DROPPED,
   TELEMETRY_ROWS,
+  VIEW_OVERLAP,
 } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
 import { attackResult, type AttackContext, type AttackFacts } from './attacks.ts';
@@ -84,6 +85,7 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
     transactions,
     finality: finalityOf(fates),
     messages: await messagesOf(store, facts, transactions.committed),
+    views: await viewsOf(store, run),
     links: facts.links,
     attacks: facts.attacks.map((attack) => attackResult(attack, context)),
     detection: detectionOf(detection, await observerRate(store, facts)),
@@ -170,6 +172,12 @@ async function messagesOf(
     ),
     byType: Object.fromEntries(types.map(({ type, count, bytes }) => [type, { count, bytes }])),
   };
+}
+
+async function viewsOf(store: TelemetryStore, run: string): Promise<RunResult['views']> {
+  const [views] = await ask(store, VIEW_OVERLAP, { run });
+  const { n = 0, mean_overlap: meanOverlap = null, p10 = null } = views ?? {};
+  return { n, meanOverlap, p10 };
 }
 
 /**

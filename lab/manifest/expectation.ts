@@ -161,6 +161,7 @@ const FIELDS: Fields = {
     bytesPerPeerPerSecond: null,
     byType: '*',
   },
+  views: { n: null, meanOverlap: null, p10: null },
   links: '*',
   attacks: '*',
   detection: {

@@ -20,6 +20,7 @@ export function meaningProblems(manifest: Manifest, document: ManifestDocument):
   checkRegions(manifest, report);
   checkLinks(manifest, report);
   checkMembers(manifest, report);
+  checkVoting(manifest, report);
   checkLoad(manifest, report);
   checkAttacks(manifest, report);
   checkFaults(manifest, report);
@@ -129,6 +130,18 @@ function checkMembers(manifest: Manifest, report: Report): void {
       ['protocol', 'k'],
       `found ${manifest.protocol.k} with ${founders} peers${later}; allowed: at most ${founders}`,
     );
+  }
+}
+
+function checkVoting({ protocol }: Manifest, report: Report): void {
+  const { voteExchange, votes, voting } = protocol;
+  if (voteExchange === 'direct') return;
+  const path: Path = ['protocol', 'voteExchange'];
+  if (votes === 'mac')
+    report(path, 'found certificates of votes: mac; allowed: with votes: signed');
+  // Nothing is said unasked there, so there is nobody to whom a certificate could be sent.
+  if (voting === 'polled') {
+    report(path, 'found certificates with voting: polled; allowed: with voting: push');
   }
 }
 

@@ -152,6 +152,26 @@ export const ATTACK_STATES: NamedQuery<{
     FROM lab.attacks WHERE run = {run:String} ORDER BY at_ms`,
 };
 
+export const VIEW_OVERLAP: NamedQuery<{
+  n: number;
+  mean_overlap: number | null;
+  p10: number | null;
+}> = {
+  name: 'view_overlap',
+  meaning:
+    'How far peers agree on who belongs to a neighbourhood: each keeper’s commit tells the mean share ' +
+    '(members in both views over members in either) between its own view and those that the voters ' +
+    'sent with their ballots. Adversaries’ words count too: they may tell any view.',
+  columns: {
+    n: 'commits at keepers that had heard a view',
+    mean_overlap: 'mean of their shares, 0–1',
+    p10: 'the share that a tenth of them stayed below',
+  },
+  sql: `SELECT count() AS n, if(n = 0, NULL, avg(view_overlap)) AS mean_overlap,
+      if(n = 0, NULL, quantileExactInclusive(0.1)(assumeNotNull(view_overlap))) AS p10
+    FROM lab.transactions WHERE run = {run:String} AND view_overlap IS NOT NULL`,
+};
+
 export const LAB_QUERIES = [
   MESSAGES_BY_TYPE,
   DATAGRAMS_BY_SENDER,
@@ -160,4 +180,5 @@ export const LAB_QUERIES = [
   RESOURCES_BY_PEER,
   MINTING,
   ATTACK_STATES,
+  VIEW_OVERLAP,
 ] as const;

@@ -45,6 +45,7 @@ const RESULT: RunResult = {
     bytesPerPeerPerSecond: 900,
     byType: {},
   },
+  views: { n: 1500, meanOverlap: 1, p10: 1 },
   links: [
     {
       from: 'virginia',

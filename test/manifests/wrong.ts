@@ -34,6 +34,20 @@ export const WRONG: readonly WrongManifest[] = [
   wrong('a year', 'durationMs: 60000', 'durationMs: 31536000000', 3, 'at most 2678400000'),
   wrong('time that stands', 'timeScale: 3600', 'timeScale: 0', 4, 'allowed: at least 1'),
   wrong('k above the peers', 'k: 4', 'k: 8', 5, 'found 8 with 7 peers; allowed: at most 7'),
+  wrong(
+    'certificates of unsigned votes',
+    'commitRule: quorum,',
+    'commitRule: quorum, voteExchange: certificates,',
+    5,
+    'found certificates of votes: mac; allowed: with votes: signed',
+  ),
+  wrong(
+    'certificates where votes are polled',
+    'commitRule: quorum,',
+    'commitRule: quorum, votes: signed, voting: polled, voteExchange: certificates,',
+    5,
+    'found certificates with voting: polled; allowed: with voting: push',
+  ),
   wrong('no neighbourhood', 'k: 4', 'k: 0', 5, 'found 0; allowed: at least 1'),
   wrong(
     'a commit rule unknown',

@@ -260,6 +260,7 @@ function blankResult(shapingOk: boolean): RunResult {
       bytesPerPeerPerSecond: null,
       byType: {},
     },
+    views: { n: 0, meanOverlap: null, p10: null },
     links: [],
     attacks: [],
     detection: {
