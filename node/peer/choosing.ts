@@ -141,7 +141,7 @@ export class Choosing {
   #answered(by: Id, rttMs: number | null): void {
     const now = this.#context.host.now();
     const isAnswer = rttMs !== null;
-    this.#scores.note(by, 'availability', isAnswer ? 1 : 0, now);
+    this.#scores.note(by, 'availability', isAnswer, now);
     this.#scores.roundTrip(by, rttMs ?? SILENCE_MS, now);
     this.#reputation.asked(by, isAnswer);
     if (isAnswer) this.#swapping.answered(by);
@@ -149,8 +149,8 @@ export class Choosing {
 
   #judged(speaker: Id, held: boolean, inStep: boolean): void {
     const now = this.#context.host.now();
-    this.#scores.note(speaker, 'accuracy', held ? 1 : 0, now);
-    this.#scores.note(speaker, 'synchronisation', inStep ? 1 : 0, now);
+    this.#scores.note(speaker, 'accuracy', held, now);
+    this.#scores.note(speaker, 'synchronisation', inStep, now);
     this.#reputation.judged(speaker, held);
   }
 }

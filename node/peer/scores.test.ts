@@ -8,7 +8,7 @@ const measure = fc.constantFrom<Measure>('accuracy', 'availability', 'synchronis
 const cases = fc.array(
   fc.record({
     measure,
-    good: fc.double({ min: -1, max: 2, noNaN: true }),
+    good: fc.boolean(),
     afterMs: fc.nat(600_000),
   }),
 );
@@ -34,8 +34,8 @@ test('whatever is noted, every measure and the sum stay in [0,1], and the weight
 
 test('the sum is 30 % accuracy, 20 % each of three, 10 % latency', () => {
   const scores = new Scores(() => 0.8);
-  for (let n = 0; n < 98; n += 1) scores.note(ID, 'accuracy', 1, NOW);
-  scores.note(ID, 'availability', 0, NOW);
+  for (let n = 0; n < 98; n += 1) scores.note(ID, 'accuracy', true, NOW);
+  scores.note(ID, 'availability', false, NOW);
   scores.roundTrip(ID, 600, NOW);
   const score = scores.of(ID, NOW);
   expect(score).toMatchObject({ accuracy: 0.99, synchronisation: 0.5, reputation: 0.8 });
@@ -54,7 +54,7 @@ test('one more good case never lowers a score, one more bad case never raises it
           now += one.afterMs;
           scores.note(ID, one.measure, one.good, now);
         }
-        if (turn > 0) scores.note(ID, what, turn === 1 ? 1 : 0, now);
+        if (turn > 0) scores.note(ID, what, turn === 1, now);
         return scores.of(ID, now).total;
       });
       expect(better).toBeGreaterThanOrEqual((before ?? 0) - 1e-12);
@@ -65,7 +65,7 @@ test('one more good case never lowers a score, one more bad case never raises it
 
 test('what is long ago hardly counts any more', () => {
   const scores = new Scores(() => 0.5);
-  for (let n = 0; n < 50; n += 1) scores.note(ID, 'accuracy', 0, NOW);
+  for (let n = 0; n < 50; n += 1) scores.note(ID, 'accuracy', false, NOW);
   expect(scores.of(ID, NOW).accuracy).toBeLessThan(0.05);
   expect(scores.of(ID, NOW + 3_600_000).accuracy).toBeCloseTo(0.5, 6);
   // A clock that was set back makes nothing younger.

@@ -44,10 +44,10 @@ export class Scores {
     this.#reputation = reputation;
   }
 
-  /** One case: `good` from 0 to 1. */
-  note(id: Id, measure: Measure, good: number, nowMs: number): void {
+  /** One case. */
+  note(id: Id, measure: Measure, good: boolean, nowMs: number): void {
     const kept = this.#at(id, nowMs);
-    kept.good[measure] += Math.min(1, Math.max(0, good));
+    if (good) kept.good[measure] += 1;
     kept.all[measure] += 1;
   }
 

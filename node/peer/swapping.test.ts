@@ -78,7 +78,7 @@ test('neighbours are exchanged again and again, the worst first, the near part n
   const { virtual, table, scores, rows } = bench();
   const near = table.all.filter((id) => !table.far.includes(id));
   const worst = table.far[2] ?? '';
-  scores.note(worst, 'accuracy', 0, virtual.now);
+  scores.note(worst, 'accuracy', false, virtual.now);
   const size = table.all.length;
   virtual.run(120_000);
   expect(rows()[0]).toMatchObject({ out: worst, why: 'scheduled', done: true });
@@ -114,7 +114,7 @@ test('a neighbour whose score collapses goes at once', () => {
   const [fallen = ''] = table.far;
   for (let n = 0; n < 10; n += 1) {
     for (const measure of ['accuracy', 'availability', 'synchronisation'] as const) {
-      scores.note(fallen, measure, 0, virtual.now);
+      scores.note(fallen, measure, false, virtual.now);
     }
   }
   virtual.run(3000);
@@ -149,6 +149,7 @@ test('the old one stays until the new one is connected', () => {
   const { virtual, table, rows } = bench({ connected: (id) => up.has(id) });
   const grew = virtual.runUntil(() => table.all.length > up.size, 30_000);
   expect(grew).toBe(true);
+  virtual.run(4000);
   expect(up.isSubsetOf(new Set(table.all))).toBe(true);
   for (const id of table.all) up.add(id);
   virtual.run(2000);
