@@ -83,14 +83,13 @@ export class StorageJudge {
     const key = this.#key(asked, self);
     const due = answerChallenge(holdings.sortedTokens, { key, token, tx: own, nonce, bits }).tokens;
     const told = found.map((stored) => stored?.token ?? null);
-    // Another transaction makes another S: nothing is to be compared, and all of it is wrong.
-    const isOther = tx !== own && this.isJudged(token, asked);
-    if (tx !== own && !isOther) return { judged: 0, agreed: 0 };
+    // Another transaction makes another S: nothing can be compared, but the token itself is missing.
+    if (tx !== own) return { judged: this.isJudged(token, asked) ? 1 : 0, agreed: 0 };
     const isCurrent = (chunk: number): boolean => {
       const stored = found[chunk] ?? null;
       return stored === null || holdings.mapping(stored.token)?.tx === stored.tx;
     };
-    const current = told.map((id, chunk) => (isOther || !isCurrent(chunk) ? null : id));
+    const current = told.map((id, chunk) => (isCurrent(chunk) ? id : null));
     return compareAnswers(due, current, (id) => this.isJudged(id, asked));
   }
 

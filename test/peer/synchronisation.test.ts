@@ -1,13 +1,26 @@
 import { expect, test } from 'vitest';
-import { hash } from '../../node/crypto/hash.ts';
-import type { Id } from '../../node/id.ts';
+import { signingKey } from '../../node/crypto/ed25519.ts';
+import { hash, hashBytes } from '../../node/crypto/hash.ts';
+import { type Id, ZERO_ID } from '../../node/id.ts';
+import {
+  encodeTransaction,
+  keyHash,
+  ORDINARY,
+  signTransaction,
+} from '../../node/ledger/transaction.ts';
 import type { Peer } from '../../node/peer.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
 import { expectBannedOnly, expectSafe } from '../support/invariants.ts';
 import { joined } from '../support/joiner.ts';
-import { Swarm } from '../support/swarm.ts';
+import { NETWORK, Swarm } from '../support/swarm.ts';
 
 const LIMIT_MS = 90_000;
+const ORDINARY_BODY = {
+  network: NETWORK,
+  valueClass: 'low' as const,
+  extraNeighbours: 0,
+  purpose: ORDINARY,
+};
 
 const idOf = (name: string): Id => hash('attack', new TextEncoder().encode(name));
 
@@ -79,20 +92,32 @@ test('a minority of liars among the sources can neither plant a mapping nor hide
   const planted = idOf('planted');
   const [stolen] = swarm.rows('transactions').flatMap(({ tokens }) => tokens);
   if (stolen === undefined) throw new Error('nothing was committed');
-  // Two more say in chains that verify what never was: a token, and another owner of a token.
-  for (const index of [4, 8]) {
-    const { chain } = swarm.at(index).peer;
-    for (const token of [planted, stolen]) {
-      const mapping = { token, owner: idOf('thief'), tx: idOf('theft'), previous: idOf('before') };
-      chain.append([{ kind: 'committed', mapping }], swarm.network.now);
-    }
+  // Two more say in chains that verify what never was: a token that nobody made, and that another
+  // was created anew, with a transaction that its maker has signed. (A new token with a signed
+  // creation would be no lie: whoever hears of it votes on it.)
+  const thief = signingKey(hashBytes('attack', new Uint8Array([1])));
+  const owner = keyHash(thief.publicKey);
+  const changes = [{ token: stolen, owner, previous: ZERO_ID }];
+  const theft = signTransaction({ ...ORDINARY_BODY, changes, timestamp: swarm.network.now }, [
+    thief,
+  ]);
+  const lies = [
+    { token: stolen, owner, tx: theft.id, previous: ZERO_ID },
+    { token: planted, owner, tx: idOf('nothing'), previous: idOf('before') },
+  ];
+  for (const { host, peer } of [4, 8].map((index) => swarm.at(index))) {
+    host.store.put(`tx/${theft.id}`, encodeTransaction(theft));
+    peer.chain.append(
+      lies.map((mapping) => ({ kind: 'committed' as const, mapping })),
+      swarm.network.now,
+    );
   }
   const { peer } = joined(swarm, 100);
   const isThere = () => peer.synchronisation.phase === 'synchronised';
   expect(swarm.network.runUntil(isThere, LIMIT_MS)).toBe(true);
   swarm.network.run(10_000);
   expect(peer.chain.state.get(planted)).toBeUndefined();
-  expect(peer.chain.state.get(stolen)?.tx).not.toBe(idOf('theft'));
+  expect(peer.chain.state.get(stolen)?.owner).not.toBe(owner);
   const liars = new Set([2, 4, 8].map((index) => swarm.at(index).peer));
   const honest = swarm.peers.filter((other) => !liars.has(other));
   const { chain, identity } = peer;
