@@ -9,7 +9,6 @@
 import type { TransactionRow } from '../telemetry.ts';
 import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
-import { isSupported } from '../ledger/supporting.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
@@ -26,6 +25,7 @@ import { BallotBox, type DoubleVote } from './ballot-box.ts';
 import { Canvass } from './canvass.ts';
 import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
 import { Frozen } from './frozen.ts';
+import { knowledgeOf } from './knowledge.ts';
 import { keeperRow } from './rows.ts';
 import { witnessesOf } from './witnesses.ts';
 
@@ -82,18 +82,7 @@ export class Committer {
     this.#box = new BallotBox(context, (a, b) => events.doubleVote(a, b));
     this.#canvass = new Canvass(context, this.#box);
     this.#frozen = new Frozen(context);
-    const { holdings } = context;
-    this.#knowledge = {
-      mapping: (token) => holdings.mapping(token),
-      isCommitted: (tx) => holdings.isCommitted(tx),
-      timestampOf: (tx) => holdings.timestampOf(tx),
-      isSupported: (tx, token) => {
-        const transaction = holdings.transaction(tx);
-        return transaction !== undefined && isSupported(transaction, token);
-      },
-      convicts: (charge, token) => events.convicts(charge, token),
-      identities: events.identities,
-    };
+    this.#knowledge = knowledgeOf(context, events);
   }
 
   get pending(): number {
