@@ -114,7 +114,7 @@ export class Peer {
       ban: (id) => this.#transport.ban(id),
       learn: (member) => this.#transport.learn(member),
       meet: (member) => this.#transport.meet(member),
-      endpoint: options.endpoint,
+      endpoint: () => this.#transport.observed ?? options.endpoint,
       phaseChanged: (phase) => this.#reportLife(phase),
       isFresh,
       connected: (id) => this.#transport.connected(id),

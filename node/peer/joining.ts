@@ -58,7 +58,7 @@ export class Joining {
 
   constructor(
     context: PeerContext,
-    seat: { readonly identity: Identity; readonly endpoint: Endpoint },
+    seat: { readonly identity: Identity; readonly endpoint: () => Endpoint },
     events: JoiningEvents,
   ) {
     const { identityKey } = seat.identity;

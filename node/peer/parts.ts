@@ -45,7 +45,8 @@ export interface PartsEvents {
   learn(member: Member): void;
   /** It may speak with this peer for a while: its record was checked. */
   meet(member: Member): void;
-  readonly endpoint: Endpoint;
+  /** Where others reach this peer, as far as it knows. */
+  endpoint(): Endpoint;
   phaseChanged(phase: Phase): void;
   /** The identity was minted at this start. */
   readonly isFresh: boolean;
@@ -312,7 +313,7 @@ export class PeerParts {
   #makeJoining(identity: Identity): Joining {
     const joining = new Joining(
       this.#context,
-      { identity, endpoint: this.#events.endpoint },
+      { identity, endpoint: () => this.#events.endpoint() },
       {
         judge: (tx) => this.#committer.onTransaction(this.#context.self, tx, 'submit'),
         connected: (id) => this.#events.connected(id),
@@ -402,6 +403,8 @@ export class PeerParts {
 
   /** Does this peer keep the token and know it otherwise? */
   #disagrees({ token, answer }: Statement): boolean {
+    // Of a founding identity token everyone knows the first mapping, its keepers the present one.
+    if (!neighbourhood(this.#context, token).includes(this.#context.self)) return false;
     const own = this.#context.holdings.mapping(token);
     if (own === undefined || answer === null) return false;
     return own.tx !== answer.mapping.tx || own.owner !== answer.mapping.owner;

@@ -23,6 +23,8 @@ import { isQuorum } from '../voting/rules.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { CHANGE_SPACING_MS, lapseOf, type Leases } from './leases.ts';
 import type { OwnTransactions } from './own-transactions.ts';
+import type { Endpoint } from '../host.ts';
+import { isSameEndpoint } from '../transport/endpoint.ts';
 
 const OWN_KEY = 'own/identity';
 
@@ -45,7 +47,9 @@ export interface PhaseEvents {
 export class Phases {
   readonly #context: PeerContext;
   readonly #identity: Identity;
-  readonly #endpoint: { readonly ip: string; readonly port: number };
+  readonly #endpoint: () => Endpoint;
+  /** Where it last said that it is, or was when it started. */
+  #introduced: Endpoint;
   readonly #own: OwnTransactions;
   readonly #leases: Leases;
   readonly #events: PhaseEvents;
@@ -62,7 +66,8 @@ export class Phases {
     context: PeerContext,
     parts: {
       readonly identity: Identity;
-      readonly endpoint: { readonly ip: string; readonly port: number };
+      /** Where others reach it now. */
+      readonly endpoint: () => Endpoint;
       readonly own: OwnTransactions;
       readonly leases: Leases;
     },
@@ -71,6 +76,7 @@ export class Phases {
     this.#context = context;
     this.#identity = parts.identity;
     this.#endpoint = parts.endpoint;
+    this.#introduced = parts.endpoint();
     this.#own = parts.own;
     this.#leases = parts.leases;
     this.#events = events;
@@ -106,15 +112,20 @@ export class Phases {
 
   /**
    * Shows its record to all that may share a neighbourhood with it, until it has an identity token:
-   * also before its epoch is open, since nobody answers a stranger's question about it.
+   * also before its epoch is open, since nobody answers a stranger's question about it; and again
+   * when others see it somewhere else.
    */
   introduce(): void {
     const { holdings, host, membership, parameters, self, send } = this.#context;
-    if (host.now() < this.#introduceAtMs || holdings.mapping(self) !== undefined) return;
+    const endpoint = this.#endpoint();
+    const hasMoved = !isSameEndpoint(endpoint, this.#introduced);
+    const isUnknown = holdings.mapping(self) === undefined;
+    if (host.now() < this.#introduceAtMs || !(isUnknown || hasMoved)) return;
+    this.#introduced = endpoint;
     this.#introduceAtMs = host.now() + INTRODUCE_MS;
     const { record } = this.#identity;
     for (const id of membership.near(self, 3 * parameters.k)) {
-      send(id, { type: 'introduce', record, endpoint: this.#endpoint });
+      send(id, { type: 'introduce', record, endpoint });
     }
   }
 
