@@ -24,8 +24,8 @@ const FETCH_AGAIN_MS = 500;
 const SEARCH_AGAIN_MS = 60_000;
 /** Searches at a time, those that wait included: with k = 8 some hundred questions a second. */
 const MAX_SEARCHES = 16;
-/** Of these for who merely asks: it costs a stranger nothing. */
-const MAX_ASKED_FOR = 8;
+/** Of these for who merely asks: it costs a stranger nothing, and a peer that lags is asked a lot. */
+const MAX_ASKED_FOR = 2;
 /** Tokens remembered as searched for, oldest forgotten. */
 const MAX_TRIED = 1024;
 
