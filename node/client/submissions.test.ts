@@ -23,7 +23,7 @@ class Following {
   readonly wallet = new Wallet(
     'ab'.repeat(32),
     new LoadRandom('following'),
-    this.host.random,
+    (length) => this.host.random(length),
     EXTRA,
   );
 

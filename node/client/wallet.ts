@@ -184,7 +184,8 @@ export class Wallet {
     const room = Math.min(MAX_CHANGES - changes.length, MAX_WITNESS_TOKENS);
     const witnesses = isHigh && hasWitnesses && room > 0 ? 1 + this.#random.below(room) : 0;
     const all = [...changes];
-    for (let index = 0; index < witnesses && signer !== undefined; index += 1) {
+    for (let index = 0; index < witnesses; index += 1) {
+      if (signer === undefined) break;
       const change = { token: this.#fresh(32).toHex(), owner: ZERO_ID, previous: ZERO_ID };
       all.push({ change, signer, next: null, supports: null });
     }

@@ -108,7 +108,8 @@ const many = (count: number): Draft => ({
 const MOVE: Draft = { changes: [follow(1, 10, ownerOf(7))], signers: [1] };
 const supported: Partial<Knowledge> = { isSupported: () => true };
 const along = (count: number): TokenChange[] =>
-  [...supportingTokens(id(1)).slice(0, count)]
+  supportingTokens(id(1))
+    .slice(0, count)
     .map((token) => ({ token, owner: ownerOf(7), previous: ZERO_ID }))
     .sort((a, b) => (a.token < b.token ? -1 : 1));
 const withSupport = (count: number): Draft => ({

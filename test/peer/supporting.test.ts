@@ -61,7 +61,7 @@ class Supported {
   }
 
   near(token: Id): readonly Id[] {
-    const [living] = this.swarm.seated.filter(({ host }) => !this.#dead.has(host));
+    const living = this.swarm.seated.find(({ host }) => !this.#dead.has(host));
     return living?.peer.membership.near(token, K) ?? [];
   }
 

@@ -67,7 +67,7 @@ test('whoever is nearest a transaction id can show the transaction, though not o
 test('a keeper tells a client the block, the place in it and the confirmations', () => {
   const swarm = networkUnderLoad();
   const asker = new Asker(swarm, 90);
-  const [first] = swarm.rows('transactions').filter(({ outcome }) => outcome === 'submitted');
+  const first = swarm.rows('transactions').find(({ outcome }) => outcome === 'submitted');
   const { tx, tokens } = first ?? { tx: '', tokens: [] };
   const keepers = near(swarm, tokens[0] ?? '');
   const answers = asker.ask(keepers, { type: 'get-transaction', tx });
@@ -108,7 +108,7 @@ test('of a transaction under vote a client hears that it is pending', () => {
 test('a copy is refused from who is no keeper, and by who is not near', () => {
   const swarm = networkUnderLoad();
   const asker = new Asker(swarm, 90);
-  const [row] = swarm.rows('transactions').filter(({ outcome }) => outcome === 'submitted');
+  const row = swarm.rows('transactions').find(({ outcome }) => outcome === 'submitted');
   const tx = row?.tx ?? '';
   const [answer] = asker.ask(near(swarm, tx), { type: 'get-transaction', tx }).values();
   if (answer?.type !== 'transaction') throw new Error('nobody has it');
