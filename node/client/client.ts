@@ -75,7 +75,7 @@ export class Client {
     const { membership } = this;
     const paper = paperTerms(parameters);
     this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
-    this.#accusations = new Accusations({ network, parameters, membership }, host, {
+    this.#accusations = new Accusations({ network, parameters, membership, checker }, host, {
       banned: (accused) => this.#banned(accused),
       spread: (evidence) => this.#spread(evidence),
     });

@@ -15,17 +15,18 @@ import {
   type RecordCheck,
 } from './record.ts';
 
-/** How a record came: a stranger's hello, an answer to a lookup, somebody to be registered. */
-export type CheckPurpose = 'hello' | 'found' | 'candidate';
+/** How a record came: a stranger's hello, an answer to a lookup, somebody to be registered, evidence. */
+export type CheckPurpose = 'hello' | 'found' | 'candidate' | 'evidence';
 
 /**
- * Argon2 work per second in KiB·passes: a tenth of a core for hellos (1.3 GiB/s native), as much
- * for the two others together. Whatever is sent, a fifth of a core is the most that it costs.
+ * Argon2 work per second in KiB·passes: a tenth of a core for hellos (1.3 GiB/s native), half
+ * as much for each other way. Whatever is sent, a quarter of a core is the most that it costs.
  */
 export const WORK_PER_SECOND: Readonly<Record<CheckPurpose, number>> = {
   hello: 130_000,
   found: 65_000,
   candidate: 65_000,
+  evidence: 65_000,
 };
 /** Fixed cost of one evaluation and its signature in the same unit, so that tiny work isn't free. */
 export const WORK_EACH = 128;
@@ -91,7 +92,7 @@ export class RecordChecker {
   }
 }
 
-const PURPOSES: readonly CheckPurpose[] = ['hello', 'found', 'candidate'];
+const PURPOSES: readonly CheckPurpose[] = ['hello', 'found', 'candidate', 'evidence'];
 
 /** Of the parts that the address is made of: a renewed record has the same. */
 function nameOf({ identityKey, createdAtMs, salt }: IdentityRecord): Id {

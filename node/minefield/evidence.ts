@@ -13,6 +13,7 @@ import { hash } from '../crypto/hash.ts';
 import type { Id } from '../id.ts';
 import {
   checkRecord,
+  type RecordCheck,
   encodeRecord,
   type IdentityRecord,
   RECORD_BYTES,
@@ -133,6 +134,8 @@ export interface JudgingTerms {
   readonly pow: ProtocolParameters['pow'];
   /** Null under `conflictRule: chain`. */
   readonly paper: PaperTerms | null;
+  /** Instead of checkRecord, where strangers could cause its work: the same verdict, or too busy. */
+  readonly check?: (record: IdentityRecord) => RecordCheck;
 }
 
 /** Rules of `conflictRule: paper`: its triggers, and what is false whoever looks at it. */
@@ -157,7 +160,7 @@ export function verifyEvidence(evidence: EvidencePackage, context: JudgingTerms)
   if (forged !== null) return notGuilty(forged);
   if (!breaksRule(evidence, context.paper))
     return notGuilty(`what was signed does not break ${rule}`);
-  const identity = checkRecord(record.value, network, context.pow);
+  const identity = context.check?.(record.value) ?? checkRecord(record.value, network, context.pow);
   if (!identity.ok) return notGuilty(`the identity record is refused: ${identity.reason}`);
   if (identity.address !== accused) return notGuilty('the identity record is of another address');
   return { guilty: true, rule };

@@ -7,6 +7,14 @@ import { decode } from '../codec/reader.ts';
 import { hash } from '../crypto/hash.ts';
 import type { Host } from '../host.ts';
 import { type Id, idToBytes } from '../id.ts';
+import type { RecordChecker } from '../identity/checker.ts';
+import {
+  checkClaim,
+  checkWork,
+  type IdentityRecord,
+  isSameIdentity,
+  type RecordCheck,
+} from '../identity/record.ts';
 import type { Member, Membership } from '../ledger/membership.ts';
 import { chargeAgainst } from '../minefield/slashing.ts';
 import { encodePackage, packageHash, readPackage, verifyEvidence } from '../minefield/evidence.ts';
@@ -34,6 +42,7 @@ export class Accusations {
   readonly #parameters: ProtocolParameters;
   readonly #host: Host;
   readonly #membership: Membership;
+  readonly #checker: RecordChecker;
   readonly #events: AccusationEvents;
   readonly #packages = new Map<Id, EvidencePackage>();
   /** Excluded; the others of `#packages` await a vote. */
@@ -47,6 +56,7 @@ export class Accusations {
       network: Id;
       parameters: ProtocolParameters;
       membership: Membership;
+      checker: RecordChecker;
       awaitsVote?: boolean;
     },
     host: Host,
@@ -55,6 +65,7 @@ export class Accusations {
     this.#network = options.network;
     this.#parameters = options.parameters;
     this.#membership = options.membership;
+    this.#checker = options.checker;
     this.#awaitsVote = options.awaitsVote ?? false;
     this.#host = host;
     this.#events = events;
@@ -108,6 +119,7 @@ export class Accusations {
       network: this.#network,
       pow: this.#parameters.pow,
       paper: paperTerms(this.#parameters),
+      check: (record) => this.#check(record, accused),
     });
     const found = from === null ? 'assembled' : 'verified';
     const bytes = encodePackage(evidence);
@@ -127,6 +139,16 @@ export class Accusations {
     if (!this.#awaitsVote) this.#ban(accused, name);
     this.#events.spread(evidence, from === null);
     return true;
+  }
+
+  /** Whom this peer knows it need not compute; whom it doesn't, within the budget. */
+  #check(record: IdentityRecord, accused: Id): RecordCheck {
+    const known = this.#membership.get(accused)?.record;
+    if (known === undefined || !isSameIdentity(record, known)) {
+      return this.#checker.check(record, 'evidence');
+    }
+    const claim = checkClaim(record, this.#network, this.#parameters.pow);
+    return claim.ok ? checkWork(record, accused) : claim;
   }
 
   /** The vote against it has passed. */

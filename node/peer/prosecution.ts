@@ -52,13 +52,13 @@ export class Prosecution {
     events: ProsecutionEvents,
     committer: () => Committer,
   ) {
-    const { network, parameters, membership, host } = context;
+    const { network, parameters, membership, checker, host } = context;
     this.#context = context;
     this.#proposer = proposer;
     this.#events = events;
     this.#committer = committer;
     this.#isPaper = parameters.conflictRule === 'paper';
-    const options = { network, parameters, membership, awaitsVote: this.#isPaper };
+    const options = { network, parameters, membership, checker, awaitsVote: this.#isPaper };
     this.#accusations = new Accusations(options, host, {
       banned: (accused) => this.#banned(accused),
       spread: (evidence, isFinder) => this.#spread(evidence, isFinder),
