@@ -117,7 +117,7 @@ test('challenges of a flood are budgeted, and the budget comes back', () => {
   const server = start(network, 0);
   const recorded = record(network);
   stranger(network, server.endpoint, virtualEndpoint(5)).connect(server.transport.id);
-  const [hello] = recorded.filter(isTo(server.endpoint));
+  const hello = recorded.find(isTo(server.endpoint));
   const flood = (): number => {
     const before = network.datagramsSent;
     for (let i = 0; i < CHALLENGES_PER_TICK + 500; i += 1) {
@@ -173,9 +173,9 @@ test('the work of checking identities is budgeted, and nobody is let in unchecke
     NETWORK,
     pow,
     () => network.now,
-    (record) => {
+    (shown) => {
       evaluations += 1;
-      return deriveAddress(record, POW);
+      return deriveAddress(shown, POW);
     },
   );
   const server = start(network, 0, { checker });

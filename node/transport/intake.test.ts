@@ -33,7 +33,7 @@ interface Bench {
   readonly handled: Incoming[];
   readonly shed: Incoming[];
   /** Every timer comes this much too late from now on. */
-  late(ms: number): void;
+  readonly late: (ms: number) => void;
 }
 
 function bench(): Bench {
