@@ -174,12 +174,14 @@ export class Synchroniser {
       const mapping = this.#tally.decided(token, keepers);
       if (mapping !== null && this.#adoption.isRefused(mapping)) continue;
       wanted += 1;
-      if (mapping !== null && this.#isHeld(mapping)) {
+      const isHeld = mapping !== null && this.#isHeld(mapping);
+      // It counts once it is in a block: before that, nobody is told of it.
+      if (isHeld && this.#context.holdings.chain.state.get(token) !== undefined) {
         tokens += 1;
         continue;
       }
       lacking.add(token);
-      if (mapping !== null) this.#adoption.want(mapping, this.#tally.holders(mapping));
+      if (mapping !== null && !isHeld) this.#adoption.want(mapping, this.#tally.holders(mapping));
     }
     if (this.#missing !== null) this.#missing = this.#missing.intersection(lacking);
     else if (this.#hasReadEnough()) this.#missing = lacking;
