@@ -403,10 +403,12 @@ export class PeerParts {
 
   /** Does this peer keep the token and know it otherwise? */
   #disagrees({ token, answer }: Statement): boolean {
-    // Of a founding identity token everyone knows the first mapping, its keepers the present one.
-    if (!neighbourhood(this.#context, token).includes(this.#context.self)) return false;
     const own = this.#context.holdings.mapping(token);
     if (own === undefined || answer === null) return false;
+    // Of a founding identity token all know the first mapping, its keepers the present one; its
+    // owner stays the same.
+    const isKeeper = neighbourhood(this.#context, token).includes(this.#context.self);
+    if (!isKeeper && own.owner === answer.mapping.owner) return false;
     return own.tx !== answer.mapping.tx || own.owner !== answer.mapping.owner;
   }
 
