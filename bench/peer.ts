@@ -174,7 +174,7 @@ function figures(
     // One per change of each transaction; with signed votes, one per vote and one per own vote.
     verifies:
       committed.reduce((sum, { tokens }) => sum + tokens.length, 0) +
-      (votes === 'signed' ? count('in', 'vote') : 0),
+      count('in', 'signed-vote'),
     // A block per round.
     signs: MEASURED_MS / 500 + (votes === 'signed' ? voted.size : 0),
     // Id and vote of each transaction; for each kept token a path of the state.
