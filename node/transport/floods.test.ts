@@ -30,7 +30,7 @@ import {
   noteKind,
   pair,
   start,
-} from './party.fixture.ts';
+} from '../../test/support/party.ts';
 import { Transport } from './transport.ts';
 
 interface Recorded {

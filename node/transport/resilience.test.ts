@@ -4,7 +4,7 @@ import { VirtualNetwork, virtualEndpoint } from '../../test/support/network.ts';
 import { cut } from './fragments.ts';
 import { MAX_MESSAGE_BYTES, MAX_RESENDABLE_BYTES } from './limits.ts';
 import { Observers } from './observers.ts';
-import { connectedPair, learn, note, pair, start } from './party.fixture.ts';
+import { connectedPair, learn, note, pair, start } from '../../test/support/party.ts';
 import { Resends } from './resends.ts';
 
 test('a peer behind NAT is told where it is seen, by most of several, and again after it moved', () => {

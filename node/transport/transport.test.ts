@@ -17,7 +17,7 @@ import {
   noteKind,
   pair,
   start,
-} from './party.fixture.ts';
+} from '../../test/support/party.ts';
 import { Transport } from './transport.ts';
 
 test('a message queued before contact arrives after one handshake', () => {

@@ -1,8 +1,8 @@
 /** Members, clients and strangers of a small virtual network, for tests of the transport. */
 import { expect } from 'vitest';
-import type { Endpoint } from '../host.ts';
-import { RecordChecker } from '../identity/checker.ts';
-import { mint, type Identity } from '../identity/mint.ts';
+import type { Endpoint } from '../../node/host.ts';
+import { RecordChecker } from '../../node/identity/checker.ts';
+import { mint, type Identity } from '../../node/identity/mint.ts';
 import {
   type MemoryStore,
   VirtualNetwork,
@@ -10,8 +10,8 @@ import {
   virtualEndpoint,
   type LinkFunction,
   type VirtualHost,
-} from '../../test/support/network.ts';
-import { type MessageKind, Transport } from './transport.ts';
+} from './network.ts';
+import { type MessageKind, Transport } from '../../node/transport/transport.ts';
 
 export const NETWORK = '5a'.repeat(32);
 export const POW = { memoryKiB: 64, passes: 1, bits: 2 };
