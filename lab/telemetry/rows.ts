@@ -9,6 +9,8 @@ import type { ColumnKind, Columns } from './schema.ts';
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?$/;
 /** Longest text of one column: a reason or a detail, never a document. */
 const MAX_TEXT_CHARS = 4096;
+/** Evidence, the longest document, travels as one message of about 10 KB at most; here in hex. */
+const MAX_DOCUMENT_CHARS = 32_768;
 /** A transaction has at most 6 tokens; anything longer is no row of ours. */
 const MAX_TEXTS = 64;
 
@@ -63,6 +65,8 @@ function fits(value: unknown, kind: ColumnKind): boolean {
     case 'text':
     case 'label':
       return isText(value);
+    case 'document':
+      return typeof value === 'string' && value.length <= MAX_DOCUMENT_CHARS;
     case 'texts':
       return Array.isArray(value) && value.length <= MAX_TEXTS && value.every(isText);
     case 'time':

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { wireRow } from '../../node/runtime/telemetry.ts';
+import { MAX_MESSAGE_BYTES } from '../../node/transport/limits.ts';
 import type { Row } from '../../node/telemetry.ts';
 import { checkRows } from './rows.ts';
 import { PEER_TABLES } from './schema.ts';
@@ -50,8 +51,9 @@ const ROWS: readonly Row[] = [
     rule: 'false-path',
     event: 'verified',
     reason: '',
-    bytes: 1,
-    content: '',
+    bytes: MAX_MESSAGE_BYTES,
+    // The longest that can be sent, in hex.
+    content: 'ab'.repeat(MAX_MESSAGE_BYTES),
   },
   {
     table: 'slashing',

@@ -11,6 +11,8 @@
 export type ColumnKind =
   /** Any text; ids are 64 hex digits. */
   | 'text'
+  /** Bytes of a message in hex. */
+  | 'document'
   /** Text with few values in a run: names, addresses of members, kinds. */
   | 'label'
   | 'texts'
@@ -80,7 +82,7 @@ export const PEER_TABLES = {
     event: 'label',
     reason: 'text',
     bytes: 'count',
-    content: 'text',
+    content: 'document',
   },
   slashing: {
     ...REPORTED,
@@ -182,6 +184,7 @@ export type PeerTable = keyof typeof PEER_TABLES;
 
 const TYPES: Readonly<Record<ColumnKind, string>> = {
   text: 'String',
+  document: 'String',
   label: 'LowCardinality(String)',
   texts: 'Array(String)',
   time: "DateTime64(6, 'UTC')",
