@@ -165,13 +165,9 @@ export class Peer {
       connected,
       wanted: wanted.length,
       members: this.membership.size,
-      banned: this.#parts.banned,
-      phase: this.#parts.phase,
-      epoch: this.#parts.epoch,
       height: this.chain.height,
       tokens: this.#holdings.tokens.size,
-      pending: this.#parts.pending,
-      frozen: this.#parts.frozen,
+      ...this.#parts.condition,
     };
   }
 
@@ -247,7 +243,7 @@ export class Peer {
       address: this.identity.address,
       event,
       kind: 'peer',
-      epoch: this.#parts.epoch,
+      epoch: this.#parts.condition.epoch,
       // Before its first block a chain's height is -1, which the table does not take.
       height: Math.max(0, this.chain.height),
       mintAttempts: event === 'started' ? this.identity.attempts : null,

@@ -7,13 +7,11 @@ import type { Mapping } from '../ledger/types.ts';
 import type { Member } from '../ledger/membership.ts';
 import type { Phase } from '../ledger/standing.ts';
 import { paperTerms } from '../minefield/paper.ts';
-import { Inquiries } from '../minefield/sharing.ts';
-import type { Statement } from '../minefield/types.ts';
 import { isEpochMessage } from '../wire/epochs.ts';
 import { isJoiningMessage } from '../wire/joining.ts';
 import type { Message } from '../wire/messages.ts';
 import { isProvingMessage } from '../wire/proving.ts';
-import { Allowance } from './allowance.ts';
+import { isVotingMessage, type VotingMessage } from '../wire/voting.ts';
 import { Answers } from './answers.ts';
 import { CatchingUp } from './catching-up.ts';
 import { Choosing } from './choosing.ts';
@@ -21,23 +19,16 @@ import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
 import { Finder } from './finder.ts';
+import { Hearing } from './hearing.ts';
 import { Joining } from './joining.ts';
 import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
 import { Restoring } from './restoring.ts';
-import { statementRow } from './rows.ts';
 import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
 import type { SyncProgress } from './progress.ts';
 import { Upkeep, UPKEEP_MS } from './upkeep.ts';
 import { Witnesses } from './witnesses.ts';
-
-/** Signatures to check for one remote: each statement costs two, a fifth of a millisecond. */
-const STATEMENTS_PER_SECOND = 60;
-/** Clients to tell of a ban, those that were silent longest forgotten. */
-const MAX_CLIENTS_KNOWN = 256;
-/** A dispute makes this peer ask others: kept dearer than asking itself. */
-const DISPUTES_PER_SECOND = 4;
 
 export interface PartsEvents {
   ban(id: Id): void;
@@ -66,7 +57,7 @@ export class PeerParts {
   readonly #finder: Finder;
   readonly #joining: Joining;
   readonly #prosecution: Prosecution;
-  readonly #inquiries: Inquiries;
+  readonly #hearing: Hearing;
   readonly #witnesses: Witnesses;
   readonly #restoring: Restoring;
   readonly #answers: Answers;
@@ -77,9 +68,6 @@ export class PeerParts {
   readonly #commitListeners: CommitterEvents['committed'][] = [];
   /** Parts that follow who starts again, and so how often. */
   readonly #resetListeners: ((member: Id) => void)[] = [];
-  readonly #clients = new Set<Id>();
-  readonly #heard = new Allowance(STATEMENTS_PER_SECOND, 1000);
-  readonly #disputes = new Allowance(DISPUTES_PER_SECOND, 1000);
 
   constructor(context: PeerContext, identity: Identity, events: PartsEvents) {
     const { network, membership, host, holdings, send } = context;
@@ -98,10 +86,7 @@ export class PeerParts {
     this.#prosecution = new Prosecution(
       context,
       identity.identityKey,
-      {
-        banned: (accused, wasBeside) => this.#banned(accused, wasBeside),
-        clients: () => this.#clients,
-      },
+      (accused, wasBeside) => this.#banned(accused, wasBeside),
       () => this.#committer,
     );
     this.#finder = new Finder(context, host, {
@@ -123,7 +108,7 @@ export class PeerParts {
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
     });
     this.#upkeep = new Upkeep(context, this.#speakers, () => this.#prosecution.digest);
-    this.#choosing = new Choosing(context, { ...events, pending: () => this.pending });
+    this.#choosing = new Choosing(context, { ...events, pending: () => this.#committer.pending });
     this.#commitListeners.push(({ id }) => this.#choosing.committed(id));
     this.#resetListeners.push((member) => this.#choosing.reset(member));
     this.#witnesses = new Witnesses(context);
@@ -137,27 +122,18 @@ export class PeerParts {
       agreement: (results) => this.#choosing.challenged(results),
     });
     this.#answers = new Answers(context, this.#speaking, this.#committer, this.#witnesses);
-    this.#inquiries = new Inquiries(host, {
-      send,
-      isOpen: (speaker) => membership.has(speaker),
-      highest: (speaker) => this.#speakers.lineage(speaker, 0)?.higher ?? null,
-    });
+    this.#hearing = this.#makeHearing();
   }
 
-  get phase(): Phase {
-    return this.#joining.phase;
-  }
-
-  get pending(): number {
-    return this.#committer.pending;
-  }
-
-  get frozen(): number {
-    return this.#committer.frozen;
-  }
-
-  get banned(): number {
-    return this.#prosecution.banned;
+  /** What its health says of its parts. */
+  get condition() {
+    return {
+      banned: this.#prosecution.banned,
+      phase: this.#joining.phase,
+      epoch: this.#epochs.epoch,
+      pending: this.#committer.pending,
+      frozen: this.#committer.frozen,
+    };
   }
 
   /** How far it has come in learning what its neighbourhood holds. */
@@ -168,10 +144,6 @@ export class PeerParts {
   /** Has its epoch been noted by enough of its neighbours? Before, it says nothing. */
   get opened(): boolean {
     return this.#epochs.opened;
-  }
-
-  get epoch(): number {
-    return this.#epochs.epoch;
   }
 
   /** Members this peer is connected to, or tries to be, nearest first. */
@@ -228,7 +200,7 @@ export class PeerParts {
     }
     // Bans count at once; all else would be answered or voted on, or is asked for again.
     if (!this.opened && message.type !== 'evidence') return;
-    if (from.kind === 'client') this.#meet(from.id);
+    if (from.kind === 'client') this.#prosecution.meet(from.id);
     if (isProvingMessage(message)) {
       this.#catchingUp.onProving(from.id, message);
       return;
@@ -238,6 +210,10 @@ export class PeerParts {
       return;
     }
     this.#choosing.heard(from.id, message);
+    if (isVotingMessage(message)) {
+      this.#onVoting(from, message);
+      return;
+    }
     switch (message.type) {
       case 'find':
         this.#finder.onFind(from.id, message.near, message.view);
@@ -245,6 +221,41 @@ export class PeerParts {
       case 'found':
         this.#finder.onFound(from.id, message.near, message.members);
         return;
+      case 'witness':
+        this.#witnesses.onWitness(from.id, message.transaction);
+        return;
+      case 'commits':
+        for (const tx of message.txs) this.#committer.expect(from.id, tx, true);
+        this.#upkeep.onCommits(from.id, message.upTo, message.more);
+        return;
+      case 'statement':
+        this.#hearing.onStatement(from.id, message.statement);
+        return;
+      case 'block':
+        if (this.#catchingUp.onBlock(from.id, message) && message.ancestor === null) return;
+        this.#hearing.onBlock(from.id, message);
+        return;
+      case 'dispute':
+        this.#hearing.onDispute(from.id, message.statements);
+        return;
+      case 'evidence':
+        this.#prosecution.hear(from.id, message.evidence);
+        return;
+      case 'ask-mapping':
+        this.#restoring.want(message.token, true);
+        this.#answers.onQuestion(from, message);
+        return;
+      case 'ask-commits':
+        this.#prosecution.catchUp(from.id, message.bans);
+        this.#answers.onQuestion(from, message);
+        return;
+      default:
+        this.#answers.onQuestion(from, message);
+    }
+  }
+
+  #onVoting(from: Asker, message: VotingMessage): void {
+    switch (message.type) {
       case 'submit':
         for (const { token } of message.transaction.body.changes) this.#finder.refresh(token);
         this.#committer.onTransaction(from.id, message.transaction, 'submit');
@@ -253,9 +264,6 @@ export class PeerParts {
         this.#restoring.onTransaction(message.transaction);
         this.#catchingUp.onTransaction(message.transaction);
         this.#committer.onTransaction(from.id, message.transaction, message.commit);
-        return;
-      case 'witness':
-        this.#witnesses.onWitness(from.id, message.transaction);
         return;
       case 'vote':
         this.#choosing.onVote(from.id, message.tx, message.ballots);
@@ -279,31 +287,6 @@ export class PeerParts {
       case 'committed':
         this.#joining.own.onCommitted(from.id, message.tx);
         this.#committer.expect(from.id, message.tx, true);
-        return;
-      case 'commits':
-        for (const tx of message.txs) this.#committer.expect(from.id, tx, true);
-        this.#upkeep.onCommits(from.id, message.upTo, message.more);
-        return;
-      case 'statement':
-        this.#onStatement(from, message.statement);
-        return;
-      case 'block':
-        if (this.#catchingUp.onBlock(from.id, message) && message.ancestor === null) return;
-        this.#onBlock(from, message);
-        return;
-      case 'dispute':
-        this.#onDispute(from, message.statements);
-        return;
-      case 'evidence':
-        this.#prosecution.hear(from.id, message.evidence);
-        return;
-      case 'ask-mapping':
-        this.#restoring.want(message.token, true);
-        this.#answers.onQuestion(from, message);
-        return;
-      case 'ask-commits':
-        this.#prosecution.catchUp(from.id, message.bans);
-        this.#answers.onQuestion(from, message);
         return;
       default:
         this.#answers.onQuestion(from, message);
@@ -329,94 +312,23 @@ export class PeerParts {
     return joining;
   }
 
-  #meet(client: Id): void {
-    this.#clients.delete(client);
-    this.#clients.add(client);
-    const [silent] = this.#clients;
-    if (silent !== undefined && this.#clients.size > MAX_CLIENTS_KNOWN) {
-      this.#clients.delete(silent);
-    }
-  }
-
-  #onStatement(from: Asker, statement: Statement): void {
-    if (from.id !== statement.peer || !this.#hear(from.id, statement)) return;
-    this.#restoring.hear(statement);
-    this.#catchingUp.onStatement(statement);
-    const { host } = this.#context;
-    this.#choosing.onStatement(statement, false);
-    const disagrees = this.#disagrees(statement);
-    host.report(statementRow(statement, host.now(), disagrees));
-    if (!disagrees || !this.#inquiries.begin(statement) || this.#isLag(statement)) return;
-    // No transfer between the two views explains it: the other keepers shall hold it against theirs.
-    for (const id of neighbourhood(this.#context, statement.token)) {
-      if (id !== statement.peer) {
-        this.#context.send(id, { type: 'dispute', statements: [statement] });
-      }
-    }
-  }
-
-  /** Another's statement about a token, handed on by who can't make it fit. */
-  #onDispute(from: Asker, statements: readonly Statement[]): void {
-    if (!this.#disputes.take(from.id, this.#context.host.now())) return;
-    for (const statement of statements) {
-      const evidence = this.#prosecution.against(statement.peer);
-      // It was convicted already: who still asks it has not heard.
-      if (evidence !== undefined) this.#context.send(from.id, { type: 'evidence', evidence });
-      if (!this.#hear(from.id, statement)) continue;
-      this.#choosing.onStatement(statement, true);
-      if (this.#disagrees(statement)) this.#inquiries.begin(statement);
-    }
-  }
-
-  #onBlock(from: Asker, { block, ancestor }: Extract<Message, { type: 'block' }>): void {
-    if (!this.#heard.take(from.id, this.#context.host.now())) return;
-    if (block === null) this.#choosing.onBlock(from.id, null);
-    else if (block.header.peer === from.id) {
-      const heard = this.#speakers.hearHeader(block);
-      if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
-      if (heard.kind === 'refused') return;
-      this.#choosing.onBlock(from.id, block);
-    }
-    if (ancestor === null) return;
-    const heard = this.#speakers.hearAncestor(from.id, ancestor);
-    if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
-  }
-
-  /** Files it; true if it is well signed and in itself no offence. */
-  #hear(from: Id, statement: Statement): boolean {
-    if (statement.peer === this.#context.self) return false;
-    if (!this.#heard.take(from, this.#context.host.now())) return false;
-    const heard = this.#speakers.hearStatement(statement);
-    if (heard.kind === 'offence') this.#prosecution.hear(null, heard.evidence);
-    if (heard.kind !== 'kept') return false;
-    this.#epochs.hearTime(statement.peer, statement.time);
-    this.#prosecution.hearStatement(statement);
-    // It may tell of commits that were missed here.
-    const told = statement.recent.map(({ mapping }) => mapping);
-    if (statement.answer !== null) told.push(statement.answer.mapping);
-    for (const { token, tx } of told) {
-      const isNear = neighbourhood(this.#context, token).includes(this.#context.self);
-      if (isNear) this.#committer.expect(statement.peer, tx, true);
-    }
-    return true;
-  }
-
-  /** Does this peer keep the token and know it otherwise? */
-  #disagrees({ token, answer }: Statement): boolean {
-    const own = this.#context.holdings.mapping(token);
-    if (own === undefined || answer === null) return false;
-    // Of a founding identity token all know the first mapping, its keepers the present one; its
-    // owner stays the same.
-    const isKeeper = neighbourhood(this.#context, token).includes(this.#context.self);
-    if (!isKeeper && own.owner === answer.mapping.owner) return false;
-    return own.tx !== answer.mapping.tx || own.owner !== answer.mapping.owner;
-  }
-
-  /** Is one of the two views, this peer's and the speaker's, just one transaction behind? */
-  #isLag({ token, answer }: Statement): boolean {
-    const own = this.#context.holdings.mapping(token);
-    if (own === undefined || answer === null) return true;
-    return own.previous === answer.mapping.tx || answer.mapping.previous === own.tx;
+  #makeHearing(): Hearing {
+    return new Hearing(this.#context, this.#speakers, {
+      convict: (evidence) => this.#prosecution.hear(null, evidence),
+      against: (accused) => this.#prosecution.against(accused),
+      stated: (statement) => {
+        this.#epochs.hearTime(statement.peer, statement.time);
+        this.#prosecution.hearStatement(statement);
+      },
+      answered: (statement) => {
+        this.#restoring.hear(statement);
+        this.#catchingUp.onStatement(statement);
+        this.#choosing.onStatement(statement, false);
+      },
+      disputed: (statement) => this.#choosing.onStatement(statement, true),
+      committed: (by, tx) => this.#committer.expect(by, tx, true),
+      block: (from, block) => this.#choosing.onBlock(from, block),
+    });
   }
 
   #banned(accused: Id, wasBeside: boolean): void {

@@ -24,38 +24,38 @@ const DRAWN = 6;
 const MAX_CAUGHT_UP = 8;
 const CATCH_UP_MS = 2000;
 
-export interface ProsecutionEvents {
-  /**
-   * It is no member any more: end its connections, forget its words. `wasBeside`: neighbourhoods
-   * that this peer may belong to had it as a member.
-   */
-  banned(accused: Id, wasBeside: boolean): void;
-  /** Clients that have asked or told this peer something lately. */
-  clients(): Iterable<Id>;
-}
+/** Clients to tell of a ban, those that were silent longest forgotten. */
+const MAX_CLIENTS_KNOWN = 256;
+
+/**
+ * It is no member any more: end its connections, forget its words. `wasBeside`: neighbourhoods
+ * that this peer may belong to had it as a member.
+ */
+export type Banned = (accused: Id, wasBeside: boolean) => void;
 
 export class Prosecution {
   readonly #context: PeerContext;
   readonly #proposer: SigningKey;
-  readonly #events: ProsecutionEvents;
+  readonly #onBanned: Banned;
   readonly #accusations: Accusations;
   readonly #verdicts: Verdicts;
   /** The vote decides, not the package. */
   readonly #isPaper: boolean;
   readonly #caughtUp = new Allowance(1, CATCH_UP_MS);
+  readonly #clients = new Set<Id>();
   /** Votes on slashings; it asks this one for packages in turn. */
   readonly #committer: () => Committer;
 
   constructor(
     context: PeerContext,
     proposer: SigningKey,
-    events: ProsecutionEvents,
+    onBanned: Banned,
     committer: () => Committer,
   ) {
     const { network, parameters, membership, checker, host } = context;
     this.#context = context;
     this.#proposer = proposer;
-    this.#events = events;
+    this.#onBanned = onBanned;
     this.#committer = committer;
     this.#isPaper = parameters.conflictRule === 'paper';
     const options = { network, parameters, membership, checker, awaitsVote: this.#isPaper };
@@ -82,6 +82,16 @@ export class Prosecution {
   /** The package that banned it here. */
   against(accused: Id): EvidencePackage | undefined {
     return this.#accusations.against(accused);
+  }
+
+  /** A client has asked or told this peer something: it shall hear of bans. */
+  meet(client: Id): void {
+    this.#clients.delete(client);
+    this.#clients.add(client);
+    const [silent] = this.#clients;
+    if (silent !== undefined && this.#clients.size > MAX_CLIENTS_KNOWN) {
+      this.#clients.delete(silent);
+    }
   }
 
   /** `from` null: found here. */
@@ -159,7 +169,7 @@ export class Prosecution {
     if (accused === self) return;
     const wasBeside = membership.beside(self, parameters.k).includes(accused);
     membership.remove(accused, host.now());
-    this.#events.banned(accused, wasBeside);
+    this.#onBanned(accused, wasBeside);
     if (!this.#isPaper) this.#proposeLater(accused);
   }
 
@@ -174,7 +184,7 @@ export class Prosecution {
     const { membership, self, send } = this.#context;
     const near = neighbourhood(this.#context, evidence.accused);
     // Clients count votes of neighbourhoods too; those near the accused tell them all.
-    const clients = near.includes(self) ? this.#events.clients() : [];
+    const clients = near.includes(self) ? this.#clients : [];
     const to = [...membership.beside(self, BESIDE), ...this.#drawn(), ...clients];
     // Those near it, who must vote, from the one who found it.
     if (isFinder) to.push(...near);

@@ -165,3 +165,7 @@ function readCommit(reader: Reader): Commit {
   const position = place === NO_POSITION ? null : place;
   return { block, position, confirmations: reader.u64() };
 }
+
+export function isVotingMessage(message: { readonly type: string }): message is VotingMessage {
+  return Object.hasOwn(VOTING, message.type);
+}
