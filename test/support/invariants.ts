@@ -1,18 +1,19 @@
-/** What must hold of every network, whatever was done to it. Vitest expectations. */
-import { expect } from 'vitest';
+/** What must hold of every network, whatever was done to it: each throws an AssertionError if not. */
+import assert from 'node:assert/strict';
 import type { Id } from '../../node/id.ts';
-import type { Swarm } from './swarm.ts';
+import { Chain } from '../../node/ledger/chain.ts';
+import { NETWORK, type Seated, type Swarm } from './swarm.ts';
 
 /** On one mapping of a token the honest peers never commit two different transactions. */
-export function expectSafe(swarm: Swarm, honest = swarm.seated): void {
+export function expectSafe(swarm: Swarm, honest: readonly Seated[] = swarm.seated): void {
   const ips = new Set(honest.map(({ endpoint }) => endpoint.ip));
   const successors = new Map<string, Id>();
   for (const { endpoint, row } of swarm.network.rows) {
     if (row.table !== 'transactions' || row.part === 'client') continue;
     if (row.outcome !== 'committed' || !ips.has(endpoint.ip)) continue;
     for (const [index, token] of row.tokens.entries()) {
-      const after = `${token} after ${row.previous[index]}`;
-      expect([after, successors.get(after) ?? row.tx]).toEqual([after, row.tx]);
+      const after: string = `${token} after ${row.previous[index]}`;
+      assert.equal(successors.get(after) ?? row.tx, row.tx, `two transactions of ${after}`);
       successors.set(after, row.tx);
     }
   }
@@ -21,7 +22,8 @@ export function expectSafe(swarm: Swarm, honest = swarm.seated): void {
 /** Only these are banned, at nobody else's cost. */
 export function expectBannedOnly(swarm: Swarm, guilty: readonly Id[]): void {
   const accused = [...swarm.rows('slashing'), ...swarm.rows('evidence')].map((row) => row.accused);
-  for (const address of new Set(accused)) expect(guilty).toContain(address);
+  const innocent = new Set(accused).difference(new Set(guilty));
+  assert.deepEqual([...innocent], [], 'accused without guilt');
 }
 
 /** Every transaction of the clients ended, one way or the other. */
@@ -34,8 +36,9 @@ export function expectAllEnded(swarm: Swarm): { committed: number; timedOut: num
     ofOutcome('committed'),
     ofOutcome('timed-out'),
   ];
-  expect(submitted.size).toBeGreaterThan(10);
-  expect(committed.union(timedOut)).toEqual(submitted);
+  assert(submitted.size > 10, `only ${submitted.size} transactions`);
+  const open = submitted.difference(committed.union(timedOut));
+  assert.deepEqual([...open], [], 'neither committed nor timed out');
   return { committed: committed.size, timedOut: timedOut.size };
 }
 
@@ -43,7 +46,7 @@ export function expectAllEnded(swarm: Swarm): { committed: number; timedOut: num
  * All honest keepers of each token that the clients touched hold the same mapping of it. Identity
  * tokens, which are renewed for ever, are always somewhere on their way.
  */
-export function expectAgreement(swarm: Swarm, honest = swarm.seated): void {
+export function expectAgreement(swarm: Swarm, honest: readonly Seated[] = swarm.seated): void {
   const [first] = honest;
   const rows = swarm.rows('transactions').filter(({ part }) => part === 'client');
   const tokens = new Set(rows.flatMap(({ tokens: some }) => some));
@@ -51,6 +54,15 @@ export function expectAgreement(swarm: Swarm, honest = swarm.seated): void {
     const near = first?.peer.membership.near(token, swarm.parameters.k) ?? [];
     const keepers = honest.filter(({ peer }) => near.includes(peer.identity.address));
     const told = keepers.map(({ peer }) => peer.chain.state.get(token)?.tx);
-    expect([token, new Set(told).size]).toEqual([token, 1]);
+    assert(new Set(told).size === 1, `keepers of ${token} hold ${told.join(', ')}`);
+  }
+}
+
+/** What each disk holds is one chain of this peer, as it checks it itself when it starts. */
+export function expectChains(swarm: Swarm, honest: readonly Seated[] = swarm.seated): void {
+  const { timeScale } = swarm.parameters;
+  for (const { host, peer } of honest) {
+    const options = { network: NETWORK, peer: peer.identity.address, timeScale };
+    assert.equal(new Chain(options, host.store.copy()).headHash, peer.chain.headHash);
   }
 }

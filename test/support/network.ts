@@ -85,6 +85,8 @@ export interface VirtualHost extends Host {
   readonly store: MemoryStore;
   /** As kill -9 and a closed socket: no timer of this host fires and nothing is sent any more. */
   kill(): void;
+  /** As SIGSTOP and SIGCONT: what is due meanwhile, datagrams too, happens afterwards. */
+  pause(ms: number): void;
 }
 
 /** A home router: one public address, a port for each inside endpoint, nothing let in unasked. */
@@ -112,6 +114,8 @@ export class VirtualNetwork {
   datagramsSent = 0;
   readonly #events: Event[] = [];
   readonly #receivers = new Map<string, Receive>();
+  /** Until when hosts stand still, by endpoint. */
+  readonly #pauses = new Map<string, number>();
   readonly #nats = new Map<string, { outside: Endpoint; asked: Set<string> }>();
   readonly #random: () => number;
   #order = 0;
@@ -135,9 +139,11 @@ export class VirtualNetwork {
       now: () => this.now + skewMs,
       random: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
       after: (delayMs, callback) =>
-        this.after(delayMs, () => {
-          if (alive) callback();
-        }),
+        this.after(delayMs, () =>
+          this.#awake(endpoint, () => {
+            if (alive) callback();
+          }),
+        ),
       send: (to, datagram) => {
         if (alive) this.send(endpoint, to, datagram);
       },
@@ -148,6 +154,10 @@ export class VirtualNetwork {
       kill: () => {
         alive = false;
         this.#receivers.delete(endpointText(endpoint));
+        this.#pauses.delete(endpointText(endpoint));
+      },
+      pause: (ms) => {
+        this.#pauses.set(endpointText(endpoint), this.now + ms);
       },
     };
   }
@@ -182,6 +192,13 @@ export class VirtualNetwork {
     };
   }
 
+  /** Now, or when the host goes on. */
+  #awake(endpoint: Endpoint, run: () => void): void {
+    const waitMs = (this.#pauses.get(endpointText(endpoint)) ?? this.now) - this.now;
+    if (waitMs > 0) this.after(waitMs, run);
+    else run();
+  }
+
   #receiver(endpoint: Endpoint): Receive | undefined {
     return this.#receivers.get(endpointText(endpoint));
   }
@@ -197,7 +214,8 @@ export class VirtualNetwork {
     nat?.asked.add(endpointText(to));
     const source = nat?.outside ?? from;
     const deliver = (): void => {
-      if (!this.#nats.has(endpointText(to))) this.#receiver(to)?.(source, copy.slice());
+      if (this.#nats.has(endpointText(to))) return;
+      this.#awake(to, () => this.#receiver(to)?.(source, copy.slice()));
     };
     this.after(delayMs, deliver);
     if (this.#random() < duplicate) this.after(delayMs * (1 + this.#random()), deliver);

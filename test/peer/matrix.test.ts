@@ -1,0 +1,22 @@
+/**
+ * Honest networks in rough worlds: each event at each loss. `npm test` takes one loss for each event;
+ * with another ROTATION, others. `npm run soak` takes random ones for as long as it is told.
+ */
+import { expect, test } from 'vitest';
+import { EVENTS, LOSSES, ride, type Storm } from '../support/storm.ts';
+
+/** Raise it now and then. */
+const ROTATION = 1;
+
+const sample: readonly Storm[] = EVENTS.map((event, at) => ({
+  event,
+  lossProbability: LOSSES[(at + ROTATION) % LOSSES.length] ?? 0,
+  seed: ROTATION * 1000 + at,
+}));
+
+test.each(sample)(
+  'honest peers agree, end everything and ban nobody: $event, loss $lossProbability, seed $seed',
+  (storm) => {
+    expect(ride(storm).committed).toBeGreaterThan(10);
+  },
+);
