@@ -6,11 +6,20 @@
 import type { Id } from './id.ts';
 import type { Block, Transaction } from './ledger/types.ts';
 import type { Statement } from './minefield/types.ts';
+import type { PassedQuestion } from './wire/forwarding.ts';
 
 export interface Asker {
   /** Address of a peer, or a client's ephemeral key. */
   readonly id: Id;
   readonly kind: 'peer' | 'client';
+}
+
+/** What becomes of a question. */
+export interface Passing {
+  /** Is it answered here? */
+  readonly answers: boolean;
+  /** Whom it is passed on to, by its address. */
+  readonly to: Id | null;
 }
 
 export interface Decisions {
@@ -25,6 +34,8 @@ export interface Decisions {
   serveBlock(asker: Asker, wanted: Id | number, honest: () => Block | null): Block | null;
   /** The verdict on one token of a transaction; null stays silent. */
   vote(transaction: Transaction, token: Id, honest: Ballot): Ballot | null;
+  /** A question that may be passed on. `honest` draws what an honest peer does. */
+  passOn(asker: Asker, question: PassedQuestion, honest: () => Passing): Passing;
 }
 
 export type Ballot = 'valid' | 'invalid' | 'out-of-order';
@@ -34,4 +45,5 @@ export const HONEST: Decisions = {
   answerMapping: (_asker, _token, _query, honest) => honest(),
   serveBlock: (_asker, _wanted, honest) => honest(),
   vote: (_transaction, _token, honest) => honest,
+  passOn: (_asker, _question, honest) => honest(),
 };

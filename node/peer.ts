@@ -264,5 +264,7 @@ function bound(decisions: Partial<Decisions> = {}): Decisions {
         : decisions.serveBlock(...asked),
     vote: (...asked) =>
       decisions.vote === undefined ? HONEST.vote(...asked) : decisions.vote(...asked),
+    passOn: (...asked) =>
+      decisions.passOn === undefined ? HONEST.passOn(...asked) : decisions.passOn(...asked),
   };
 }

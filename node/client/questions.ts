@@ -55,15 +55,20 @@ export class Questions {
     this.#host.after(CLOSE_MS, () => this.#close(query.toHex()));
   }
 
-  /** A statement that is well signed; false when nobody asked for it. */
+  /**
+   * A statement that is well signed; false when nobody asked for it. Whoever was asked may have passed
+   * the question on: then another that keeps the token answers, or the asked one brings its answer.
+   */
   hear(from: Id, statement: Statement): boolean {
-    const question = this.#open.get(statement.query.toHex());
-    if (question === undefined || question.token !== statement.token) return false;
-    if (from !== statement.peer || !question.asked.has(from)) return false;
-    if (question.answers.has(from)) return false;
-    question.answers.set(from, { statement, receivedAt: this.#host.now() });
-    // Nobody is left to wait for.
-    if (question.answers.size === question.asked.size) this.#close(statement.query.toHex());
+    const { peer, query, token } = statement;
+    const question = this.#open.get(query.toHex());
+    if (question === undefined || question.token !== token) return false;
+    const { answers, asked } = question;
+    const isKeeper = asked.has(peer) || this.#events.neighbourhood(token).includes(peer);
+    if (!isKeeper || (from !== peer && !asked.has(from)) || answers.has(peer)) return false;
+    answers.set(peer, { statement, receivedAt: this.#host.now() });
+    // Nobody is left to wait for; words of others leave those asked their time.
+    if ([...asked].every((id) => answers.has(id))) this.#close(query.toHex());
     return true;
   }
 

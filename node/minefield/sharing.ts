@@ -100,7 +100,7 @@ export class Inquiries {
     }
     inquiry.round += 1;
     const query = this.#host.random(QUERY_BYTES);
-    this.#events.send(peer, { type: 'ask-mapping', token, query });
+    this.#events.send(peer, { type: 'ask-mapping', token, query, direct: true });
     const highest = this.#events.highest(peer);
     const under = highest !== null && highest > head.height ? highest : null;
     this.#events.send(peer, {

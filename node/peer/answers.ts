@@ -1,11 +1,13 @@
 /** What others may ask of a peer: transactions, commits, mappings, blocks (PROTOCOL.md 3, 6, 7). */
 import type { Asker } from '../decisions.ts';
 import type { Id } from '../id.ts';
+import type { PassedQuestion } from '../wire/forwarding.ts';
 import type { Message } from '../wire/messages.ts';
 import { Allowance } from './allowance.ts';
 import { BlockService } from './block-service.ts';
 import type { Committer } from './committer.ts';
 import type { PeerContext } from './context.ts';
+import { Forwarding } from './forwarding.ts';
 import { MAX_BLOCKS_READ } from './holdings.ts';
 import type { Speaking } from './speaking.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -17,10 +19,11 @@ const COMMITS_PER_SECOND = 20;
 
 export type Question = Extract<
   Message,
-  { readonly type: 'get-transaction' | 'ask-commits' | 'ask-mapping' | 'get-block' }
+  { readonly type: 'get-transaction' | 'ask-commits' | 'ask-mapping' | 'get-block' | 'forward' }
 >;
 
 export class Answers {
+  readonly forwarding: Forwarding;
   readonly #context: PeerContext;
   readonly #speaking: Speaking;
   readonly #committer: Committer;
@@ -34,11 +37,16 @@ export class Answers {
     speaking: Speaking,
     committer: Committer,
     witnesses: Witnesses,
+    connected: (id: Id) => boolean,
   ) {
     this.#context = context;
     this.#speaking = speaking;
     this.#committer = committer;
     this.#witnesses = witnesses;
+    this.forwarding = new Forwarding(context, {
+      connected,
+      answer: (asker, question, to) => this.#answer(asker, question, to),
+    });
   }
 
   onQuestion(from: Asker, question: Question): void {
@@ -46,15 +54,18 @@ export class Answers {
     if (!this.#allowance.take(from.id, host.now())) return;
     switch (question.type) {
       case 'get-transaction':
-        if (!this.#committer.onGetTransaction(from.id, question.tx)) {
-          this.#witnesses.answer(from.id, question.tx);
+      case 'ask-mapping': {
+        const isOwn = question.type === 'ask-mapping' && question.direct === true;
+        if (isOwn || !this.forwarding.passOn(from, question)) {
+          this.#answer(from, question, from.id);
         }
+        return;
+      }
+      case 'forward':
+        this.forwarding.onForward(from.id, question.origin, question.question);
         return;
       case 'ask-commits':
         this.#tellCommits(from.id, question.above);
-        return;
-      case 'ask-mapping':
-        this.#tellMapping(from, question.token, question.query);
         return;
       default:
         this.#serveBlock(from, question);
@@ -72,11 +83,18 @@ export class Answers {
     send(asker, { type: 'commits', ...holdings.commitsAbove(above, isNear) });
   }
 
-  #tellMapping(from: Asker, token: Id, query: Uint8Array): void {
+  /** `to`: the asker, or who brings it the answer. */
+  #answer(asker: Asker, question: PassedQuestion, to: Id): void {
+    if (question.type === 'get-transaction') {
+      if (!this.#committer.onGetTransaction(to, question.tx))
+        this.#witnesses.answer(to, question.tx);
+      return;
+    }
     const { decisions, send } = this.#context;
+    const { token, query } = question;
     const honest = () => this.#speaking.statement(token, query);
-    const statement = decisions.answerMapping(from, token, query, honest);
-    if (statement !== null) send(from.id, { type: 'statement', statement });
+    const statement = decisions.answerMapping(asker, token, query, honest);
+    if (statement !== null) send(to, { type: 'statement', statement });
   }
 
   #serveBlock(from: Asker, question: Extract<Question, { type: 'get-block' }>): void {

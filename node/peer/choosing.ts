@@ -74,9 +74,9 @@ export class Choosing {
     if (this.#context.membership.has(to)) this.#trips.sent(to, message);
   }
 
-  /** Everything it is sent. */
-  heard(from: Id, message: Message): void {
-    this.#trips.heard(from, message);
+  /** Everything it is sent. True for an answer that `from` itself was asked for. */
+  heard(from: Id, message: Message): boolean {
+    return this.#trips.heard(from, message);
   }
 
   /** A well signed statement that breaks no rule; `disputed`: somebody could not make it fit. */

@@ -120,8 +120,8 @@ export class Committer {
       if (!isElsewhere) this.#vote(pending, transaction);
     }
     if (commit === 'submit' && from !== self) pending.addOrigin(from);
-    // A signed word of it is asked for below, where only such words count.
-    if (isElsewhere) pending.hear(from, [], !this.#box.isSigned);
+    // A copy vouches for nothing; a signed word is asked for below, where only such words count.
+    if (isElsewhere) pending.hear(from, [], commit !== 'witnessed' && !this.#box.isSigned);
     this.#settle(pending);
     // No vote is needed any more where it is committed: those who have done so are asked.
     const isOpen = this.#table.get(tx) === pending;

@@ -23,7 +23,7 @@ export interface HearingEvents {
   against(accused: Id): EvidencePackage | undefined;
   /** A member has signed it, whoever brought it, and it is in itself no offence. */
   stated(statement: Statement): void;
-  /** So did its speaker itself, to this peer. */
+  /** So it is, and its speaker has told it to this peer, or in answer to its question. */
   answered(statement: Statement): void;
   /** It was handed on by someone who could not make it fit. */
   disputed(statement: Statement): void;
@@ -53,9 +53,9 @@ export class Hearing {
     });
   }
 
-  /** From its speaker. */
-  onStatement(from: Id, statement: Statement): void {
-    if (from !== statement.peer || !this.#hear(from, statement)) return;
+  /** From its speaker, or brought by one that passed the question on: `wasAsked`. */
+  onStatement(from: Id, statement: Statement, wasAsked: boolean): void {
+    if ((from !== statement.peer && !wasAsked) || !this.#hear(from, statement)) return;
     this.#events.answered(statement);
     const { host, send } = this.#context;
     const disagrees = this.#disagrees(statement);

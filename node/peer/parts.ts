@@ -121,7 +121,13 @@ export class PeerParts {
       adopted: ({ id }) => this.#committer.takenOver(id),
       agreement: (results) => this.#choosing.challenged(results),
     });
-    this.#answers = new Answers(context, this.#speaking, this.#committer, this.#witnesses);
+    this.#answers = new Answers(
+      context,
+      this.#speaking,
+      this.#committer,
+      this.#witnesses,
+      events.connected,
+    );
     this.#hearing = this.#makeHearing();
   }
 
@@ -209,7 +215,7 @@ export class PeerParts {
       if (from.kind === 'peer') this.#joining.onMessage(from.id, message);
       return;
     }
-    this.#choosing.heard(from.id, message);
+    const wasAsked = this.#choosing.heard(from.id, message);
     if (isVotingMessage(message)) {
       this.#onVoting(from, message);
       return;
@@ -229,7 +235,8 @@ export class PeerParts {
         this.#upkeep.onCommits(from.id, message.upTo, message.more);
         return;
       case 'statement':
-        this.#hearing.onStatement(from.id, message.statement);
+        this.#answers.forwarding.relay(from.id, message);
+        this.#hearing.onStatement(from.id, message.statement, wasAsked);
         return;
       case 'block':
         if (this.#catchingUp.onBlock(from.id, message) && message.ancestor === null) return;
@@ -261,6 +268,7 @@ export class PeerParts {
         this.#committer.onTransaction(from.id, message.transaction, 'submit');
         return;
       case 'transaction':
+        this.#answers.forwarding.relay(from.id, message);
         this.#restoring.onTransaction(message.transaction);
         this.#catchingUp.onTransaction(message.transaction);
         this.#committer.onTransaction(from.id, message.transaction, message.commit);

@@ -80,7 +80,12 @@ export class Poller {
       if (this.#known.length > ESTIMATED_OVER) this.#known.shift();
       if (isKnown || this.#open.has(stored.token) || this.#open.size >= MAX_OPEN) continue;
       this.#open.set(stored.token, { asked: from, sentAt: host.now() });
-      send(from, { type: 'ask-mapping', token: stored.token, query: host.random(QUERY_BYTES) });
+      send(from, {
+        type: 'ask-mapping',
+        token: stored.token,
+        query: host.random(QUERY_BYTES),
+        direct: true,
+      });
     }
   }
 

@@ -42,17 +42,28 @@ export class RoundTrips {
     this.#open.set(key, { to, askedAt: this.#host.now(), wanted });
   }
 
-  /** Called for every answer. Those without an id of their own settle the oldest question of the kind. */
-  heard(from: Id, message: Message): void {
+  /**
+   * Called for everything heard; true if it answers a question to `from`. What has no id of its own
+   * settles the oldest question of the kind; a statement of one that was not asked, the oldest with
+   * its id: whoever was asked has passed it on.
+   */
+  heard(from: Id, message: Message): boolean {
     const start = answerTo(message);
-    if (start === null) return;
-    const prefix = `${from}/${start}/`;
-    for (const [key, { askedAt }] of this.#open) {
-      if (!key.startsWith(prefix)) continue;
+    if (start === null) return false;
+    if (this.#settle(`${from}/${start}/`)) return true;
+    if (message.type === 'statement') this.#settle(`/${start}/`);
+    return false;
+  }
+
+  /** The oldest whose key has this part. */
+  #settle(part: string): boolean {
+    for (const [key, { to, askedAt }] of this.#open) {
+      if (!key.includes(part)) continue;
       this.#open.delete(key);
-      this.#events.answered(from, this.#host.now() - askedAt);
-      return;
+      this.#events.answered(to, this.#host.now() - askedAt);
+      return true;
     }
+    return false;
   }
 
   /** Blocks that `to` was asked for and has not answered. */

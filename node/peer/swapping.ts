@@ -236,6 +236,6 @@ export class Swapping {
     const id = from[Math.floor(chance(host) * Math.min(from.length, 2 * POOL))];
     if (id === undefined) return;
     this.#probed.set(id, now);
-    send(id, { type: 'ask-mapping', token: id, query: host.random(QUERY_BYTES) });
+    send(id, { type: 'ask-mapping', token: id, query: host.random(QUERY_BYTES), direct: true });
   }
 }

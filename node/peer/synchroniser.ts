@@ -146,7 +146,12 @@ export class Synchroniser {
     const since = { ms: this.#sinceMs, timeScale: parameters.timeScale };
     return new ChainSource({ network, peer: id, identityKey }, since, {
       askHead: () =>
-        send(id, { type: 'ask-mapping', token: self, query: host.random(QUERY_BYTES) }),
+        send(id, {
+          type: 'ask-mapping',
+          token: self,
+          query: host.random(QUERY_BYTES),
+          direct: true,
+        }),
       askBlock: (wanted) =>
         send(id, { type: 'get-block', wanted, under: null, priority: 'synchronisation' }),
       told: (mappings) => this.#told(id, mappings),

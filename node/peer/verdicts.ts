@@ -14,13 +14,16 @@ const ASKS = 5;
 /** Votes awaited at a time; of more packages the vote is not learnt here. */
 const MAX_AWAITED = 64;
 
+/** A peer's or a client's. */
+export type VerdictsContext = Pick<PeerContext, 'host' | 'membership' | 'parameters' | 'send'>;
+
 export class Verdicts {
-  readonly #context: PeerContext;
+  readonly #context: VerdictsContext;
   readonly #executed: (accused: Id) => void;
   /** Accused → neighbours that stated its end. */
   readonly #voices = new Map<Id, Set<Id>>();
 
-  constructor(context: PeerContext, executed: (accused: Id) => void) {
+  constructor(context: VerdictsContext, executed: (accused: Id) => void) {
     this.#context = context;
     this.#executed = executed;
   }
@@ -60,7 +63,12 @@ export class Verdicts {
       }
       const { host, send } = this.#context;
       for (const id of this.#voters(accused)) {
-        send(id, { type: 'ask-mapping', token: accused, query: host.random(QUERY_BYTES) });
+        send(id, {
+          type: 'ask-mapping',
+          token: accused,
+          query: host.random(QUERY_BYTES),
+          direct: true,
+        });
       }
       this.#askLater(accused, asked + 1);
     });

@@ -49,6 +49,7 @@ function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): I
     answerMapping: (...asked) => mind().answerMapping(...asked),
     serveBlock: (...asked) => mind().serveBlock(...asked),
     vote: (...asked) => mind().vote(...asked),
+    passOn: (...asked) => mind().passOn(...asked),
   };
   const { network, parameters, bind: endpoint } = seat;
   const peer = openPeer({ network, parameters, endpoint, decisions, minted }, host);

@@ -9,15 +9,29 @@ import type { Formats } from './format.ts';
 export const MAX_DISPUTED = 4;
 
 export type AccusingMessage =
-  | { readonly type: 'ask-mapping'; readonly token: Id; readonly query: Uint8Array }
+  | {
+      readonly type: 'ask-mapping';
+      readonly token: Id;
+      readonly query: Uint8Array;
+      /** Only the asked member's own word is of use: it is not passed on. */
+      readonly direct?: true;
+    }
   | { readonly type: 'statement'; readonly statement: Statement }
   | { readonly type: 'dispute'; readonly statements: readonly Statement[] }
   | { readonly type: 'evidence'; readonly evidence: EvidencePackage };
 
 export const ACCUSING: Formats<AccusingMessage> = {
   'ask-mapping': {
-    write: (writer, { token, query }) => writer.id(token).raw(query),
-    read: (reader) => ({ type: 'ask-mapping', token: reader.id(), query: reader.raw(QUERY_BYTES) }),
+    write: (writer, { token, query, direct = false }) =>
+      writer
+        .id(token)
+        .raw(query)
+        .u8(direct ? 1 : 0),
+    read: (reader) => {
+      const question = { token: reader.id(), query: reader.raw(QUERY_BYTES) };
+      const word = reader.boolean() ? ({ direct: true } as const) : {};
+      return { type: 'ask-mapping', ...question, ...word };
+    },
   },
   statement: {
     write: (writer, { statement }) => writeStatement(writer, statement),

@@ -11,6 +11,7 @@ import { ACCUSING, type AccusingMessage } from './accusing.ts';
 import { EPOCHS, type EpochMessage } from './epochs.ts';
 import { FINDING, type FindingMessage } from './finding.ts';
 import type { Format, Formats } from './format.ts';
+import { FORWARDING, type ForwardingMessage } from './forwarding.ts';
 import { JOINING, type JoiningMessage } from './joining.ts';
 import { KEEPING, type KeepingMessage } from './keeping.ts';
 import { PROVING, type ProvingMessage } from './proving.ts';
@@ -26,7 +27,8 @@ export type Message =
   | WitnessingMessage
   | JoiningMessage
   | FindingMessage
-  | ProvingMessage;
+  | ProvingMessage
+  | ForwardingMessage;
 
 export type MessageType = Message['type'];
 
@@ -39,6 +41,7 @@ const FORMATS: Formats<Message> = {
   ...JOINING,
   ...FINDING,
   ...PROVING,
+  ...FORWARDING,
 };
 
 /** On the wire by position: add at the end. */
@@ -73,6 +76,7 @@ export const TYPES: readonly MessageType[] = [
   'found',
   'challenge',
   'storage-proof',
+  'forward',
 ];
 
 export function encodeMessage(message: Message): Uint8Array {

@@ -35,6 +35,7 @@ export const VALUES: Readonly<Record<MessageType, MessageValue>> = {
   // Questions: whoever asks can ask somebody else.
   'ask-mapping': 1,
   'get-block': 1,
+  forward: 1,
   commits: 1,
   // A copy more or less: two send it, and k keep it.
   witness: 1,

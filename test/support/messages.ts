@@ -120,6 +120,17 @@ export const EXAMPLES: readonly Message[] = [
   { type: 'ask-commits', above: 12, bans: name('bans') },
   { type: 'commits', upTo: 14, more: true, txs: [name('a'), name('b')] },
   { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3) },
+  { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3), direct: true },
+  {
+    type: 'forward',
+    origin: name('origin'),
+    question: { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3) },
+  },
+  {
+    type: 'forward',
+    origin: name('origin'),
+    question: { type: 'get-transaction', tx: name('tx') },
+  },
   { type: 'statement', statement },
   { type: 'get-block', wanted: 5, under: null, priority: 'synchronisation' },
   { type: 'get-block', wanted: name('block'), under: 9, priority: 'historical' },
