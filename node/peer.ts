@@ -75,6 +75,8 @@ export class Peer {
   readonly #context: PeerContext;
   readonly #parts: PeerParts;
   readonly #timers = new Map<string, Timer>();
+  /** The last message sent. */
+  #encoded: { readonly message: Message; readonly bytes: Uint8Array } | null = null;
   #founded = false;
   #started = false;
   #meshed = false;
@@ -184,7 +186,11 @@ export class Peer {
   send(to: Id, message: Message): void {
     if (to === this.identity.address) return;
     this.#parts.sent(to, message);
-    this.#transport.send(to, message.type, encodeMessage(message));
+    // Most messages go to a whole neighbourhood, one after the other.
+    if (this.#encoded?.message !== message) {
+      this.#encoded = { message, bytes: encodeMessage(message) };
+    }
+    this.#transport.send(to, message.type, this.#encoded.bytes);
   }
 
   /** How far it has come in learning what its neighbourhood holds. */

@@ -1,12 +1,36 @@
 import { ID_BYTES, type Id } from '../id.ts';
 
-const INITIAL_BYTES = 512;
+/** Most messages fit; a larger one takes a buffer of its own. */
+const INITIAL_BYTES = 2048;
+
+const EMPTY = new Uint8Array(0);
+
+interface Room {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+}
+
+/** Writers inside writers, at most. */
+const MAX_SPARE = 4;
+/** Buffers of writers that have finished: making one costs more than writing a message into it. */
+const spare: Room[] = [];
+
+function room(length: number): Room {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
 
 /** Appends big-endian fixed-layout fields to a growing buffer. Out-of-range values are bugs and throw. */
 export class Writer {
-  #bytes = new Uint8Array(INITIAL_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
+
+  constructor() {
+    const { bytes, view } = spare.pop() ?? room(INITIAL_BYTES);
+    this.#bytes = bytes;
+    this.#view = view;
+  }
 
   u8(value: number): this {
     const at = this.#room(1);
@@ -59,9 +83,15 @@ export class Writer {
     return this;
   }
 
-  /** A copy of what was written. */
+  /** A copy of what was written. The writer is empty afterwards. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#bytes.length === INITIAL_BYTES && spare.length < MAX_SPARE) {
+      spare.push({ bytes: this.#bytes, view: this.#view });
+    }
+    this.#bytes = EMPTY;
+    this.#length = 0;
+    return written;
   }
 
   /** Call it before touching buffer or view: it may replace both. */

@@ -24,6 +24,8 @@ export class Holdings {
   readonly #ahead = new Map<Id, Mapping>();
   /** Committed transaction → height of its block; null until there is one. About 150 bytes each. */
   readonly #heights = new Map<Id, number | null>();
+  /** Times of the transactions it holds: each is asked for when the next one is judged. */
+  readonly #timestamps = new Map<Id, number>();
   /** Where its first entry stands in that block. */
   readonly #positions = new Map<Id, number>();
   readonly #tokens = new Set<Id>();
@@ -41,9 +43,10 @@ export class Holdings {
     }
     for (const [key] of store.entries(PREFIX)) {
       const transaction = this.transaction(key.slice(PREFIX.length));
-      for (const { token } of transaction?.body.changes ?? []) {
-        if (transaction !== undefined && !this.#tokens.has(token))
-          this.#setAside(transaction, token);
+      if (transaction === undefined) continue;
+      this.#timestamps.set(transaction.id, transaction.body.timestamp);
+      for (const { token } of transaction.body.changes) {
+        if (!this.#tokens.has(token)) this.#setAside(transaction, token);
       }
     }
   }
@@ -91,8 +94,9 @@ export class Holdings {
     return stored.value;
   }
 
+  /** 0 for what it does not hold. */
   timestampOf(tx: Id): number {
-    return this.transaction(tx)?.body.timestamp ?? 0;
+    return this.#timestamps.get(tx) ?? 0;
   }
 
   /** Null until the round that puts it into a block. */
@@ -111,7 +115,7 @@ export class Holdings {
    */
   commit(transaction: Transaction, tokens: ReadonlySet<Id>): void {
     const { id, body } = transaction;
-    this.#store.put(PREFIX + id, encodeTransaction(transaction));
+    this.#keep(transaction);
     let entered = false;
     for (const { token, owner, previous } of body.changes) {
       if (!tokens.has(token)) {
@@ -131,7 +135,7 @@ export class Holdings {
   /** Takes over what a neighbourhood has committed for `tokens`, unless what is here is newer. */
   adopt(transaction: Transaction, tokens: ReadonlySet<Id>): void {
     const { id, body } = transaction;
-    this.#store.put(PREFIX + id, encodeTransaction(transaction));
+    this.#keep(transaction);
     let entered = false;
     for (const { token, owner, previous } of body.changes) {
       const present = this.mapping(token);
@@ -200,6 +204,11 @@ export class Holdings {
       upTo += 1;
     }
     return { upTo, more: upTo < this.chain.height, txs: [...txs] };
+  }
+
+  #keep(transaction: Transaction): void {
+    this.#store.put(PREFIX + transaction.id, encodeTransaction(transaction));
+    this.#timestamps.set(transaction.id, transaction.body.timestamp);
   }
 
   #enter(kind: BlockEntry['kind'], mapping: Mapping): void {

@@ -28,6 +28,8 @@ const LAST_CHARACTER = '\u{10ffff}';
 
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
+  readonly #beginning: StatementSync;
+  readonly #commit: StatementSync;
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
@@ -39,6 +41,8 @@ export class SqliteStore implements Store {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const file = path.join(directory, STATE_FILE);
     this.#database = openDatabase(file);
+    this.#beginning = this.#database.prepare('BEGIN');
+    this.#commit = this.#database.prepare('COMMIT');
     this.#get = this.#database.prepare('SELECT value FROM state WHERE key = ?');
     this.#put = this.#database.prepare(
       'INSERT INTO state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -76,7 +80,7 @@ export class SqliteStore implements Store {
   /** Makes all writes so far durable. Throws when the disk refuses: then nothing may be sent. */
   commit(): void {
     if (!this.#pending) return;
-    this.#database.exec('COMMIT');
+    this.#commit.run();
     this.#pending = false;
   }
 
@@ -87,7 +91,7 @@ export class SqliteStore implements Store {
 
   #begin(): void {
     if (this.#pending) return;
-    this.#database.exec('BEGIN');
+    this.#beginning.run();
     this.#pending = true;
   }
 }

@@ -204,7 +204,8 @@ export class Transport {
 
   /**
    * Queues a message, connecting when needed. False when it can't even be queued: an unknown or
-   * banned remote, more than MAX_MESSAGE_BYTES. True promises nothing: this is UDP.
+   * banned remote, more than MAX_MESSAGE_BYTES. True promises nothing: this is UDP. The bytes are
+   * kept as they are: nobody may change them.
    */
   send(to: Id, type: string, bytes: Uint8Array): boolean {
     const link = this.#links.get(to);
@@ -217,7 +218,7 @@ export class Transport {
       return false;
     }
     const value = worth(this.#handlers.kind(bytes).value, link);
-    for (const shed of link.enqueue({ type, value, bytes: new Uint8Array(bytes) })) {
+    for (const shed of link.enqueue({ type, value, bytes })) {
       this.#traffic.shed('shed-out', shed.type, shed.bytes.length);
     }
     if (link.up) this.#flushSoon(link);
