@@ -7,7 +7,7 @@ import type { LinkClass } from '../../node/control.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { tcProgram } from '../links/tc.ts';
 import { helperMissing } from '../links/helper/files.ts';
-import { concurrently } from '../supervisor/concurrently.ts';
+import { concurrently, InTurn } from '../supervisor/concurrently.ts';
 import type { AddressPlan, Driver, DriverContext, LaunchSpec, MemberState } from './driver.ts';
 import {
   engine,
@@ -82,7 +82,8 @@ class DockerDriver implements Driver {
   readonly #images: DockerImages;
   readonly #tags = new Map<LaunchSpec['image'], Promise<string>>();
   #networks: RunNetworks | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  /** One ending at a time, for the reason that docker-remove.ts gives: endings leave networks too. */
+  readonly #endings = new InTurn();
 
   constructor(context: DriverContext, images: DockerImages) {
     this.#context = context;
@@ -124,7 +125,7 @@ class DockerDriver implements Driver {
   }
 
   async stop(name: string): Promise<void> {
-    await this.#inTurn(() =>
+    await this.#endings.run(() =>
       this.#do(`stop ${name}`, this.#container(name).stop({ t: STOP_GRACE_SECONDS }), [304]),
     );
   }
@@ -135,7 +136,7 @@ class DockerDriver implements Driver {
 
   async kill(name: string): Promise<void> {
     // 409: it does not run.
-    await this.#inTurn(() => this.#do(`kill ${name}`, this.#container(name).kill(), [409]));
+    await this.#endings.run(() => this.#do(`kill ${name}`, this.#container(name).kill(), [409]));
   }
 
   async pause(name: string): Promise<void> {
@@ -207,19 +208,6 @@ class DockerDriver implements Driver {
       sections.push({ netns, ip, lines: tcProgram(links, { netem }) });
     });
     return sections;
-  }
-
-  /** One ending at a time, for the reason that docker-remove.ts gives: endings leave networks too. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    try {
-      await before;
-      await work();
-    } finally {
-      resolve();
-    }
   }
 
   #container(name: string): Docker.Container {

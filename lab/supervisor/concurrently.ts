@@ -35,3 +35,15 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<void> {
     }
   });
 }
+
+/** Does one thing after another, in the order in which they were asked for. */
+export class InTurn {
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** Throws what `work` throws; whoever comes after it is not kept. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(work);
+    this.last = mine.catch(() => undefined);
+    return mine;
+  }
+}

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { EXIT, LabError } from '../errors.ts';
 import type { Fault } from '../manifest/testnet.ts';
-import { concurrently } from './concurrently.ts';
+import { concurrently, InTurn } from './concurrently.ts';
 import type { LinkControl } from './link-control.ts';
 import { addRow, messageOf, warn, type RunContext } from './run-context.ts';
 import { restoreSnapshot, takeSnapshot } from './snapshots.ts';
@@ -78,6 +78,8 @@ export class FaultControl {
   private readonly context: RunContext;
   private readonly links: () => LinkControl;
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  /** Two faults may copy one member's disk: whoever is done first must not wake it under the other. */
+  private readonly disks = new InTurn();
 
   constructor(context: RunContext, links: () => LinkControl) {
     this.context = context;
@@ -187,7 +189,7 @@ export class FaultControl {
     await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
       if (fault.kind === 'clock') await this.skew(member, fault.skewMs);
       else if (states.get(member) !== 'running') return;
-      else if (fault.kind === 'restore') await this.snapshot(id, member);
+      else if (fault.kind === 'restore') await this.disks.run(() => this.snapshot(id, member));
       else if (fault.kind === 'pause') await driver.pause(member);
       else if (fault.kind === 'kill') await driver.kill(member);
       else await driver.stop(member);
@@ -200,7 +202,7 @@ export class FaultControl {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context));
       return;
     }
-    if (fault.kind === 'restore') await this.putBack(id, fault.members);
+    if (fault.kind === 'restore') await this.disks.run(() => this.putBack(id, fault.members));
     // A halted network is brought back as a whole.
     if (this.context.journal.state.haltedAtMs !== null) return;
     const states = await driver.states();
@@ -226,9 +228,9 @@ export class FaultControl {
   }
 
   /** As a machine that is set back to an old copy of its disk. */
-  private async putBack(id: string, members: readonly string[]): Promise<void> {
+  private async putBack(id: string, names: readonly string[]): Promise<void> {
     const { driver, runDirectory } = this.context;
-    await concurrently(members, MEMBERS_AT_ONCE, async (member) => {
+    await concurrently(names, MEMBERS_AT_ONCE, async (member) => {
       await driver.kill(member);
       await restoreSnapshot(runDirectory, member, id);
     });

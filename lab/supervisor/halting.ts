@@ -32,7 +32,9 @@ export class Halting {
         }
         journal.write({ entry: 'halted', atMs: Date.now() });
       }
-      this.needs.phase('stopped', 'halting; the state of every member is kept');
+      this.needs.phase('stopped', 'the load ends, then every member; their state is kept');
+      await network.endLoad();
+      await network.drain();
       await network.halt();
     });
   }

@@ -2,7 +2,7 @@
 import type { ClientLoad } from '../../node/control.ts';
 import type { Load, Member } from '../manifest/testnet.ts';
 import { AttackControl } from './attacks.ts';
-import { concurrently } from './concurrently.ts';
+import { concurrently, pause } from './concurrently.ts';
 import type { Hello } from './control-server.ts';
 import { FaultControl } from './faults.ts';
 import { launchAll, sendGenesis, waitForHellos, waitForMesh } from './launch.ts';
@@ -13,6 +13,11 @@ import { messageOf, warn, type RunContext } from './run-context.ts';
 
 const MEMBERS_AT_ONCE = 8;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Votes under way arrive, and every client has told since how many transactions it still follows. */
+const DRAIN_MS = 3000;
+/** A client gives a transaction up after 25 s; one that is linked to it may follow. */
+const MAX_DRAIN_MS = 30_000;
+const DRAIN_POLL_MS = 200;
 /** A member's own patience with the endpoint is 10 s. */
 const FLUSH_TIMEOUT_MS = 15_000;
 
@@ -126,10 +131,21 @@ export class Network {
 
   async endLoad(): Promise<void> {
     this.loading = false;
-    await this.eachClient(async (client) => {
-      const request = { method: 'load', load: null } as const;
-      await this.context.control.request(client.name, request, REQUEST_TIMEOUT_MS);
+    const { control } = this.context;
+    await this.eachClient(async ({ name }) => {
+      if (!control.connected(name)) return;
+      await control.request(name, { method: 'load', load: null }, REQUEST_TIMEOUT_MS);
     });
+  }
+
+  /** After the load: every transaction comes to its end, committed or given up. */
+  async drain(): Promise<void> {
+    const { signal } = this.stopping;
+    await pause(DRAIN_MS, signal);
+    const deadlineMs = Date.now() + MAX_DRAIN_MS - DRAIN_MS;
+    while (!signal.aborted && Date.now() < deadlineMs && this.underWay() > 0) {
+      await pause(DRAIN_POLL_MS, signal);
+    }
   }
 
   /** Stops every process; their state stays. */
@@ -166,6 +182,15 @@ export class Network {
     this.restore(hello).catch((error: unknown) => {
       warn(this.context, `${name} came back, but ${messageOf(error)}`);
     });
+  }
+
+  /** Transactions that reachable clients still follow. */
+  private underWay(): number {
+    const { control } = this.context;
+    const clients = this.present().filter(({ kind, name }) => {
+      return kind === 'client' && control.connected(name);
+    });
+    return clients.reduce((sum, { name }) => sum + (control.health(name)?.pending ?? 0), 0);
   }
 
   /** Members that no fault keeps down. */

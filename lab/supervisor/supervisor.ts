@@ -8,7 +8,6 @@ import type { RunResult } from '../analysis/result.ts';
 import { EXIT, LabError } from '../errors.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPhase, type RunPlan } from './api.ts';
-import { pause } from './concurrently.ts';
 import { RunEvents } from './events.ts';
 import { FidelityGuard } from './fidelity.ts';
 import { Halting } from './halting.ts';
@@ -19,9 +18,6 @@ import { Readiness } from './readiness.ts';
 import { addRow, messageOf, type Parts, type RunContext } from './run-context.ts';
 import { scoreFacts } from './score-facts.ts';
 import { TimelineRunner } from './timeline-runner.ts';
-
-/** Transactions under way settle (a commit rule over a WAN takes well under this), rows arrive. */
-const DRAIN_MS = 3000;
 
 export interface SupervisorOptions {
   readonly plan: RunPlan;
@@ -229,7 +225,7 @@ export class Supervisor {
     this.check();
     this.readiness.reached('network');
     if (this.journal.state.loadEndedAtMs === null) await this.runTimeline(network);
-    else if (phase === 'draining') await this.drain();
+    else if (phase === 'draining') await this.drain(network);
     this.check();
     return this.conclude();
   }
@@ -256,12 +252,12 @@ export class Supervisor {
     this.check();
     await network.endLoad();
     this.journal.write({ entry: 'load-ended', atMs: Date.now() });
-    await this.drain();
+    await this.drain(network);
   }
 
-  private async drain(): Promise<void> {
+  private async drain(network: Network): Promise<void> {
     this.phase('draining', 'the load has ended');
-    await pause(DRAIN_MS, this.ending.signal);
+    await network.drain();
   }
 
   private async conclude(): Promise<number> {
