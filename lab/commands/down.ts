@@ -17,7 +17,7 @@ export function downCommand(): Command {
   return new Command('down')
     .description('remove runs: their peers, networks and processes; results stay')
     .argument('[run...]', 'runs, by name or unique prefix')
-    .addOption(new Option('--all', 'every run'))
+    .addOption(new Option('--all', 'every run, and the images of earlier builds'))
     .addOption(new Option('--purge', 'delete the folders too, with results and reports'))
     .addOption(jsonOption())
     .action(perform);
@@ -32,8 +32,8 @@ async function perform(words: readonly string[], options: Options): Promise<void
     });
   }
   const living = listRuns().filter(isAlive);
-  if (words.length === 0 && living.length === 0 && !purge) {
-    if (json) printJson({ runs: [] });
+  if (words.length === 0 && living.length === 0 && !purge && !all) {
+    if (json) printJson({ runs: [], images: [] });
     else printLines(['nothing to remove']);
     return;
   }
@@ -55,8 +55,23 @@ async function perform(words: readonly string[], options: Options): Promise<void
       process.exitCode = EXIT.broke;
     }
   }
-  if (json) printJson({ runs: removed });
-  else printLines(removed.flatMap((entry) => describe(entry, purge)));
+  const images = all ? await oldImagesGone() : [];
+  if (json) printJson({ runs: removed, images });
+  else {
+    const lines = removed.flatMap((entry) => describe(entry, purge));
+    lines.push(...images.map((tag) => `image ${tag}: removed`));
+    printLines(lines.length === 0 ? ['nothing to remove'] : lines);
+  }
+}
+
+async function oldImagesGone(): Promise<readonly string[]> {
+  const { removeOldImages } = await import('../image/old-images.ts');
+  try {
+    return await removeOldImages(Date.now());
+  } catch (error) {
+    remark(`lab: old images: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
 }
 
 function describe(
