@@ -9,11 +9,13 @@ import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
 import { authorisedBy, checkTransaction } from '../ledger/transaction.ts';
 import type { Mapping, Transaction } from '../ledger/types.ts';
+import { MAX_ENTRIES } from '../ledger/block.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { genesisTransaction } from './genesis.ts';
+import { MAX_BLOCKS_PER_ROUND } from './holdings.ts';
 
-/** Transactions under way: a few seconds of what a chain takes in (64 entries a second). */
-const MAX_OPEN = 256;
+/** Transactions under way: more than are fetched in the second that a slow answer takes. */
+const MAX_OPEN = 512;
 /** Asked per call of `tick`, ten times a second, of all and of one: below what answers.ts serves. */
 const FETCHES_PER_TICK = 32;
 const FETCHES_PER_SOURCE = 10;
@@ -21,8 +23,8 @@ const FETCHES_PER_SOURCE = 10;
 const RETRY_MS = 800;
 /** Each goes to another holder: a few liars and a lossy link are passed. */
 const MAX_TRIES = 16;
-/** Entries waiting for a block beyond which nothing more is taken in: four rounds. */
-const MAX_WAITING = 128;
+/** Entries waiting for a block beyond which nothing more is taken in: what two rounds may take. */
+const MAX_WAITING = 2 * MAX_ENTRIES * MAX_BLOCKS_PER_ROUND;
 /** Transactions found false, so that they aren't fetched for ever. */
 const MAX_REFUSED = 4096;
 
@@ -41,14 +43,21 @@ interface Fetch {
 export class Adoption {
   readonly #context: PeerContext;
   readonly #adopted: (transaction: Transaction) => void;
+  readonly #fetched: (tx: Id) => Transaction | undefined;
   readonly #open = new Map<Id, Open>();
   readonly #fetches = new Map<Id, Fetch>();
   readonly #refused = new Set<Id>();
   #transactions = 0;
 
-  constructor(context: PeerContext, adopted: (transaction: Transaction) => void) {
+  /** `fetched`: transactions that are here already, checked in themselves. */
+  constructor(
+    context: PeerContext,
+    adopted: (transaction: Transaction) => void,
+    fetched: (tx: Id) => Transaction | undefined = () => undefined,
+  ) {
     this.#context = context;
     this.#adopted = adopted;
+    this.#fetched = fetched;
   }
 
   /** Under way. */
@@ -126,7 +135,7 @@ export class Adoption {
   #fetch(tx: Id, holders: readonly Id[]): void {
     if (this.#fetches.has(tx)) return;
     // What was committed here for other tokens' sake was checked then.
-    const transaction = this.#context.holdings.transaction(tx) ?? null;
+    const transaction = this.#context.holdings.transaction(tx) ?? this.#fetched(tx) ?? null;
     const sentAt = Number.NEGATIVE_INFINITY;
     this.#fetches.set(tx, { holders, transaction, sentAt, tries: 0 });
   }
@@ -145,15 +154,16 @@ export class Adoption {
     const transaction = this.#fetches.get(tx)?.transaction ?? null;
     if (transaction === null) return;
     if ([...open.before].some((before) => this.#known(before) === undefined)) return;
-    const { holdings } = this.#context;
-    const tokens = new Set<Id>();
-    for (const mapping of open.mappings.values()) {
-      if (this.#isSound(transaction, mapping)) tokens.add(mapping.token);
-    }
+    const { holdings, membership, parameters, self } = this.#context;
+    const sound = [...open.mappings.values()].filter((one) => this.#isSound(transaction, one));
     this.#close(tx);
-    if (tokens.size < open.mappings.size) this.#refuse(tx);
-    if (tokens.size === 0) return;
-    holdings.adopt(transaction, tokens);
+    if (sound.length < open.mappings.size) this.#refuse(tx);
+    if (sound.length === 0) return;
+    // It has passed as a whole. Left out, its other tokens would wait for votes that nobody casts.
+    const near = transaction.body.changes
+      .map(({ token }) => token)
+      .filter((token) => membership.isNear(self, token, parameters.k));
+    holdings.adopt(transaction, new Set([...sound.map(({ token }) => token), ...near]));
     this.#transactions += 1;
     this.#adopted(transaction);
   }

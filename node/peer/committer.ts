@@ -328,11 +328,7 @@ export class Committer {
     if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
     const kept = this.#concerns(pending, transaction);
     if (kept.length === 0) return;
-    // What it once learnt as a keeper by request it keeps current where it can.
-    const held = transaction.body.changes
-      .map(({ token }) => token)
-      .filter((token) => holdings.chain.state.get(token) !== undefined);
-    holdings.commit(transaction, new Set([...kept, ...held]));
+    holdings.commit(transaction, new Set(kept));
     this.#table.remove(pending.tx);
     this.#toTell.set(pending.tx, pending.origins);
     host.report(this.#row(pending, transaction, 'committed'));

@@ -14,6 +14,12 @@ import type { CommitPlace } from '../wire/voting.ts';
 
 const PREFIX = 'tx/';
 
+/**
+ * PROTOCOL.md 3 makes one block a round. Where more waits than it takes, as at a peer that catches up,
+ * more are made: each costs a signature and a write, a millisecond or so.
+ */
+export const MAX_BLOCKS_PER_ROUND = 8;
+
 /** Blocks read from disk for one question: a stranger's question must cost little. */
 export const MAX_BLOCKS_READ = 32;
 
@@ -22,7 +28,7 @@ export class Holdings {
   readonly #store: Store;
   readonly #waiting: BlockEntry[] = [];
   readonly #ahead = new Map<Id, Mapping>();
-  /** Committed transaction → height of its block; null until there is one. About 150 bytes each. */
+  /** Transaction that passed → height of its block; null until there is one. About 150 bytes each. */
   readonly #heights = new Map<Id, number | null>();
   /** Times of the transactions it holds: each is asked for when the next one is judged. */
   readonly #timestamps = new Map<Id, number>();
@@ -31,7 +37,7 @@ export class Holdings {
   readonly #tokens = new Set<Id>();
   #sorted: readonly Id[] | null = null;
   readonly #founding = new Map<Id, Mapping>();
-  /** Newest mappings that its transactions gave to tokens which this peer does not keep. */
+  /** Newest mappings that its transactions gave to tokens, where its chain has none or an older one. */
   readonly #elsewhere = new Map<Id, { readonly mapping: Mapping; readonly timestamp: number }>();
 
   constructor(chain: Chain, store: Store) {
@@ -44,10 +50,14 @@ export class Holdings {
     for (const [key] of store.entries(PREFIX)) {
       const transaction = this.transaction(key.slice(PREFIX.length));
       if (transaction === undefined) continue;
-      this.#timestamps.set(transaction.id, transaction.body.timestamp);
-      for (const { token } of transaction.body.changes) {
-        if (!this.#tokens.has(token)) this.#setAside(transaction, token);
-      }
+      const { id, body } = transaction;
+      this.#timestamps.set(id, body.timestamp);
+      // Stored when it passed: also what came late and changed nothing, or was to be in a block.
+      if (!this.#heights.has(id)) this.#heights.set(id, chain.height);
+      for (const change of body.changes) this.#setAside({ ...change, tx: id }, body.timestamp);
+    }
+    for (const [token, { mapping, timestamp }] of this.#elsewhere) {
+      if (!this.#isNews(mapping, timestamp)) this.#elsewhere.delete(token);
     }
   }
 
@@ -109,59 +119,36 @@ export class Holdings {
   }
 
   /**
-   * Takes the transaction as committed for `tokens`. A mapping that follows the present one is
-   * `committed`; one that is newer but leaves some out was learnt from others, `adopted`; an older
-   * one came late and changes nothing.
+   * The transaction has passed, as a whole: it changes `tokens`, which this peer keeps, and whatever
+   * else it holds. A mapping that follows the present one is `committed`; one that is newer but leaves
+   * some out was learnt from others, `adopted`; an older one came late and changes nothing.
    */
   commit(transaction: Transaction, tokens: ReadonlySet<Id>): void {
-    const { id, body } = transaction;
-    this.#keep(transaction);
-    let entered = false;
-    for (const { token, owner, previous } of body.changes) {
-      if (!tokens.has(token)) {
-        this.#setAside(transaction, token);
-        continue;
-      }
-      const present = this.mapping(token);
-      const follows = present === undefined || present.tx === previous;
-      if (!follows && this.timestampOf(present.tx) >= body.timestamp) continue;
-      const known = follows && (present !== undefined) === (previous !== ZERO_ID);
-      this.#enter(known ? 'committed' : 'adopted', { token, owner, tx: id, previous });
-      entered = true;
-    }
-    this.#heights.set(id, entered ? null : this.chain.height);
+    this.#take(transaction, tokens, (mapping, present) => {
+      const isKnown =
+        present === undefined ? mapping.previous === ZERO_ID : follows(mapping, present);
+      return isKnown ? 'committed' : 'adopted';
+    });
   }
 
-  /** Takes over what a neighbourhood has committed for `tokens`, unless what is here is newer. */
+  /** The same of what a neighbourhood has committed without this peer. */
   adopt(transaction: Transaction, tokens: ReadonlySet<Id>): void {
-    const { id, body } = transaction;
-    this.#keep(transaction);
-    let entered = false;
-    for (const { token, owner, previous } of body.changes) {
-      const present = this.mapping(token);
-      if (!tokens.has(token)) this.#setAside(transaction, token);
-      else if (present === undefined || this.timestampOf(present.tx) < body.timestamp) {
-        this.#enter('adopted', { token, owner, tx: id, previous });
-        entered = true;
-      }
-    }
-    if (entered || !this.#heights.has(id))
-      this.#heights.set(id, entered ? null : this.chain.height);
+    this.#take(transaction, tokens, () => 'adopted');
   }
 
   /**
-   * Neighbourhoods have grown: what this peer knows of tokens that are near now is taken over. It
-   * has seen those transactions pass as a whole, for the sake of their other tokens.
+   * Neighbourhoods have grown, or this peer starts again: what it knows of tokens that are near now is
+   * taken over. It has seen those transactions pass as a whole, for the sake of their other tokens, or
+   * before it was killed and had made a block of them.
    */
   widen(isNear: (token: Id) => boolean): void {
     for (const mapping of this.#founding.values()) {
-      const isMissing = this.chain.state.get(mapping.token) ?? this.#ahead.get(mapping.token);
-      if (isMissing === undefined && isNear(mapping.token)) this.#enter('adopted', mapping);
+      if (!this.#isHeld(mapping.token) && isNear(mapping.token)) this.#enter('adopted', mapping);
     }
-    for (const [token, { mapping }] of this.#elsewhere) {
-      if (!isNear(token)) continue;
+    for (const [token, { mapping, timestamp }] of this.#elsewhere) {
+      if (!this.#isHeld(token) && !isNear(token)) continue;
       this.#elsewhere.delete(token);
-      if (this.mapping(token) === undefined) this.#enter('adopted', mapping);
+      if (this.#isNews(mapping, timestamp)) this.#enter('adopted', mapping);
     }
   }
 
@@ -206,22 +193,55 @@ export class Holdings {
     return { upTo, more: upTo < this.chain.height, txs: [...txs] };
   }
 
-  #keep(transaction: Transaction): void {
-    this.#store.put(PREFIX + transaction.id, encodeTransaction(transaction));
-    this.#timestamps.set(transaction.id, transaction.body.timestamp);
+  #take(
+    transaction: Transaction,
+    tokens: ReadonlySet<Id>,
+    kindOf: (mapping: Mapping, present: Mapping | undefined) => BlockEntry['kind'],
+  ): void {
+    const { id, body } = transaction;
+    this.#store.put(PREFIX + id, encodeTransaction(transaction));
+    this.#timestamps.set(id, body.timestamp);
+    if (!this.#heights.has(id)) this.#heights.set(id, this.chain.height);
+    for (const change of body.changes) {
+      const { token } = change;
+      const mapping = { ...change, tx: id };
+      if (!tokens.has(token) && !this.#isHeld(token)) this.#setAside(mapping, body.timestamp);
+      else if (this.#isNews(mapping, body.timestamp)) {
+        this.#enter(kindOf(mapping, this.mapping(token)), mapping);
+      }
+    }
+  }
+
+  /** Does it have, or will the next block give it, a mapping of its own? */
+  #isHeld(token: Id): boolean {
+    return this.#ahead.has(token) || this.chain.state.get(token) !== undefined;
+  }
+
+  /**
+   * Does the mapping, made at `timestamp`, come after the present one? What was destroyed stays so,
+   * whenever that was: a slashing carries the time of the record that it is about. Of all else the
+   * later one holds, since voters let each follow an earlier one only.
+   */
+  #isNews(mapping: Mapping, timestamp: number): boolean {
+    const present = this.mapping(mapping.token);
+    if (present === undefined) return true;
+    if (present.owner === ZERO_ID) return false;
+    if (follows(mapping, present) || mapping.owner === ZERO_ID) return true;
+    return timestamp > this.timestampOf(present.tx);
   }
 
   #enter(kind: BlockEntry['kind'], mapping: Mapping): void {
     this.#waiting.push({ kind, mapping });
     this.#ahead.set(mapping.token, mapping);
+    this.#heights.set(mapping.tx, null);
   }
 
-  #setAside({ id, body }: Transaction, token: Id): void {
-    const change = body.changes.find((other) => other.token === token);
-    const before = this.#elsewhere.get(token);
-    const { timestamp } = body;
-    if (change === undefined || (before !== undefined && before.timestamp >= timestamp)) return;
-    this.#elsewhere.set(token, { mapping: { ...change, tx: id }, timestamp });
+  #setAside(mapping: Mapping, timestamp: number): void {
+    const before = this.#elsewhere.get(mapping.token);
+    if (before?.mapping.owner === ZERO_ID) return;
+    const isNewer =
+      before === undefined || before.timestamp < timestamp || mapping.owner === ZERO_ID;
+    if (isNewer) this.#elsewhere.set(mapping.token, { mapping, timestamp });
   }
 
   #note(block: Block): void {
@@ -234,4 +254,8 @@ export class Holdings {
       this.#tokens.add(mapping.token);
     }
   }
+}
+
+function follows(mapping: Mapping, present: Mapping): boolean {
+  return mapping.previous === present.tx;
 }
