@@ -16,6 +16,7 @@ import { neighbourhood } from '../peer/context.ts';
 import { Finder } from '../peer/finder.ts';
 import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/genesis.ts';
 import { Speakers } from '../peer/speakers.ts';
+import { Verdicts } from '../peer/verdicts.ts';
 import { Transport } from '../transport/transport.ts';
 import { isQuorum } from '../voting/rules.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from '../wire/messages.ts';
@@ -46,6 +47,8 @@ export class Client {
   readonly #transport: Transport;
   readonly #speakers: Speakers;
   readonly #accusations: Accusations;
+  /** Under `conflictRule: paper` it bans only whom the neighbours' vote has slashed. */
+  readonly #verdicts: Verdicts;
   readonly #questions: Questions;
   readonly #submissions: Submissions;
   readonly #finder: Finder;
@@ -75,7 +78,8 @@ export class Client {
     const { membership } = this;
     const paper = paperTerms(parameters);
     this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
-    this.#accusations = new Accusations({ network, parameters, membership, checker }, host, {
+    const judging = { network, parameters, membership, checker, awaitsVote: paper !== null };
+    this.#accusations = new Accusations(judging, host, {
       banned: (accused) => this.#banned(accused),
       spread: (evidence) => this.#spread(evidence),
     });
@@ -84,6 +88,9 @@ export class Client {
       neighbourhood: (token: Id, extra?: number) =>
         neighbourhood({ membership, parameters }, token, extra),
     };
+    this.#verdicts = new Verdicts({ host, membership, parameters, send: events.send }, (accused) =>
+      this.#accusations.execute(accused),
+    );
     this.#questions = new Questions(host, events);
     this.#submissions = new Submissions(host, events);
     this.#finder = new Finder({ self: this.address, parameters, membership, checker }, host, {
@@ -185,6 +192,7 @@ export class Client {
       this.#transport.learn(member);
     }
     this.#accusations.restore();
+    for (const accused of this.#accusations.awaiting) this.#verdicts.await(accused);
   }
 
   /** Those nearest its own key: each client others, so that no member bears all of them. */
@@ -231,19 +239,27 @@ export class Client {
     const { value } = message;
     if (value.type === 'committed') this.#submissions.onCommitted(from, value.tx);
     else if (value.type === 'statement') this.#onStatement(from, value.statement);
-    else if (value.type === 'evidence') this.#accusations.hear(from, value.evidence);
+    else if (value.type === 'evidence') this.#accuse(from, value.evidence);
     else if (value.type === 'found') this.#finder.onFound(from, value.near, value.members);
     return true;
   }
 
   #onStatement(from: Id, statement: Statement): void {
     const heard = this.#speakers.hearStatement(statement);
-    if (heard.kind === 'offence') this.#accusations.hear(null, heard.evidence);
+    if (heard.kind === 'offence') this.#accuse(null, heard.evidence);
+    if (heard.kind === 'kept') this.#verdicts.hear(statement);
     if (heard.kind === 'refused' || !this.#questions.hear(from, statement)) return;
     for (const { mapping } of statement.recent) {
       const [oldest] = this.#seen;
       if (oldest !== undefined && this.#seen.size >= MAX_SEEN) this.#seen.delete(oldest);
       this.#seen.add(mapping.token);
+    }
+  }
+
+  #accuse(from: Id | null, evidence: EvidencePackage): void {
+    const isNew = this.#accusations.hear(from, evidence);
+    if (isNew && this.#options.parameters.conflictRule === 'paper') {
+      this.#verdicts.await(evidence.accused);
     }
   }
 

@@ -90,6 +90,11 @@ export class Accusations {
     return [...this.#packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, evidence]) => evidence);
   }
 
+  /** There is a package against them, and no vote is known to have passed. */
+  get awaiting(): readonly Id[] {
+    return [...this.#packages.keys()].filter((accused) => !this.#banned.has(accused));
+  }
+
   /** Says who is banned here: two peers that agree on it have the same. */
   get digest(): Id {
     const accused = [...this.#packages.keys()].sort();

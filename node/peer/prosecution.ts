@@ -70,9 +70,10 @@ export class Prosecution {
     return this.#accusations.banned;
   }
 
-  /** After the genesis is known: bans of an earlier life hold on. */
+  /** After the genesis is known: bans of an earlier life hold on, and waits for a vote go on. */
   restore(): void {
     this.#accusations.restore();
+    for (const accused of this.#accusations.awaiting) this.#awaitVote(accused);
   }
 
   convicts(charge: Id, token: Id): boolean {
@@ -97,10 +98,7 @@ export class Prosecution {
   /** `from` null: found here. */
   hear(from: Id | null, evidence: EvidencePackage): void {
     if (!this.#accusations.hear(from, evidence)) return;
-    if (this.#isPaper) {
-      this.#verdicts.await(evidence.accused);
-      this.#proposeLater(evidence.accused);
-    }
+    if (this.#isPaper) this.#awaitVote(evidence.accused);
     this.#committer().rejudge();
   }
 
@@ -171,6 +169,11 @@ export class Prosecution {
     membership.remove(accused, host.now());
     this.#onBanned(accused, wasBeside);
     if (!this.#isPaper) this.#proposeLater(accused);
+  }
+
+  #awaitVote(accused: Id): void {
+    this.#verdicts.await(accused);
+    this.#proposeLater(accused);
   }
 
   #proposeLater(accused: Id): void {
