@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { entryOf, identityOf, idOf, NETWORK, Speaker } from '../minefield/speaker.fixture.ts';
 import { headerHash } from './block.ts';
-import { BackwardWalk, type Floor, ForwardWalk, type Owner, type Taken } from './foreign-chain.ts';
+import { BackwardWalk, type Floor, type Owner, type Taken } from './foreign-chain.ts';
 import { MAX_HOPS, nextHop } from './jumps.ts';
 import type { Block } from './types.ts';
 
@@ -119,22 +119,6 @@ test('a signed head with a false state root, history or certificate is found out
     'its history is not what it states',
   );
   expect(reason(liarsChain((header) => ({ ...header, epoch: 7 })))).toBe('its signature is false');
-});
-
-test('a chain that was read is followed as it grows, through a reset, and not through a gap', () => {
-  const speaker = speakerWith([[1]]);
-  const walk = new ForwardWalk(OWNER, speaker.chain.head.header);
-  const before = speaker.append(entryOf(2));
-  speaker.start(2);
-  const after = speaker.append(entryOf(3));
-  expect(walk.take(after)).toEqual({ ok: false, reason: 'it is not the next' });
-  expect(walk.take(before)).toEqual({ ok: true });
-  expect(walk.take(speaker.chain.blockAt(after.header.height - 1) ?? after)).toEqual({ ok: true });
-  expect(walk.take(after)).toEqual({ ok: true });
-  expect(walk.reached).toEqual({ height: after.header.height, hash: speaker.chain.headHash });
-  const fork = speaker.append(entryOf(4));
-  expect(walk.take({ ...fork, header: { ...fork.header, previous: idOf(1) } }).ok).toBe(false);
-  expect(walk.take({ ...fork, entries: [] }).ok).toBe(false);
 });
 
 /** Blocks at these ages before the head, with true jumps; enough of a block for `nextHop`. */

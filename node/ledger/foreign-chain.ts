@@ -142,43 +142,6 @@ export class BackwardWalk {
   }
 }
 
-/** Goes on from a head that was reached; blocks are given in rising height. */
-export class ForwardWalk {
-  readonly #verifier: BlockVerifier;
-  #last: BlockHeader;
-  #lastHash: Id;
-
-  constructor(owner: Owner, last: BlockHeader) {
-    this.#verifier = new BlockVerifier(owner);
-    this.#last = last;
-    this.#lastHash = headerHash(last);
-  }
-
-  get nextHeight(): number {
-    return this.#last.height + 1;
-  }
-
-  /** The block up to which the chain is known. */
-  get reached(): Floor {
-    return { height: this.#last.height, hash: this.#lastHash };
-  }
-
-  take(block: Block): Taken {
-    const { header } = block;
-    if (header.height !== this.nextHeight) return refused('it is not the next');
-    if (header.previous !== this.#lastHash) return refused('it does not follow the last');
-    if (header.epoch < this.#last.epoch || header.time < this.#last.time) {
-      return refused('its epoch or time falls');
-    }
-    const hash = headerHash(header);
-    const fault = this.#verifier.fault(block, hash);
-    if (fault !== null) return refused(fault);
-    this.#last = header;
-    this.#lastHash = hash;
-    return { ok: true };
-  }
-}
-
 /** Hashes pushed newest first, 32 bytes each in one growing buffer. */
 class HashStack {
   #bytes = new Uint8Array(64 * 32);

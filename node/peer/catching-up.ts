@@ -18,6 +18,8 @@ export interface CatchingUpEvents {
   adopted(transaction: Transaction): void;
   /** How neighbours answered a storage challenge. */
   agreement(results: readonly RoundResult[]): void;
+  /** Digest of whom this peer has banned. */
+  bans(): Id;
 }
 
 export class CatchingUp {
@@ -40,7 +42,7 @@ export class CatchingUp {
       adopted: (transaction) => events.adopted(transaction),
       synchronised: () => context.host.store.put(DONE_KEY, new Uint8Array([1])),
     };
-    this.#synchroniser = new Synchroniser(context, this.#events);
+    this.#synchroniser = new Synchroniser(context, this.#events, () => events.bans());
   }
 
   /** Does this member store what it should? Begins to examine it when that is not known. */
@@ -96,6 +98,10 @@ export class CatchingUp {
   /** True if it was asked for here. */
   onBlock(from: Id, message: Extract<Message, { type: 'block' }>): boolean {
     return this.#synchroniser.onBlock(from, message);
+  }
+
+  onCommits(from: Id, message: Extract<Message, { type: 'commits' }>): void {
+    this.#synchroniser.onCommits(from, message);
   }
 
   onTransaction(transaction: Transaction): void {

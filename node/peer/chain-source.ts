@@ -1,13 +1,12 @@
 /**
  * One neighbour's chain as a source: its head, a floor reached by jumps, the walk back from the head
- * with several requests under way, then the blocks that it adds (PROTOCOL.md 6).
+ * with several requests under way, then the ids of what it commits (PROTOCOL.md 6).
  */
 import type { Id } from '../id.ts';
 import {
   BackwardWalk,
   BlockVerifier,
   type Floor,
-  ForwardWalk,
   MAX_WALKED_BLOCKS,
   type Owner,
 } from '../ledger/foreign-chain.ts';
@@ -23,8 +22,11 @@ export const REQUESTS_PER_TICK = 10;
 const RETRY_MS = 800;
 /** With a fifth of all datagrams lost, one in 50,000 requests is given up. */
 const MAX_TRIES = 10;
-/** How long after its last answer a source that has nothing more is asked again. */
-const FOLLOW_MS = 2000;
+/**
+ * How long after its last answer a source is asked what it has committed since: less than after which
+ * storage challenges are about it (storage-judge.ts).
+ */
+const FOLLOW_MS = 4000;
 
 export type SourcePhase = 'asking' | 'seeking' | 'walking' | 'following' | 'failed';
 
@@ -32,8 +34,12 @@ export interface SourceEvents {
   /** Asks the source for its head. */
   askHead(): void;
   askBlock(wanted: Id | number): void;
-  /** The newest mappings of what was read: of the whole walk when it is verified, later per block. */
+  /** What has it committed above this height? */
+  askCommits(above: number): void;
+  /** The newest mappings of what was read, when it is verified. */
   told(mappings: Iterable<Mapping>): void;
+  /** Committed since, in order. */
+  committed(txs: readonly Id[]): void;
 }
 
 interface Request {
@@ -55,7 +61,8 @@ export class ChainSource {
   #failedAt = 0;
   #head: BlockHeader | null = null;
   #walk: BackwardWalk | null = null;
-  #tail: ForwardWalk | null = null;
+  /** Height up to which it is known what the source holds. */
+  #reached = -1;
   #budget = 0;
   #hops = 0;
   #blocks = 0;
@@ -107,12 +114,14 @@ export class ChainSource {
     } else if (this.#phase === 'following' && this.#asked.size === 0) {
       if (nowMs - this.#idleSince >= FOLLOW_MS) this.#follow(nowMs);
     }
+    const waitMs = this.#phase === 'following' ? FOLLOW_MS : RETRY_MS;
     for (const [wanted, request] of this.#asked) {
-      if (nowMs - request.sentAt < RETRY_MS) continue;
-      if (request.tries >= MAX_TRIES) {
+      if (nowMs - request.sentAt < waitMs) continue;
+      if (request.tries >= MAX_TRIES && this.#phase !== 'following') {
         this.#fail('it does not answer', nowMs);
         return;
       }
+      this.#upToDate = false;
       this.#send(wanted, request, nowMs);
     }
     this.#pump(nowMs);
@@ -137,12 +146,21 @@ export class ChainSource {
     if (this.#phase === 'seeking') return this.#onHop(block, nowMs);
     if (!this.#asked.delete(height)) return false;
     this.#blocks += 1;
-    if (this.#phase === 'following') {
-      this.#onNext(block, nowMs);
-      return true;
-    }
     this.#early.set(height, block);
     this.#takeInOrder(nowMs);
+    return true;
+  }
+
+  /** What it has committed up to the height `upTo`. True if it was asked for. */
+  onCommits(txs: readonly Id[], upTo: number, more: boolean, nowMs: number): boolean {
+    if (this.#phase !== 'following' || !this.#asked.delete('commits')) return false;
+    this.#idleSince = nowMs;
+    // A source that was put back to an older state has yet to come so far again.
+    if (upTo < this.#reached) return true;
+    this.#reached = upTo;
+    this.#upToDate = !more;
+    this.#events.committed(txs);
+    if (more) this.#follow(nowMs);
     return true;
   }
 
@@ -199,35 +217,21 @@ export class ChainSource {
   #endWalk(walk: BackwardWalk, nowMs: number): void {
     this.#phase = 'following';
     this.#asked.clear();
-    this.#tail = new ForwardWalk(this.#owner, walk.head);
+    this.#reached = walk.head.height;
     this.#walk = null;
     this.#events.told(walk.mappings.values());
     this.#follow(nowMs);
   }
 
   #follow(nowMs: number): void {
-    if (this.#tail !== null) this.#ask(this.#tail.nextHeight, nowMs);
+    this.#ask('commits', nowMs);
   }
 
-  #onNext(block: Block, nowMs: number): void {
-    const taken = this.#tail?.take(block);
-    if (taken?.ok !== true) {
-      this.#fail(taken?.reason ?? 'it was not followed', nowMs);
-      return;
-    }
-    this.#upToDate = false;
-    this.#events.told(block.entries.map(({ mapping }) => mapping));
-    this.#follow(nowMs);
-  }
-
-  /** Above its head that is the end; anywhere below it is a refusal, which no honest peer makes. */
+  /** A refusal, which no honest peer makes. */
   #onNothing(nowMs: number): boolean {
-    if (this.#asked.size === 0 || this.#phase === 'asking') return false;
-    if (this.#phase === 'following') {
-      this.#asked.clear();
-      this.#idleSince = nowMs;
-      this.#upToDate = true;
-    } else this.#fail('it refuses a block of its chain', nowMs);
+    const isWaiting = this.#phase === 'seeking' || this.#phase === 'walking';
+    if (this.#asked.size === 0 || !isWaiting) return false;
+    this.#fail('it refuses a block of its chain', nowMs);
     return true;
   }
 
@@ -252,6 +256,7 @@ export class ChainSource {
     request.sentAt = nowMs;
     request.tries += 1;
     if (wanted === 'head') this.#events.askHead();
+    else if (wanted === 'commits') this.#events.askCommits(this.#reached);
     else this.#events.askBlock(wanted);
   }
 
@@ -262,6 +267,5 @@ export class ChainSource {
     this.#asked.clear();
     this.#early.clear();
     this.#walk = null;
-    this.#tail = null;
   }
 }

@@ -20,6 +20,7 @@ import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
 import { Finder } from './finder.ts';
 import { Hearing } from './hearing.ts';
+import { MAX_BLOCKS_PER_ROUND } from './holdings.ts';
 import { Joining } from './joining.ts';
 import { Lampposts } from './lampposts.ts';
 import { Prosecution } from './prosecution.ts';
@@ -120,6 +121,7 @@ export class PeerParts {
     this.#catchingUp = new CatchingUp(context, {
       adopted: ({ id }) => this.#committer.takenOver(id),
       agreement: (results) => this.#choosing.challenged(results),
+      bans: () => this.#prosecution.digest,
     });
     this.#answers = new Answers(
       context,
@@ -177,9 +179,11 @@ export class PeerParts {
 
   round(): void {
     if (!this.opened) return;
-    const block = this.#context.holdings.round(this.#context.host.now());
-    if (block === null) return;
-    this.#committer.tellCommitted(new Set(block.entries.map(({ mapping }) => mapping.tx)));
+    for (let made = 0; made < MAX_BLOCKS_PER_ROUND; made += 1) {
+      const block = this.#context.holdings.round(this.#context.host.now());
+      if (block === null) return;
+      this.#committer.tellCommitted(new Set(block.entries.map(({ mapping }) => mapping.tx)));
+    }
   }
 
   tick(): void {
@@ -231,6 +235,7 @@ export class PeerParts {
         this.#witnesses.onWitness(from.id, message.transaction);
         return;
       case 'commits':
+        this.#catchingUp.onCommits(from.id, message);
         for (const tx of message.txs) this.#committer.expect(from.id, tx, true);
         this.#upkeep.onCommits(from.id, message.upTo, message.more);
         return;

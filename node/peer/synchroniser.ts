@@ -1,8 +1,9 @@
 /**
- * A peer catches up (PROTOCOL.md 6): it reads the chains of all that may share a token with it, some
- * at a time, and takes over what more than half of each token's keepers hold. It goes on following
- * them until it counts as a neighbour itself and hears of every commit. A newcomer reads whole
- * chains; a peer that was away reads from shortly before it left.
+ * A peer catches up (PROTOCOL.md 6): it reads chains of those that share tokens with it, some at a
+ * time, and takes over what more than half of each token's keepers hold. It begins with so many that
+ * of every neighbourhood more than half are read, and reads another only where that leaves a token in
+ * doubt. It goes on following what they commit until it counts as a neighbour itself and hears of
+ * every commit. A newcomer reads whole chains; a peer that was away reads from shortly before it left.
  *
  * With `synchronisation: polling`, the papers' baseline, it asks neighbours about random tokens for
  * ever instead (poller.ts).
@@ -15,6 +16,7 @@ import type { Message } from '../wire/messages.ts';
 import { Adoption } from './adoption.ts';
 import { ChainSource } from './chain-source.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
+import { Following } from './following.ts';
 import {
   ENOUGH_DENSITY,
   NOTHING,
@@ -22,12 +24,9 @@ import {
   type SyncProgress,
   type SynchroniserEvents,
 } from './progress.ts';
+import { Sources } from './sources.ts';
 import { Tally } from './tally.ts';
 
-/** Chains read at the same time: enough to use several links, few enough to hold in memory. */
-const WALKS_AT_ONCE = 4;
-/** A source that failed is tried again from the start: it may have been away itself. */
-const RETRY_SOURCE_MS = 10_000;
 /** What is agreed on is looked through as often: a pass costs about a microsecond per token. */
 const DECIDE_MS = 500;
 /**
@@ -35,12 +34,19 @@ const DECIDE_MS = 500;
  * (20 s), so that nothing that was under way then is missed.
  */
 const OVERLAP_MS = 30_000;
+/**
+ * A token that more than half of its keepers may hold, and that those read do not agree on: after so
+ * long they have all been asked again, and what is still open another chain has to settle.
+ */
+const DOUBT_MS = 6000;
 
 export class Synchroniser {
   readonly #context: PeerContext;
   readonly #events: SynchroniserEvents;
-  readonly #sources = new Map<Id, ChainSource>();
+  readonly #bans: () => Id;
+  readonly #sources: Sources;
   #adoption: Adoption;
+  #following: Following;
   #tally = new Tally();
   #sinceMs: number | null = null;
   #phase: SyncPhase = 'idle';
@@ -48,10 +54,20 @@ export class Synchroniser {
   #decideAt = 0;
   /** What was missing when enough was read: while commits go on, something always is. */
   #missing: Set<Id> | null = null;
+  /** Tokens in doubt, and since when. */
+  #doubts = new Map<Id, number>();
 
-  constructor(context: PeerContext, events: SynchroniserEvents) {
+  /** `bans`: digest of whom this peer has banned. */
+  constructor(context: PeerContext, events: SynchroniserEvents, bans: () => Id) {
     this.#context = context;
     this.#events = events;
+    this.#bans = bans;
+    this.#sources = new Sources(
+      context,
+      (id) => this.#source(id),
+      (id) => this.#following.forget(id),
+    );
+    this.#following = this.#newFollowing();
     this.#adoption = this.#newAdoption();
   }
 
@@ -65,30 +81,27 @@ export class Synchroniser {
     this.#phase = 'reading';
     this.#progress = { ...NOTHING, phase: 'reading' };
     this.#missing = null;
-    this.#sources.clear();
-    this.#tally = new Tally();
-    this.#adoption = this.#newAdoption();
+    this.#clear();
   }
 
   /** Nothing is read any more, and nothing kept but what was adopted. */
   stop(): void {
     this.#phase = 'idle';
     this.#progress = { ...this.#progress, phase: 'idle' };
-    this.#sources.clear();
-    this.#tally = new Tally();
-    this.#adoption = this.#newAdoption();
+    this.#clear();
   }
 
   /** Several times a second. */
   tick(): void {
     if (this.#phase === 'idle') return;
     const now = this.#context.host.now();
-    this.#choose(now);
-    for (const source of this.#sources.values()) source.tick(now);
+    this.#sources.tick(now);
+    this.#following.tick(now);
     this.#adoption.tick(now);
     if (now >= this.#decideAt || now < this.#decideAt - DECIDE_MS) {
       this.#decideAt = now + DECIDE_MS;
-      this.#decide();
+      this.#sources.choose();
+      this.#decide(now);
     }
   }
 
@@ -103,39 +116,36 @@ export class Synchroniser {
   }
 
   /** True if it was asked for here. */
+  onCommits(from: Id, { txs, upTo, more }: Extract<Message, { type: 'commits' }>): boolean {
+    const now = this.#context.host.now();
+    return this.#sources.get(from)?.onCommits(txs, upTo, more, now) ?? false;
+  }
+
+  /** True if it was asked for here. */
   onTransaction(transaction: Transaction): boolean {
-    return this.#phase !== 'idle' && this.#adoption.onTransaction(transaction);
+    if (this.#phase === 'idle') return false;
+    const isFollowed = this.#following.onTransaction(transaction);
+    return this.#adoption.onTransaction(transaction) || isFollowed;
+  }
+
+  #clear(): void {
+    this.#sources.clear();
+    this.#doubts.clear();
+    this.#tally = new Tally();
+    this.#following = this.#newFollowing();
+    this.#adoption = this.#newAdoption();
+  }
+
+  #newFollowing(): Following {
+    return new Following(this.#context, (source, mapping) => this.#told(source, [mapping]));
   }
 
   #newAdoption(): Adoption {
-    return new Adoption(this.#context, (transaction) => this.#events.adopted(transaction));
-  }
-
-  /** Everyone that may keep a token which this peer keeps, the nearest first. */
-  #neighbours(): readonly Id[] {
-    const { membership, parameters, self } = this.#context;
-    return membership.near(self, 2 * parameters.k + 1).filter((id) => id !== self);
-  }
-
-  #choose(now: number): void {
-    const neighbours = this.#neighbours();
-    for (const [id, source] of this.#sources) {
-      const isLeft = !neighbours.includes(id);
-      const isDue = source.phase === 'failed' && now - source.failedAt >= RETRY_SOURCE_MS;
-      if (isLeft || isDue) this.#sources.delete(id);
-    }
-    let busy = 0;
-    for (const { phase } of this.#sources.values()) {
-      if (phase !== 'following' && phase !== 'failed') busy += 1;
-    }
-    for (const id of neighbours) {
-      if (busy >= WALKS_AT_ONCE) return;
-      if (this.#sources.has(id)) continue;
-      const source = this.#source(id);
-      if (source === null) continue;
-      this.#sources.set(id, source);
-      busy += 1;
-    }
+    return new Adoption(
+      this.#context,
+      (transaction) => this.#events.adopted(transaction),
+      (tx) => this.#following.transaction(tx),
+    );
   }
 
   #source(id: Id): ChainSource | null {
@@ -154,7 +164,9 @@ export class Synchroniser {
         }),
       askBlock: (wanted) =>
         send(id, { type: 'get-block', wanted, under: null, priority: 'synchronisation' }),
+      askCommits: (above) => send(id, { type: 'ask-commits', above, bans: this.#bans() }),
       told: (mappings) => this.#told(id, mappings),
+      committed: (txs) => this.#following.onCommits(id, txs),
     });
   }
 
@@ -170,34 +182,48 @@ export class Synchroniser {
   }
 
   /** Takes what is agreed on and not held, and counts how far that is. */
-  #decide(): void {
+  #decide(now: number): void {
     let [wanted, tokens] = [0, 0];
     const lacking = new Set<Id>();
+    const doubts = new Map<Id, number>();
     for (const token of this.#tally.tokens()) {
       const keepers = this.#keepers(token);
-      if (!this.#tally.isSpread(token, keepers)) continue;
       const mapping = this.#tally.decided(token, keepers);
-      if (mapping !== null && this.#adoption.isRefused(mapping)) continue;
+      if (mapping === null) {
+        if (!this.#isPossible(token, keepers)) continue;
+        lacking.add(token);
+        doubts.set(token, this.#doubts.get(token) ?? now);
+        if (this.#tally.isSpread(token, keepers)) wanted += 1;
+        continue;
+      }
+      if (this.#adoption.isRefused(mapping)) continue;
       wanted += 1;
-      const isHeld = mapping !== null && this.#isHeld(mapping);
       // It counts once it is in a block: before that, nobody is told of it.
-      if (isHeld && this.#context.holdings.chain.state.get(token) !== undefined) {
+      if (this.#isHeld(mapping, this.#context.holdings.chain.state.get(token))) {
         tokens += 1;
         continue;
       }
       lacking.add(token);
-      if (mapping !== null && !isHeld) this.#adoption.want(mapping, this.#tally.holders(mapping));
+      if (!this.#isHeld(mapping, this.#context.holdings.mapping(token))) {
+        this.#adoption.want(mapping, this.#tally.holders(mapping));
+      }
     }
+    this.#doubts = doubts;
+    this.#readMore(now);
     if (this.#missing !== null) this.#missing = this.#missing.intersection(lacking);
-    else if (this.#hasReadEnough()) this.#missing = lacking;
-    const sources = [...this.#sources.values()];
-    const chains = sources.filter(({ isUpToDate }) => isUpToDate).length;
+    else if (this.#sources.areEnough) this.#missing = lacking;
+    this.#progress = this.#progressOf(wanted, tokens);
+    const isEnough = this.#progress.complete && this.#progress.density >= ENOUGH_DENSITY;
+    if (isEnough && this.#phase === 'reading') this.#end();
+  }
+
+  #progressOf(wanted: number, tokens: number): SyncProgress {
+    const sources = this.#sources.all;
     const complete = this.#missing?.size === 0;
-    const density = tokens / Math.max(1, wanted);
-    this.#progress = {
+    return {
       phase: this.#phase,
-      chains,
-      sources: this.#neighbours().length,
+      chains: sources.filter(({ isUpToDate }) => isUpToDate).length,
+      sources: this.#sources.chosen,
       queries: 0,
       hops: sources.reduce((sum, source) => sum + source.hops, 0),
       blocks: sources.reduce((sum, source) => sum + source.blocks, 0),
@@ -205,36 +231,34 @@ export class Synchroniser {
       wanted,
       tokens,
       // A range without a token is held whole.
-      density: complete && wanted === 0 ? 1 : density,
+      density: complete && wanted === 0 ? 1 : tokens / Math.max(1, wanted),
       complete,
     };
-    const isEnough = complete && this.#progress.density >= ENOUGH_DENSITY;
-    if (isEnough && this.#phase === 'reading') this.#end();
   }
 
-  #isHeld({ token, tx }: Mapping): boolean {
+  /** May more than half of the keepers hold some mapping of it, by what is read? */
+  #isPossible(token: Id, keepers: readonly Id[]): boolean {
+    const holding = this.#tally.holding(token);
+    const open = keepers.filter((id) => holding.has(id) || !this.#sources.isSettled(id));
+    return 2 * open.length > keepers.length;
+  }
+
+  /** One more chain for what has been in doubt long enough, when no other is being read. */
+  #readMore(now: number): void {
+    if (!this.#sources.areEnough) return;
+    for (const [token, since] of this.#doubts) {
+      if (now - since < DOUBT_MS) continue;
+      this.#sources.add(this.#keepers(token));
+      return;
+    }
+  }
+
+  /** Is `own` this mapping, or one that came after it? */
+  #isHeld({ tx }: Mapping, own: Mapping | undefined): boolean {
     const { holdings } = this.#context;
-    const own = holdings.mapping(token);
     if (own === undefined || own.tx === tx) return own !== undefined;
     const told = holdings.transaction(tx);
     return told !== undefined && holdings.timestampOf(own.tx) >= told.body.timestamp;
-  }
-
-  /**
-   * Every source has been read, or failed, and of those around each member's place more than half
-   * are read: a token that more than half of its keepers hold can't have been missed.
-   */
-  #hasReadEnough(): boolean {
-    const neighbours = this.#neighbours();
-    const isRead = (id: Id) => this.#sources.get(id)?.phase === 'following';
-    const isSettled = (id: Id) => isRead(id) || this.#sources.get(id)?.phase === 'failed';
-    if (!neighbours.every(isSettled)) return false;
-    const { membership, parameters, self } = this.#context;
-    const places = [self, ...neighbours].filter((id) => membership.isNear(self, id, parameters.k));
-    return places.every((place) => {
-      const keepers = this.#keepers(place);
-      return 2 * keepers.filter(isRead).length > keepers.length;
-    });
   }
 
   #end(): void {

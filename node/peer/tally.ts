@@ -41,6 +41,12 @@ export class Tally {
     }
   }
 
+  /** Those that hold some mapping of it. */
+  holding(token: Id): ReadonlySet<Id> {
+    const told = this.#candidates.get(token) ?? [];
+    return new Set(told.flatMap(({ holders }) => [...holders]));
+  }
+
   /** Do more than half of the keepers hold some mapping of it? */
   isSpread(token: Id, keepers: readonly Id[]): boolean {
     const told = this.#candidates.get(token) ?? [];
