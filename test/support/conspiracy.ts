@@ -3,6 +3,7 @@ import type { Create } from '../../attacks/adversary.ts';
 import type { AttackOrder } from '../../node/control.ts';
 import type { Decisions } from '../../node/decisions.ts';
 import type { Id } from '../../node/id.ts';
+import { headerHash } from '../../node/ledger/block.ts';
 import { Swarm, type SwarmOptions } from './swarm.ts';
 
 /** Out of band: accomplices hear one another after this. */
@@ -11,6 +12,8 @@ const CONSPIRE_MS = 20;
 export interface Conspiracy {
   readonly swarm: Swarm;
   readonly members: readonly Id[];
+  /** Those that have said something so far as of a head that is not their chain's. */
+  readonly lied: ReadonlySet<Id>;
   readonly order: (action: AttackOrder['action'], knobs: AttackOrder['knobs']) => void;
 }
 
@@ -21,6 +24,7 @@ export function conspiracy(options: SwarmOptions, create: Create, liars: number)
   const decisions = Object.fromEntries(minds.map((mind, index) => [first + index, mind]));
   const swarm = new Swarm({ ...options, decisions });
   const seated = swarm.seated.slice(first);
+  const lied = new Set<Id>();
   const adversaries = seated.map(({ peer, host }, index) => {
     const conspire = (message: unknown): void => {
       for (const [other, adversary] of adversaries.entries()) {
@@ -30,11 +34,23 @@ export function conspiracy(options: SwarmOptions, create: Create, liars: number)
     };
     return create({ peer, host, conspire });
   });
-  for (const [index, mind] of minds.entries()) Object.assign(mind, adversaries[index]?.decisions);
+  for (const [index, mind] of minds.entries()) {
+    const { answerMapping, ...others } = adversaries[index]?.decisions ?? {};
+    Object.assign(mind, others);
+    const peer = seated[index]?.peer;
+    if (peer === undefined || answerMapping === undefined) continue;
+    mind.answerMapping = (...question) => {
+      const statement = answerMapping(...question);
+      const isTrue = statement === null || headerHash(statement.head) === peer.chain.headHash;
+      if (!isTrue) lied.add(peer.identity.address);
+      return statement;
+    };
+  }
   const members = seated.map(({ peer }) => peer.identity.address).sort();
   return {
     swarm,
     members,
+    lied,
     order: (action, knobs) => {
       const order = { id: 'attack', name: 'attack', action, knobs, members };
       for (const adversary of adversaries) adversary.order(order);
