@@ -53,6 +53,7 @@ not a current quotation). It prices computing alone: not addresses, bandwidth, o
 | \`messages.perCommit\`, \`datagramsPerCommit\` | what all members sent while load was on (\`datagrams_by_sender\`), over \`transactions.committed\`: everything the network says, questions, statements, upkeep, slashing and renewals of leases included; members' own transactions are no commits of this count, so a quiet network pays more per commit |
 | \`messages.perPeerPerCommit\`, \`bytesPerPeerPerSecond\` | what peers (not clients) sent, over peers and commits, over peers and seconds; bytes are UDP payload |
 | \`messages.byType\` | \`messages_by_type\` |
+| \`peers\` | members as the manifest declares them; \`newcomers\`: those of them, honest or adversarial, that came while load was on; how far each got: \`phases\` |
 | \`views\` | \`view_overlap\`: how far peers agree on who belongs to a neighbourhood |
 | \`detection.offenders\` | distinct speakers of \`lies\`, and adversarial identities against which an honest member held verified evidence (it proves a lie) |
 | \`detection.truePositives\` | offenders in \`detections\`, or how many of them; \`falseNegatives\` are the others |

@@ -9,9 +9,10 @@ import { finalityThreshold, TRANSACTION_FATES } from '../analysis/queries.ts';
 import type { RunResult } from '../analysis/result.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import type { RunEvent } from '../supervisor/api.ts';
-import { ask, ATTACK_STATES } from '../telemetry/queries.ts';
+import { ask, ATTACK_STATES, PHASES } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
 import { amount, duration, html, type Html } from './html.ts';
+import { newcomersSection } from './newcomers.ts';
 import * as sections from './sections.ts';
 import { STYLE } from './style.ts';
 
@@ -47,6 +48,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     sentences: facts.sentences,
     originMs: await originOf(store, result, fates[0]?.submitted_ms ?? 0),
   };
+  const phases = await ask(store, PHASES, { run });
   const attacks = result.attacks.map((attack) => sections.attackSection(data, attack));
   return page(
     `${testnet.name} · ${run}`,
@@ -54,7 +56,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
       data,
     )}${attacks}<div class="grid2">${sections.detectionSection(data)}${sections.messagesSection(
       data,
-    )}</div>${sections.linksSection(data)}${sections.expectationsSection(data)}${conditions(input)}`,
+    )}</div>${newcomersSection(testnet, phases, data.originMs)}${sections.linksSection(data)}${sections.expectationsSection(data)}${conditions(input)}`,
   );
 }
 

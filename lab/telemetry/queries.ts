@@ -139,6 +139,22 @@ export const MINTING: NamedQuery<{ peer: string; attempts: number }> = {
     WHERE run = {run:String} AND mint_attempts IS NOT NULL GROUP BY peer ORDER BY peer`,
 };
 
+export const PHASES: NamedQuery<{ peer: string; phase: string; at_ms: number }> = {
+  name: 'phases',
+  meaning:
+    'When each peer first said that it had entered a phase of its membership. Founders are trusted ' +
+    'from the start; a newcomer is counted as a neighbour from `trusted` on.',
+  columns: {
+    peer: 'member',
+    phase: 'identity, synchronising, trust-building or trusted',
+    at_ms: 'when, ms since the epoch',
+  },
+  sql: `SELECT peer, event AS phase, min(${asMs('ts')}) AS at_ms FROM lab.peers
+    WHERE run = {run:String}
+      AND event IN ('identity', 'synchronising', 'trust-building', 'trusted')
+    GROUP BY peer, event ORDER BY peer, at_ms`,
+};
+
 export const ATTACK_STATES: NamedQuery<{
   attack_id: string;
   name: string;
@@ -179,6 +195,7 @@ export const LAB_QUERIES = [
   TELEMETRY_DROPPED,
   RESOURCES_BY_PEER,
   MINTING,
+  PHASES,
   ATTACK_STATES,
   VIEW_OVERLAP,
 ] as const;
