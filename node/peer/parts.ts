@@ -244,8 +244,9 @@ export class PeerParts {
         this.#hearing.onStatement(from.id, message.statement, wasAsked);
         return;
       case 'block':
-        if (this.#catchingUp.onBlock(from.id, message) && message.ancestor === null) return;
-        this.#hearing.onBlock(from.id, message);
+        if (!this.#catchingUp.onBlock(from.id, message) || message.ancestor !== null) {
+          this.#hearing.onBlock(from.id, message);
+        } else this.#hearing.onRead(from.id, message.block);
         return;
       case 'dispute':
         this.#hearing.onDispute(from.id, message.statements);
