@@ -136,6 +136,8 @@ export interface Health {
   readonly pending: number;
   /** Tokens kept here that two signed rivals have frozen. */
   readonly frozen: number;
+  /** While it learns what its neighbourhood holds: tokens held, and their share of what it should. */
+  readonly synchronisation?: { readonly tokens: number; readonly density: number } | undefined;
 }
 
 /** Lab → peer. Each has an `id` that the reply carries. */

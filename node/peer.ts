@@ -160,6 +160,7 @@ export class Peer {
 
   health(): Health {
     const { k } = this.#options.parameters;
+    const { phase, tokens, density } = this.#parts.synchronisation;
     const wanted = this.#parts.neighbours.slice(0, k);
     const connected = wanted.filter((id) => this.#transport.connected(id)).length;
     return {
@@ -170,6 +171,7 @@ export class Peer {
       height: this.chain.height,
       tokens: this.#holdings.tokens.size,
       ...this.#parts.condition,
+      synchronisation: phase === 'idle' ? undefined : { tokens, density },
     };
   }
 
@@ -231,7 +233,7 @@ export class Peer {
   #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): boolean {
     const message = decodeMessage(bytes);
     if (!message.ok) return false;
-    if (this.#founded && this.#started) this.#parts.onMessage(from, message.value);
+    if (this.#founded && this.#started) this.#parts.onMessage(from, message.value, bytes.length);
     return true;
   }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Phase } from './ledger/standing.ts';
+import type { SyncPhase } from './peer/progress.ts';
 
 /** One row per peer and transaction, when its fate is known there. */
 export interface TransactionRow {
@@ -155,6 +156,20 @@ export interface SwapRow {
   readonly scoreInto: number;
 }
 
+/** How far a peer has come in learning what its neighbourhood holds: every few seconds while it does. */
+export interface SynchronisationRow {
+  readonly table: 'synchronisation';
+  readonly phase: SyncPhase;
+  /** Blocks of others read, and transactions taken over. */
+  readonly blocks: number;
+  readonly transactions: number;
+  /** Tokens of its range that it holds, and their share of those that their keepers agree on. */
+  readonly tokens: number;
+  readonly density: number;
+  /** Of the messages that brought all this. */
+  readonly bytes: number;
+}
+
 /** Life of a peer or client. */
 export interface PeerRow {
   readonly table: 'peers';
@@ -189,5 +204,6 @@ export type Row =
   | FlagRow
   | DetectorRow
   | SwapRow
+  | SynchronisationRow
   | PeerRow
   | ResourcesRow;

@@ -33,6 +33,7 @@ const schema = z.discriminatedUnion('type', [
       pending: count,
       phase: z.enum(['identity', 'synchronising', 'trust-building', 'trusted']).optional(),
       frozen: count,
+      synchronisation: z.object({ tokens: count, density: z.number() }).optional(),
     }),
   }),
   z.object({ type: z.literal('minting'), attempts: count, expected: count }),

@@ -84,6 +84,15 @@ const ROWS: readonly Row[] = [
     scoreInto: 0.9,
   },
   {
+    table: 'synchronisation',
+    phase: 'reading',
+    blocks: 12,
+    transactions: 30,
+    tokens: 40,
+    density: 0.5,
+    bytes: 9000,
+  },
+  {
     table: 'peers',
     address: ID,
     event: 'meshed',

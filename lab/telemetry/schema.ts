@@ -112,6 +112,15 @@ export const PEER_TABLES = {
     score_out: 'number',
     score_into: 'number',
   },
+  synchronisation: {
+    ...REPORTED,
+    phase: 'label',
+    blocks: 'count',
+    transactions: 'count',
+    tokens: 'count',
+    density: 'number',
+    bytes: 'count',
+  },
   peers: {
     ...REPORTED,
     address: 'text',
@@ -221,7 +230,11 @@ const LATER_COLUMNS = [
 }[];
 
 /** Tables that came later: the version that brought them. */
-const LATER_TABLES: Readonly<Record<string, number>> = { detectors: 3, swaps: 3 };
+const LATER_TABLES: Readonly<Record<string, number>> = {
+  detectors: 3,
+  swaps: 3,
+  synchronisation: 3,
+};
 
 function addTables(version: number): string[] {
   return Object.entries(PEER_TABLES)

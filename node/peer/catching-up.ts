@@ -10,6 +10,8 @@ import { Poller } from './poller.ts';
 import type { SyncProgress, SynchroniserEvents } from './progress.ts';
 import { Synchroniser } from './synchroniser.ts';
 
+/** A row of telemetry each time, while it is not done. */
+const REPORT_MS = 5000;
 /** There once this peer has read its whole range; without it the next start reads everything again. */
 const DONE_KEY = 'synchronised';
 
@@ -32,6 +34,10 @@ export class CatchingUp {
   /** Whether the chain of an earlier life is to be read from, and from what time on. */
   #begin: { readonly lastKnownMs: number | null } | null = null;
   #lastCountedMs = 0;
+  /** Of the messages that were asked for here. */
+  #bytes = 0;
+  #reportAt = 0;
+  #reported: SyncProgress['phase'] = 'idle';
 
   constructor(context: PeerContext, events: CatchingUpEvents) {
     this.#context = context;
@@ -83,11 +89,13 @@ export class CatchingUp {
     this.#synchroniser.tick();
     this.#poller?.tick();
     this.#proofs.tick();
+    this.#report(now);
   }
 
-  onProving(from: Id, message: ProvingMessage): void {
+  onProving(from: Id, message: ProvingMessage, sizeBytes: number): void {
     this.#proofs.onMessage(from, message);
-    if (message.type === 'storage-proof') this.#poller?.onProof(from, message);
+    if (message.type !== 'storage-proof') return;
+    this.#count(this.#poller?.onProof(from, message) === true, sizeBytes);
   }
 
   onStatement(statement: Statement): void {
@@ -96,17 +104,35 @@ export class CatchingUp {
   }
 
   /** True if it was asked for here. */
-  onBlock(from: Id, message: Extract<Message, { type: 'block' }>): boolean {
-    return this.#synchroniser.onBlock(from, message);
+  onBlock(from: Id, message: Extract<Message, { type: 'block' }>, sizeBytes: number): boolean {
+    return this.#count(this.#synchroniser.onBlock(from, message), sizeBytes);
   }
 
-  onCommits(from: Id, message: Extract<Message, { type: 'commits' }>): void {
-    this.#synchroniser.onCommits(from, message);
+  onCommits(from: Id, message: Extract<Message, { type: 'commits' }>, sizeBytes: number): void {
+    this.#count(this.#synchroniser.onCommits(from, message), sizeBytes);
   }
 
-  onTransaction(transaction: Transaction): void {
-    this.#synchroniser.onTransaction(transaction);
-    this.#poller?.onTransaction(transaction);
+  onTransaction(transaction: Transaction, sizeBytes: number): void {
+    const isRead = this.#synchroniser.onTransaction(transaction);
+    const isPolled = this.#poller?.onTransaction(transaction) ?? false;
+    this.#count(isRead || isPolled, sizeBytes);
+  }
+
+  #count(wasAsked: boolean, sizeBytes: number): boolean {
+    if (wasAsked) this.#bytes += sizeBytes;
+    return wasAsked;
+  }
+
+  /** At each change of phase, and now and then before the end. */
+  #report(now: number): void {
+    const { phase, blocks, transactions, tokens, density } = this.progress;
+    const isDue = phase === 'reading' && Math.abs(now - this.#reportAt) >= REPORT_MS;
+    if (phase === this.#reported && !isDue) return;
+    this.#reported = phase;
+    this.#reportAt = now;
+    const { host } = this.#context;
+    const bytes = this.#bytes;
+    host.report({ table: 'synchronisation', phase, blocks, transactions, tokens, density, bytes });
   }
 
   #start(lastKnownMs: number | null): void {

@@ -203,7 +203,7 @@ export class PeerParts {
     this.#upkeep.tick(this.#choosing.asked);
   }
 
-  onMessage(from: Asker, message: Message): void {
+  onMessage(from: Asker, message: Message, sizeBytes: number): void {
     if (isEpochMessage(message)) {
       this.#epochs.onMessage(from.id, message);
       return;
@@ -212,7 +212,7 @@ export class PeerParts {
     if (!this.opened && message.type !== 'evidence') return;
     if (from.kind === 'client') this.#prosecution.meet(from.id);
     if (isProvingMessage(message)) {
-      this.#catchingUp.onProving(from.id, message);
+      this.#catchingUp.onProving(from.id, message, sizeBytes);
       return;
     }
     if (isJoiningMessage(message)) {
@@ -221,7 +221,7 @@ export class PeerParts {
     }
     const wasAsked = this.#choosing.heard(from.id, message);
     if (isVotingMessage(message)) {
-      this.#onVoting(from, message);
+      this.#onVoting(from, message, sizeBytes);
       return;
     }
     switch (message.type) {
@@ -235,7 +235,7 @@ export class PeerParts {
         this.#witnesses.onWitness(from.id, message.transaction);
         return;
       case 'commits':
-        this.#catchingUp.onCommits(from.id, message);
+        this.#catchingUp.onCommits(from.id, message, sizeBytes);
         for (const tx of message.txs) this.#committer.expect(from.id, tx, true);
         this.#upkeep.onCommits(from.id, message.upTo, message.more);
         return;
@@ -244,7 +244,7 @@ export class PeerParts {
         this.#hearing.onStatement(from.id, message.statement, wasAsked);
         return;
       case 'block':
-        if (!this.#catchingUp.onBlock(from.id, message) || message.ancestor !== null) {
+        if (!this.#catchingUp.onBlock(from.id, message, sizeBytes) || message.ancestor !== null) {
           this.#hearing.onBlock(from.id, message);
         } else this.#hearing.onRead(from.id, message.block);
         return;
@@ -267,7 +267,7 @@ export class PeerParts {
     }
   }
 
-  #onVoting(from: Asker, message: VotingMessage): void {
+  #onVoting(from: Asker, message: VotingMessage, sizeBytes: number): void {
     switch (message.type) {
       case 'submit':
         for (const { token } of message.transaction.body.changes) this.#finder.refresh(token);
@@ -276,7 +276,7 @@ export class PeerParts {
       case 'transaction':
         this.#answers.forwarding.relay(from.id, message);
         this.#restoring.onTransaction(message.transaction);
-        this.#catchingUp.onTransaction(message.transaction);
+        this.#catchingUp.onTransaction(message.transaction, sizeBytes);
         this.#committer.onTransaction(from.id, message.transaction, message.commit);
         return;
       case 'vote':

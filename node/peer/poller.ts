@@ -68,10 +68,11 @@ export class Poller {
     this.#events.synchronised(this.progress.density);
   }
 
-  onProof(from: Id, proof: Extract<ProvingMessage, { type: 'storage-proof' }>): void {
+  /** True if it was asked for here. */
+  onProof(from: Id, proof: Extract<ProvingMessage, { type: 'storage-proof' }>): boolean {
     const { holdings, host, membership, parameters, self, send } = this.#context;
     const nonce = proof.nonce.toHex();
-    if (this.#open.get(nonce)?.asked !== from) return;
+    if (this.#open.get(nonce)?.asked !== from) return false;
     this.#open.delete(nonce);
     for (const stored of new Map(proof.found.map((one) => [one?.token, one])).values()) {
       if (stored === null || !membership.isNear(self, stored.token, parameters.k)) continue;
@@ -87,6 +88,7 @@ export class Poller {
         direct: true,
       });
     }
+    return true;
   }
 
   onStatement({ peer, token, answer }: Statement): void {
@@ -95,8 +97,9 @@ export class Poller {
     if (answer !== null) this.#adoption.want(answer.mapping, [peer]);
   }
 
-  onTransaction(transaction: Parameters<Adoption['onTransaction']>[0]): void {
-    this.#adoption.onTransaction(transaction);
+  /** True if it was asked for here. */
+  onTransaction(transaction: Parameters<Adoption['onTransaction']>[0]): boolean {
+    return this.#adoption.onTransaction(transaction);
   }
 
   #ask(now: number): void {
