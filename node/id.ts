@@ -40,3 +40,8 @@ export function idFromBytes(bytes: Uint8Array): Id {
   if (bytes.length !== ID_BYTES) throw new RangeError(`an id has 32 bytes, not ${bytes.length}`);
   return bytes.toHex();
 }
+
+/** Of these, the one that is farthest from `point` on the ring; there must be one. */
+export function farthestFrom(point: Id, ids: Iterable<Id>): Id {
+  return [...ids].reduce((a, b) => (ringDistance(point, a) > ringDistance(point, b) ? a : b));
+}

@@ -115,6 +115,7 @@ export class Peer {
     this.#parts = new PeerParts(this.#context, identity, {
       ban: (id) => this.#transport.ban(id),
       learn: (member) => this.#transport.learn(member),
+      forget: (id) => this.#transport.forget(id),
       meet: (member) => this.#transport.meet(member),
       endpoint: () => this.#transport.observed ?? options.endpoint,
       phaseChanged: (phase) => this.#reportLife(phase),

@@ -18,6 +18,12 @@ import type { Block, BlockHeader, Certificate, Mapping } from './types.ts';
 /** Six days of a block each round; their hashes are 32 MB while such a chain is read. */
 export const MAX_WALKED_BLOCKS = 1_000_000;
 
+/**
+ * Tokens of one such chain, some 300 bytes each while it is read: twice what a peer of a large
+ * network keeps. Else one neighbour's made-up chain would fill the memory of whoever reads it.
+ */
+export const MAX_WALKED_TOKENS = 250_000;
+
 export type Taken = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** A block that the reader knows to be part of the chain already: reading stops above it. */
@@ -120,6 +126,7 @@ export class BackwardWalk {
     for (const { mapping } of block.entries.toReversed()) {
       if (!this.#newest.has(mapping.token)) this.#newest.set(mapping.token, mapping);
     }
+    if (this.#newest.size > MAX_WALKED_TOKENS) return refused('it holds too many tokens');
     if (this.#floor === null && header.height < this.head.height) this.#hashes.push(hash);
     this.#next = { height: header.height - 1, hash: header.previous };
     this.#later = header;

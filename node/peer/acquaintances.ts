@@ -6,7 +6,7 @@
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Endpoint } from '../host.ts';
-import type { Id } from '../id.ts';
+import { farthestFrom, type Id } from '../id.ts';
 import { estimateSize } from '../identity/difficulty.ts';
 import { newcomerProblem } from '../identity/freshness.ts';
 import { encodeRecord, type IdentityRecord, isNewer, readRecord } from '../identity/record.ts';
@@ -20,8 +20,9 @@ const MEMBER_PREFIX = 'member/';
 const STANDING_PREFIX = 'standing/';
 
 /**
- * Identities without a token so far, oldest forgotten: each has cost its maker the work of an
- * address, and needs only as long as its registration is voted on.
+ * Identities without a token so far. The farthest from this peer is forgotten: it votes on the
+ * registration of those near it alone, and many identities near one place cost far more work than
+ * many anywhere.
  */
 const MAX_CANDIDATES = 256;
 /** Standings of identities whose record has not arrived, oldest forgotten: asked for again. */
@@ -32,6 +33,8 @@ const INTRODUCTIONS_PER_SECOND = 8;
 export interface AcquaintanceEvents {
   /** The transport may connect to it. */
   learn(member: Member): void;
+  /** It need not, any more. */
+  forget(address: Id): void;
   isBanned(address: Id): boolean;
 }
 
@@ -128,12 +131,15 @@ export class Acquaintances {
 
   #await(address: Id, standing: Standing): void {
     const [oldest] = this.#awaited.keys();
-    if (oldest !== undefined && this.#awaited.size >= MAX_AWAITED) this.#awaited.delete(oldest);
+    if (oldest !== undefined && this.#awaited.size >= MAX_AWAITED) {
+      this.#awaited.delete(oldest);
+      this.#context.host.store.delete(STANDING_PREFIX + oldest);
+    }
     this.#awaited.set(address, standing);
   }
 
   #enter(member: Member): void {
-    const { host, membership } = this.#context;
+    const { host, membership, self } = this.#context;
     const { address } = member;
     const standing = this.#awaited.get(address) ?? membership.standing(address) ?? CANDIDATE;
     this.#awaited.delete(address);
@@ -141,11 +147,12 @@ export class Acquaintances {
     this.#events.learn(member);
     if (standing !== CANDIDATE) return;
     this.#candidates.add(address);
-    const [oldest] = this.#candidates;
-    if (oldest === undefined || this.#candidates.size <= MAX_CANDIDATES) return;
-    this.#candidates.delete(oldest);
-    membership.remove(oldest, host.now());
-    host.store.delete(MEMBER_PREFIX + oldest);
+    if (this.#candidates.size <= MAX_CANDIDATES) return;
+    const farthest = farthestFrom(self, this.#candidates);
+    this.#candidates.delete(farthest);
+    membership.remove(farthest, host.now());
+    host.store.delete(MEMBER_PREFIX + farthest);
+    this.#events.forget(farthest);
   }
 
   #store({ address, record, endpoint }: Member): void {

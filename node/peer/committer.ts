@@ -10,7 +10,7 @@ import type { TransactionRow } from '../telemetry.ts';
 import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
-import type { Transaction } from '../ledger/types.ts';
+import type { Block, Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
 import type { Identities } from '../voting/judge-identity.ts';
@@ -24,10 +24,10 @@ import type { Commit, ToldBallot } from '../wire/voting.ts';
 import { BallotBox, type DoubleVote } from './ballot-box.ts';
 import { Canvass } from './canvass.ts';
 import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
+import { Fetching } from './fetching.ts';
 import { Frozen } from './frozen.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { keeperRow } from './rows.ts';
-import { witnessesOf } from './witnesses.ts';
 
 /** A transaction whose ballots came first is nearly always on its way. */
 const FETCH_FIRST_MS = 150;
@@ -72,6 +72,7 @@ export class Committer {
   readonly #canvass: Canvass;
   readonly #patience = new Patience();
   readonly #frozen: Frozen;
+  readonly #fetching: Fetching;
   /** Committed and waiting for their block, and who wants to hear of it. */
   readonly #toTell = new Map<Id, ReadonlySet<Id>>();
 
@@ -82,6 +83,7 @@ export class Committer {
     this.#box = new BallotBox(context, (a, b) => events.doubleVote(a, b));
     this.#canvass = new Canvass(context, this.#box);
     this.#frozen = new Frozen(context);
+    this.#fetching = new Fetching(context, this.#table);
     this.#knowledge = knowledgeOf(context, events);
   }
 
@@ -98,6 +100,11 @@ export class Committer {
     this.#frozen.hear(from, one, other);
   }
 
+  /** Is it committed here, or under vote? */
+  knows(tx: Id): boolean {
+    return this.#table.has(tx) || this.#context.holdings.isCommitted(tx);
+  }
+
   /** A transaction arrived: from its client, from a neighbour that repeats it, or asked for. */
   onTransaction(from: Id, transaction: Transaction, commit: Commit | 'submit'): void {
     const { holdings, host, network, self } = this.#context;
@@ -112,7 +119,7 @@ export class Committer {
     const isElsewhere = commit !== null && commit !== 'submit';
     if (pending === undefined || pending.transaction === null) {
       if (!checkTransaction(transaction, { network, nowMs: now }).ok) return;
-      const admitted = this.#table.admit(transaction, now, this.#waitMs(transaction));
+      const admitted = this.#table.admit(transaction, now, this.#waitMs(transaction), from);
       if (admitted === null) return;
       pending = admitted;
       for (const voter of pending.voters) this.#patience.heard(voter, 0);
@@ -169,16 +176,18 @@ export class Committer {
   expect(from: Id, tx: Id, committed: boolean): void {
     const { holdings, host, membership } = this.#context;
     if (holdings.isCommitted(tx) || !membership.has(from)) return;
-    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
+    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS, from);
+    if (pending === null) return;
     pending.hear(from, [], committed && !this.#box.isSigned);
     if (committed) this.#settle(pending);
   }
 
-  /** The round's block is made: those who submitted its transactions hear of it. */
-  tellCommitted(txs: ReadonlySet<Id>): void {
-    for (const tx of txs) {
-      for (const origin of this.#toTell.get(tx) ?? []) this.#tell(origin, tx);
-      this.#toTell.delete(tx);
+  /** The round's block is made: what voted for its mappings is over, and their origins hear of it. */
+  inBlock({ entries }: Block): void {
+    for (const { mapping } of entries) {
+      this.#lock.release(mapping);
+      for (const origin of this.#toTell.get(mapping.tx) ?? []) this.#tell(origin, mapping.tx);
+      this.#toTell.delete(mapping.tx);
     }
   }
 
@@ -201,10 +210,7 @@ export class Committer {
   /** Several times a second. */
   tick(): void {
     const now = this.#context.host.now();
-    for (const pending of this.#table.unknown()) {
-      if (now - pending.since > PENDING_LIMIT_MS) this.#table.remove(pending.tx);
-      else if (now >= pending.nextRetryAt) this.#fetch(pending, now);
-    }
+    this.#fetching.tick(now, PENDING_LIMIT_MS);
     for (const pending of this.#table.all()) {
       const { transaction } = pending;
       if (transaction === null) continue;
@@ -240,7 +246,8 @@ export class Committer {
   #hear(from: Id, tx: Id, count: (pending: Pending) => void): void {
     const { holdings, host, membership } = this.#context;
     if (holdings.isCommitted(tx) || !membership.has(from)) return;
-    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS);
+    const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS, from);
+    if (pending === null) return;
     const { knownSince, transaction } = pending;
     if (transaction !== null && !this.#canvass.isKeeper(transaction, from)) return;
     const isFirst = knownSince !== null && pending.retries === 0 && !pending.hasHeard(from);
@@ -268,7 +275,7 @@ export class Committer {
       const judged = judge(transaction, index, this.#knowledge, this.#lock);
       if (judged.conflict) this.#rival(pending, transaction, this.#lock.holder(token, previous));
       if (judged.ballot === 'out-of-order' && transaction.body.purpose.kind !== 'slashing') {
-        this.#wantPrevious(token, previous);
+        this.#wantPrevious(token, previous, pending.by);
         this.#events.missing(token);
       }
       const ballot = decisions.vote(transaction, token, judged.ballot);
@@ -301,11 +308,11 @@ export class Committer {
   }
 
   /** The missing predecessor: those near the token have it. */
-  #wantPrevious(token: Id, previous: Id): void {
+  #wantPrevious(token: Id, previous: Id, by: Id): void {
     const { holdings, host, self } = this.#context;
     if (holdings.isCommitted(previous) || previous === ZERO_ID) return;
-    const pending = this.#table.expect(previous, host.now(), FETCH_FIRST_MS);
-    if (pending.transaction !== null) return;
+    const pending = this.#table.expect(previous, host.now(), FETCH_FIRST_MS, by);
+    if (pending === null || pending.transaction !== null) return;
     const near = neighbourhood(this.#context, token);
     // It votes only because the transaction asked for more neighbours than keep the token.
     if (!near.includes(self)) pending.wanted.add(token);
@@ -351,14 +358,6 @@ export class Committer {
       token !== undefined &&
       this.#events.convicts(purpose.charge, token)
     );
-  }
-
-  #fetch(pending: Pending, now: number): void {
-    // Those who spoke of it first, then its witnesses, who may have it when those have not.
-    const sources = [...pending.voters, ...witnessesOf(this.#context, pending.tx)];
-    const from = sources[pending.retries % Math.max(1, sources.length)];
-    if (from !== undefined) this.#context.send(from, { type: 'get-transaction', tx: pending.tx });
-    pending.backOff(now);
   }
 
   #giveUp(pending: Pending, transaction: Transaction): void {

@@ -14,7 +14,7 @@
  */
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
-import { type Id, ringDistance } from '../id.ts';
+import { farthestFrom, type Id } from '../id.ts';
 import type { Identity } from '../identity/mint.ts';
 import { readSignedHeader, verifySignedHeader, writeSignedHeader } from '../ledger/block.ts';
 import type { Mapping } from '../ledger/types.ts';
@@ -269,9 +269,11 @@ export class Epochs {
     writeSignedHeader(writer, seen.reset);
     this.#context.host.store.put(SEEN_PREFIX + member, writer.finish());
     if (this.#seen.size <= MAX_SEEN) return;
-    const distance = (id: Id): bigint => ringDistance(this.#context.self, id);
-    const farthest = [...this.#seen.keys()].reduce((a, b) => (distance(a) > distance(b) ? a : b));
-    this.forget(farthest);
+    // Whoever makes up identities near this peer must not have it forget the epochs of members.
+    const { membership, self } = this.#context;
+    const all = [...this.#seen.keys()];
+    const others = all.filter((id) => !membership.counts(id));
+    this.forget(farthestFrom(self, others.length > 0 ? others : all));
   }
 }
 

@@ -36,6 +36,8 @@ export interface JoiningEvents {
   isBanned(id: Id): boolean;
   /** The transport may connect to it. */
   learn(member: Member): void;
+  /** It need not, any more. */
+  forget(id: Id): void;
   /** Neighbourhoods that this peer belongs to may have other members now. */
   shifted(): void;
   /** Does this peer hold what it should? */

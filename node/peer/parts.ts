@@ -28,6 +28,7 @@ import { Restoring } from './restoring.ts';
 import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
 import type { SyncProgress } from './progress.ts';
+import { Tolls } from './tolls.ts';
 import { Upkeep, UPKEEP_MS } from './upkeep.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -35,6 +36,8 @@ export interface PartsEvents {
   ban(id: Id): void;
   /** The transport may connect to it. */
   learn(member: Member): void;
+  /** It need not, any more. */
+  forget(id: Id): void;
   /** It may speak with this peer for a while: its record was checked. */
   meet(member: Member): void;
   /** Where others reach this peer, as far as it knows. */
@@ -62,6 +65,7 @@ export class PeerParts {
   readonly #witnesses: Witnesses;
   readonly #restoring: Restoring;
   readonly #answers: Answers;
+  readonly #tolls: Tolls;
   readonly #upkeep: Upkeep;
   readonly #catchingUp: CatchingUp;
   readonly #choosing: Choosing;
@@ -74,6 +78,7 @@ export class PeerParts {
     const { network, membership, host, holdings, send } = context;
     this.#context = context;
     this.#events = events;
+    this.#tolls = new Tolls(context, { isKnown: (message) => this.#isKnown(message) });
     this.#speaking = new Speaking(holdings, host);
     this.#epochs = new Epochs(context, identity, events.isFresh, {
       spokenUntil: () => this.#speaking.spokenUntil,
@@ -171,8 +176,9 @@ export class PeerParts {
   /** After the genesis is known: bans of an earlier life hold on, and the next epoch is opened. */
   restore(founding: readonly Mapping[]): void {
     const { membership, self } = this.#context;
-    this.#prosecution.restore();
     this.#joining.restore();
+    // Of those too who joined later: only whom the membership knows can leave it.
+    this.#prosecution.restore();
     this.#catchingUp.restore(membership.counts(self));
     this.#epochs.begin(founding);
   }
@@ -182,7 +188,7 @@ export class PeerParts {
     for (let made = 0; made < MAX_BLOCKS_PER_ROUND; made += 1) {
       const block = this.#context.holdings.round(this.#context.host.now());
       if (block === null) return;
-      this.#committer.tellCommitted(new Set(block.entries.map(({ mapping }) => mapping.tx)));
+      this.#committer.inBlock(block);
     }
   }
 
@@ -204,6 +210,7 @@ export class PeerParts {
   }
 
   onMessage(from: Asker, message: Message, sizeBytes: number): void {
+    if (!this.#tolls.admits(from, message)) return;
     if (isEpochMessage(message)) {
       this.#epochs.onMessage(from.id, message);
       return;
@@ -267,6 +274,19 @@ export class PeerParts {
     }
   }
 
+  /** Would nothing of it be checked again? */
+  #isKnown(message: Message): boolean {
+    switch (message.type) {
+      case 'submit':
+      case 'transaction':
+        return this.#committer.knows(message.transaction.id);
+      case 'evidence':
+        return this.#prosecution.against(message.evidence.accused) !== undefined;
+      default:
+        return false;
+    }
+  }
+
   #onVoting(from: Asker, message: VotingMessage, sizeBytes: number): void {
     switch (message.type) {
       case 'submit':
@@ -316,6 +336,7 @@ export class PeerParts {
         connected: (id) => this.#events.connected(id),
         isBanned: (id) => this.#prosecution.against(id) !== undefined,
         learn: (member) => this.#events.learn(member),
+        forget: (id) => this.#events.forget(id),
         shifted: () => this.#shifted(),
         isSynchronised: () => this.#catchingUp.isSynchronised,
         storesItsRange: (address) => this.#catchingUp.verdict(address) === 'passed',

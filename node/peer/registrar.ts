@@ -26,8 +26,12 @@ import { neighbourhood, type PeerContext } from './context.ts';
 export const NOTICE_MS = 5000;
 /** One neighbour is asked whether it knows the same this often: messages get lost. */
 const ASK_MS = 5000;
-/** Identities of which something is said that is not known here; oldest forgotten. */
-const MAX_RUMOURS = 256;
+/**
+ * Identities of which one speaker says something that is not known here, its oldest word forgotten;
+ * and speakers, those silent longest forgotten: members that are near, of whom there are fewer.
+ */
+const MAX_RUMOURS = 128;
+const MAX_SPEAKERS = 256;
 const MESSAGES_PER_SECOND = 20;
 
 export interface RegistrarEvents {
@@ -41,7 +45,7 @@ export class Registrar {
   readonly #context: PeerContext;
   readonly #acquaintances: Acquaintances;
   readonly #events: RegistrarEvents;
-  /** Address → who says what of it. */
+  /** Who says what of which address: nobody's words push out another's. */
   readonly #rumours = new Map<Id, Map<Id, Standing>>();
   readonly #allowance = new Allowance(MESSAGES_PER_SECOND, 1000);
   #nextAskMs = 0;
@@ -112,7 +116,7 @@ export class Registrar {
   #take(address: Id, standing: Standing): boolean {
     const wasCounted = this.#context.membership.counts(address);
     if (!this.#acquaintances.stand(address, standing)) return false;
-    this.#rumours.delete(address);
+    for (const said of this.#rumours.values()) said.delete(address);
     if (wasCounted && standing.countedFromMs === null) {
       this.#events.lapsed();
       this.#events.shifted();
@@ -137,12 +141,11 @@ export class Registrar {
     if (known !== undefined && standing.sinceMs <= known.sinceMs) return;
     const keepers = neighbourhood(this.#context, address);
     if (!keepers.includes(from)) return;
-    const said = this.#rumours.get(address) ?? new Map<Id, Standing>();
-    const [oldest] = this.#rumours.keys();
-    if (oldest !== undefined && this.#rumours.size >= MAX_RUMOURS) this.#rumours.delete(oldest);
-    this.#rumours.set(address, said.set(from, standing));
+    const said = this.#rumours.get(from) ?? new Map<Id, Standing>();
+    keepNewest(said, address, standing, MAX_RUMOURS);
+    keepNewest(this.#rumours, from, said, MAX_SPEAKERS);
     const agreeing = keepers.filter((id) => {
-      const other = said.get(id);
+      const other = this.#rumours.get(id)?.get(address);
       return other !== undefined && isSameStanding(other, standing);
     });
     if (isKnowinglyVouched(agreeing.length, keepers.length)) this.#take(address, standing);
@@ -181,6 +184,13 @@ export function standingAfter(
     default:
       return null;
   }
+}
+
+function keepNewest<T>(table: Map<Id, T>, key: Id, value: T, max: number): void {
+  table.delete(key);
+  table.set(key, value);
+  const [oldest] = table.keys();
+  if (oldest !== undefined && table.size > max) table.delete(oldest);
 }
 
 function digestOf(standings: readonly StandingOf[]): Id {

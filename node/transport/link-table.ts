@@ -32,6 +32,13 @@ export class LinkTable {
     this.#members += 1;
   }
 
+  /** Beyond the room for strangers: it is there already, and has members' patience no more. */
+  demote(link: Link): void {
+    if (!link.isMember || this.#links.get(link.id) !== link) return;
+    link.isMember = false;
+    this.#members -= 1;
+  }
+
   remove(link: Link): void {
     link.cancelTimers();
     if (this.#links.get(link.id) !== link) return;

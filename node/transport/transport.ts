@@ -164,6 +164,12 @@ export class Transport {
     this.#know(peer, false);
   }
 
+  /** A member is a stranger again: forgotten when it falls silent. */
+  forget(id: Id): void {
+    const link = this.#links.get(id);
+    if (link !== undefined) this.#links.demote(link);
+  }
+
   #know(member: KnownPeer, isMember: boolean): void {
     const { address, endpoint } = member;
     if (address === this.id || this.#banned.has(address)) return;

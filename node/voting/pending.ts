@@ -7,10 +7,13 @@ import type { Tally } from './rules.ts';
 import type { SignedVote } from './signed-vote.ts';
 import type { ViewSketch } from './view-sketch.ts';
 
-/** Transactions under vote: a minute at thirty a second; beyond it new ones are refused. */
+/**
+ * Transactions under vote: a minute at thirty a second. No remote may bring more of them than there
+ * is room left, so that one that floods leaves half of the table to others; its next ones are refused.
+ */
 export const MAX_PENDING = 2048;
-/** Unknown transactions whose ballots are kept, oldest dropped: votes overtake their transaction. */
-export const MAX_UNKNOWN = 512;
+/** Transactions that were named and are not here, so shared as well: votes overtake transactions. */
+export const MAX_UNKNOWN = 1024;
 /**
  * Voters remembered for one unknown transaction: six neighbourhoods of a usual size. Of a known one
  * only keepers are heard, whose number it says itself.
@@ -35,6 +38,8 @@ export interface Voice {
 /** What a peer remembers of one transaction id: with `transaction` null, only ballots. */
 export class Pending {
   readonly tx: Id;
+  /** Who named it first. */
+  readonly by: Id;
   transaction: Transaction | null = null;
   readonly since: number;
   firstVoteAt: number | null = null;
@@ -54,8 +59,9 @@ export class Pending {
   readonly #voices = new Map<Id, Voice>();
   #firstRetryMs: number;
 
-  constructor(tx: Id, now: number, firstRetryMs: number) {
+  constructor(tx: Id, now: number, firstRetryMs: number, by: Id) {
     this.tx = tx;
+    this.by = by;
     this.since = now;
     this.#firstRetryMs = firstRetryMs;
     this.nextRetryAt = now + firstRetryMs;
@@ -190,8 +196,8 @@ function newVoice(): Voice {
 
 /** Bounded by MAX_PENDING known and MAX_UNKNOWN unknown transactions. */
 export class PendingTable {
-  readonly #known = new Map<Id, Pending>();
-  readonly #unknown = new Map<Id, Pending>();
+  readonly #known = new SharedTable(MAX_PENDING);
+  readonly #unknown = new SharedTable(MAX_UNKNOWN);
 
   get size(): number {
     return this.#known.size;
@@ -199,6 +205,11 @@ export class PendingTable {
 
   get(tx: Id): Pending | undefined {
     return this.#known.get(tx) ?? this.#unknown.get(tx);
+  }
+
+  /** Is it under vote here? */
+  has(tx: Id): boolean {
+    return this.#known.get(tx) !== undefined;
   }
 
   all(): readonly Pending[] {
@@ -209,29 +220,69 @@ export class PendingTable {
     return [...this.#unknown.values()];
   }
 
-  /** The place for ballots on a transaction that isn't here yet. */
-  expect(tx: Id, now: number, firstRetryMs: number): Pending {
+  /** The place for ballots on a transaction that isn't here yet; null when `by` named too many. */
+  expect(tx: Id, now: number, firstRetryMs: number, by: Id): Pending | null {
     const there = this.get(tx);
     if (there !== undefined) return there;
-    const [oldest] = this.#unknown.keys();
-    if (oldest !== undefined && this.#unknown.size >= MAX_UNKNOWN) this.#unknown.delete(oldest);
-    const pending = new Pending(tx, now, firstRetryMs);
-    this.#unknown.set(tx, pending);
-    return pending;
+    const pending = new Pending(tx, now, firstRetryMs, by);
+    return this.#unknown.add(pending) ? pending : null;
   }
 
-  /** The transaction has come; null when there is no room. */
-  admit(transaction: Transaction, now: number, firstRetryMs: number): Pending | null {
-    if (this.#known.size >= MAX_PENDING) return null;
-    const pending = this.get(transaction.id) ?? new Pending(transaction.id, now, firstRetryMs);
+  /** The transaction has come; null when there is no room for what `by` brings. */
+  admit(transaction: Transaction, now: number, firstRetryMs: number, by: Id): Pending | null {
+    const { id } = transaction;
+    const pending = this.get(id) ?? new Pending(id, now, firstRetryMs, by);
+    if (!this.#known.add(pending)) return null;
+    this.#unknown.delete(id);
     pending.admit(transaction, now, firstRetryMs);
-    this.#unknown.delete(transaction.id);
-    this.#known.set(transaction.id, pending);
     return pending;
   }
 
   remove(tx: Id): void {
     this.#known.delete(tx);
     this.#unknown.delete(tx);
+  }
+}
+
+/** Nobody brings more than there is room left: who comes late still has as much as who floods. */
+class SharedTable {
+  readonly #max: number;
+  readonly #entries = new Map<Id, Pending>();
+  readonly #brought = new Map<Id, number>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(tx: Id): Pending | undefined {
+    return this.#entries.get(tx);
+  }
+
+  values(): Iterable<Pending> {
+    return this.#entries.values();
+  }
+
+  /** False when it would be too many of one remote's. */
+  add(pending: Pending): boolean {
+    const { by, tx } = pending;
+    if (this.#entries.has(tx)) return true;
+    const brought = this.#brought.get(by) ?? 0;
+    if (brought >= this.#max - this.#entries.size) return false;
+    this.#entries.set(tx, pending);
+    this.#brought.set(by, brought + 1);
+    return true;
+  }
+
+  delete(tx: Id): void {
+    const pending = this.#entries.get(tx);
+    if (pending === undefined) return;
+    this.#entries.delete(tx);
+    const left = (this.#brought.get(pending.by) ?? 1) - 1;
+    if (left === 0) this.#brought.delete(pending.by);
+    else this.#brought.set(pending.by, left);
   }
 }

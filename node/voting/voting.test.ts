@@ -124,7 +124,7 @@ test('a slashing needs 67 % of the answers and more than half of all', () => {
 });
 
 test('a voter can go from out of order to valid and back from neither valid nor invalid', () => {
-  const pending = new Pending(name('tx'), 0, 100);
+  const pending = new Pending(name('tx'), 0, 100, name('by'));
   const say = (ballot: 'valid' | 'invalid' | 'out-of-order') =>
     pending.hear('a', [{ token, ballot }], false);
   say('out-of-order');
@@ -135,18 +135,30 @@ test('a voter can go from out of order to valid and back from neither valid nor 
 });
 
 test('strangers’ voices do not count', () => {
-  const pending = new Pending(name('tx'), 0, 100);
+  const pending = new Pending(name('tx'), 0, 100, name('by'));
   pending.hear('stranger', [{ token, ballot: 'valid' }], true);
   expect(pending.tally(token, ['a']).valid).toBe(0);
 });
 
-test('ballots on unknown transactions are bounded, and kept when the transaction comes', () => {
+test('whoever names transactions without end fills half of the table, and others go on', () => {
   const table = new PendingTable();
-  for (let index = 0; index <= MAX_UNKNOWN; index += 1) table.expect(name(`${index}`), 0, 100);
-  expect(table.unknown().length).toBe(MAX_UNKNOWN);
+  for (let index = 0; index <= MAX_UNKNOWN; index += 1) {
+    table.expect(name(`${index}`), 0, 100, name('floods'));
+  }
+  expect(table.unknown().length).toBe(MAX_UNKNOWN / 2);
   const late = transaction(held.tx);
-  table.expect(late.id, 0, 100).hear('a', [{ token, ballot: 'valid' }], false);
-  expect(table.admit(late, 1, 100)?.tally(token, ['a']).valid).toBe(1);
+  table.expect(late.id, 0, 100, name('by'))?.hear('a', [{ token, ballot: 'valid' }], false);
+  expect(table.admit(late, 1, 100, name('by'))?.tally(token, ['a']).valid).toBe(1);
+});
+
+test('a lock ends with the block that holds its own transaction, and only then', () => {
+  const lock = new VoteLock(new MemoryStore());
+  const { previous } = held;
+  expect(lock.claim(token, previous, name('mine'))).toBe(true);
+  lock.release({ ...held, tx: name('rival') });
+  expect(lock.claim(token, previous, name('rival'))).toBe(false);
+  lock.release({ ...held, tx: name('mine') });
+  expect(lock.holder(token, previous)).toBeUndefined();
 });
 
 test('more than a quorum tolerates liars must have seen a commit, when votes are too few', () => {
