@@ -43,6 +43,6 @@ export function shares(profile: Profiler.Profile, root: string): Readonly<Record
 
 /** `node/crypto/box.ts` → `crypto`; a file at the top of `node/` by its own name. */
 function roomOf(url: string): string | null {
-  const found = /\/node\/(?:([a-z-]+)\/)?([a-z-]+)\.ts$/.exec(url);
+  const found = /\/node\/(?:([a-z-]+)\/)?([a-z\d-]+)\.ts$/.exec(url);
   return found === null || url.includes('node_modules') ? null : (found[1] ?? found[2] ?? null);
 }
