@@ -17,6 +17,16 @@ export class Reader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Bytes read so far. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** What was read from `position` on; shares the buffer. */
+  since(position: number): Uint8Array {
+    return this.#bytes.subarray(position, this.#at);
+  }
+
   get remaining(): number {
     return this.#bytes.length - this.#at;
   }

@@ -180,20 +180,24 @@ export class Membership {
   nearest(point: Id, k: number): readonly Member[] {
     if (this.#rules.distance === 'xor') return nearestByXor(this.#counted, point, k);
     const count = Math.min(k, this.#counted.length);
+    if (count === 0) return [];
     const found: Member[] = [];
     // Two fingers leave the point in both directions; what they show next is the nearest left.
-    let up = position(this.#counted, point);
-    let down = up - 1;
+    const finger = (index: number) => {
+      const member = around(this.#counted, index);
+      return { index, member, distance: ringDistance(point, member.address) };
+    };
+    const start = position(this.#counted, point);
+    let above = finger(start);
+    let below = finger(start - 1);
     while (found.length < count) {
-      const above = around(this.#counted, up);
-      const below = around(this.#counted, down);
-      if (this.#closer(point, above.address, below.address)) {
-        found.push(above);
-        up += 1;
-      } else {
-        found.push(below);
-        down -= 1;
-      }
+      const isTie = above.distance === below.distance;
+      const isAbove = isTie
+        ? above.member.address <= below.member.address
+        : above.distance < below.distance;
+      found.push(isAbove ? above.member : below.member);
+      if (isAbove) above = finger(above.index + 1);
+      else below = finger(below.index - 1);
     }
     return found;
   }

@@ -91,6 +91,7 @@ export function writeTransaction(writer: Writer, { body, authorisations }: Trans
 
 /** Refuses what is not in the one form; signatures and clock are `checkTransaction`'s. */
 export function readTransaction(reader: Reader): Transaction {
+  const from = reader.position;
   const network = reader.id();
   const timestamp = reader.u64();
   const valueClass = reader.oneOf(VALUE_CLASSES);
@@ -112,11 +113,13 @@ export function readTransaction(reader: Reader): Transaction {
   };
   const fault = formFault(body);
   if (fault !== null) throw new Malformed(fault);
+  // A body has one encoding: what was read is what would be written.
+  const id = hash('transaction', reader.since(from));
   const authorisations = changes.map(() => ({
     key: reader.raw(PUBLIC_KEY_BYTES),
     signature: reader.raw(SIGNATURE_BYTES),
   }));
-  return { id: transactionId(body), body, authorisations };
+  return { id, body, authorisations };
 }
 
 /** All that can be said of a transaction without knowing any token's state. */

@@ -32,6 +32,8 @@ export class Holdings {
   readonly #heights = new Map<Id, number | null>();
   /** Times of the transactions it holds: each is asked for when the next one is judged. */
   readonly #timestamps = new Map<Id, number>();
+  /** Those of them that are of high value: only these can be supported by other tokens. */
+  readonly #highValue = new Set<Id>();
   /** Where its first entry stands in that block. */
   readonly #positions = new Map<Id, number>();
   readonly #tokens = new Set<Id>();
@@ -51,7 +53,7 @@ export class Holdings {
       const transaction = this.transaction(key.slice(PREFIX.length));
       if (transaction === undefined) continue;
       const { id, body } = transaction;
-      this.#timestamps.set(id, body.timestamp);
+      this.#remember(transaction);
       // Stored when it passed: also what came late and changed nothing, or was to be in a block.
       if (!this.#heights.has(id)) this.#heights.set(id, chain.height);
       for (const change of body.changes) this.#setAside({ ...change, tx: id }, body.timestamp);
@@ -102,6 +104,10 @@ export class Holdings {
     const stored = decode(bytes, readTransaction);
     if (!stored.ok) throw new Error(`stored transaction ${tx} is damaged: ${stored.reason}`);
     return stored.value;
+  }
+
+  isOfHighValue(tx: Id): boolean {
+    return this.#highValue.has(tx);
   }
 
   /** 0 for what it does not hold. */
@@ -193,6 +199,11 @@ export class Holdings {
     return { upTo, more: upTo < this.chain.height, txs: [...txs] };
   }
 
+  #remember({ id, body }: Transaction): void {
+    this.#timestamps.set(id, body.timestamp);
+    if (body.valueClass === 'high') this.#highValue.add(id);
+  }
+
   #take(
     transaction: Transaction,
     tokens: ReadonlySet<Id>,
@@ -200,7 +211,7 @@ export class Holdings {
   ): void {
     const { id, body } = transaction;
     this.#store.put(PREFIX + id, encodeTransaction(transaction));
-    this.#timestamps.set(id, body.timestamp);
+    this.#remember(transaction);
     if (!this.#heights.has(id)) this.#heights.set(id, this.chain.height);
     for (const change of body.changes) {
       const { token } = change;

@@ -14,7 +14,7 @@ export function knowledgeOf(
     isCommitted: (tx) => holdings.isCommitted(tx),
     timestampOf: (tx) => holdings.timestampOf(tx),
     isSupported: (tx, token) => {
-      const transaction = holdings.transaction(tx);
+      const transaction = holdings.isOfHighValue(tx) ? holdings.transaction(tx) : undefined;
       return transaction !== undefined && isSupported(transaction, token);
     },
     convicts: (charge, token) => events.convicts(charge, token),

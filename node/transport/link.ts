@@ -35,6 +35,12 @@ export class Link {
   ticket: Uint8Array | null = null;
   /** Generation of our ticket that it was last seen to hold. */
   heldGeneration = 0;
+  /** Our ticket as it last showed it, from where, and found good: it shows the same one for long. */
+  shown: {
+    readonly ticket: Uint8Array;
+    readonly from: Endpoint;
+    readonly generation: number;
+  } | null = null;
   /** Nonce prefix and epoch that it proved with a round trip. */
   prefix = '';
   epoch = -1;
