@@ -9,6 +9,8 @@ import type { Identity } from '../identity/mint.ts';
 import type { Session } from '../ledger/chain.ts';
 import { type ProtocolParameters, scaledMs } from '../parameters.ts';
 import type { PeerContext } from './context.ts';
+import { LamppostToken } from './lamppost-token.ts';
+import type { OwnTransactions } from './own-transactions.ts';
 
 /** However fast a network's time runs, a key serves for many answers. */
 const MIN_LAMPPOST_MS = 10_000;
@@ -41,17 +43,25 @@ export class Lampposts {
   readonly #identity: Identity;
   /** The time that the next statement would say. */
   readonly #time: () => number;
+  readonly #token: LamppostToken;
 
-  constructor(context: PeerContext, identity: Identity, time: () => number) {
+  constructor(
+    context: PeerContext,
+    identity: Identity,
+    time: () => number,
+    submit: OwnTransactions['submit'],
+  ) {
     this.#context = context;
     this.#identity = identity;
     this.#time = time;
+    this.#token = new LamppostToken(context, submit);
   }
 
   /** Several times a second, while the epoch is open. */
   tick(): void {
     const { holdings, host, parameters } = this.#context;
     const { chain } = holdings;
+    this.#token.tick(chain.session.lamppost);
     const { epoch, certificate } = chain.session;
     const fromMs = this.#time();
     if (fromMs < certificate.validFromMs + lamppostMs(parameters)) return;

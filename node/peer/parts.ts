@@ -86,7 +86,12 @@ export class PeerParts {
         for (const listener of this.#resetListeners) listener(member);
       },
     });
-    this.#lampposts = new Lampposts(context, identity, () => this.#speaking.nextTime());
+    this.#lampposts = new Lampposts(
+      context,
+      identity,
+      () => this.#speaking.nextTime(),
+      (...own) => this.#joining.own.submit(...own),
+    );
     const paper = paperTerms(context.parameters);
     this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
     this.#prosecution = new Prosecution(
