@@ -5,7 +5,8 @@
 import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
-import type { Pending } from '../voting/pending.ts';
+import { boundTo } from '../voting/lock.ts';
+import { fits, type Pending } from '../voting/pending.ts';
 import {
   CheckedCertificates,
   isDoubleVote,
@@ -45,7 +46,9 @@ export class BallotBox {
 
   /** This peer's word on a transaction under vote. */
   own(transaction: Transaction, ballots: ReadonlyMap<Id, Ballot>): Message {
-    const told = transaction.body.changes.flatMap(({ token, previous }) => {
+    const told = transaction.body.changes.flatMap((change) => {
+      const { token } = change;
+      const previous = boundTo(transaction, change);
       const ballot = ballots.get(token);
       const view = sketchOf(keepersOf(this.#context, transaction, token));
       return ballot === undefined ? [] : [{ token, previous, ballot, view }];
@@ -71,9 +74,12 @@ export class BallotBox {
     votes: readonly SignedVote[],
     views: readonly ViewSketch[],
   ): void {
+    const { transaction } = pending;
     for (const vote of votes) {
       if (!pending.hasKept(vote) && !this.#isGood(from, vote)) continue;
-      const fitting = vote.ballots.filter((ballot) => fits(pending, ballot));
+      const fitting = vote.ballots.filter(
+        (ballot) => transaction === null || fits(transaction, ballot),
+      );
       pending.hear(vote.peer, fitting, vote.committed);
       if (fitting.length === vote.ballots.length) pending.keep(vote);
       if (vote.peer !== from) continue;
@@ -133,15 +139,4 @@ export class BallotBox {
     if (oldest !== undefined && this.#held.size >= MAX_HELD) this.#held.delete(oldest);
     this.#held.set(key, vote);
   }
-}
-
-/** Is it about a change of that transaction, as far as this is known here? */
-function fits(
-  { transaction }: Pending,
-  ballot: { readonly token: Id; readonly previous: Id },
-): boolean {
-  if (transaction === null) return true;
-  return transaction.body.changes.some(
-    ({ token, previous }) => token === ballot.token && previous === ballot.previous,
-  );
 }

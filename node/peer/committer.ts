@@ -14,7 +14,7 @@ import type { Block, Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
 import type { Identities } from '../voting/judge-identity.ts';
-import { VoteLock } from '../voting/lock.ts';
+import { boundTo, VoteLock } from '../voting/lock.ts';
 import { Patience } from '../voting/patience.ts';
 import { type Pending, PendingTable } from '../voting/pending.ts';
 import { passes, slashPasses } from '../voting/rules.ts';
@@ -43,6 +43,8 @@ export interface CommitterEvents {
   committed(transaction: Transaction, kept: readonly Id[]): void;
   /** May this peer vote on what it first saw then? Not with a memory that it has lost. */
   mayVote(firstSeenMs: number): boolean;
+  /** Are the far neighbourhoods that it touches seen as their own members see them? */
+  viewsHold(pending: Pending, transaction: Transaction): boolean;
   /** One voter has called two transactions valid that follow one mapping, and signed both. */
   readonly doubleVote: DoubleVote;
   /** What was to be voted on follows a mapping that is not here: the token itself may be lost. */
@@ -266,14 +268,17 @@ export class Committer {
     const { decisions, holdings, host, self } = this.#context;
     if (!this.#events.mayVote(pending.since)) return;
     const changed: TokenBallot[] = [];
-    for (const [index, { token, previous }] of transaction.body.changes.entries()) {
+    for (const [index, change] of transaction.body.changes.entries()) {
+      const { token, previous } = change;
       if (!keepersOf(this.#context, transaction, token).includes(self)) continue;
       // Passed here for another token: a keeper by request then knows this one's state as well.
       if (holdings.mapping(token) === undefined && holdings.isCommitted(previous)) {
         holdings.widen((other) => other === token);
       }
       const judged = judge(transaction, index, this.#knowledge, this.#lock);
-      if (judged.conflict) this.#rival(pending, transaction, this.#lock.holder(token, previous));
+      if (judged.conflict) {
+        this.#rival(pending, transaction, this.#lock.holder(token, boundTo(transaction, change)));
+      }
       if (judged.ballot === 'out-of-order' && transaction.body.purpose.kind !== 'slashing') {
         this.#wantPrevious(token, previous, pending.by);
         this.#events.missing(token);
@@ -333,6 +338,7 @@ export class Committer {
     );
     // Whatever others say, nobody is slashed here without a package that was verified here.
     if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
+    if (!isSlashing && !this.#events.viewsHold(pending, transaction)) return;
     const kept = this.#concerns(pending, transaction);
     if (kept.length === 0) return;
     holdings.commit(transaction, new Set(kept));

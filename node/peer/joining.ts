@@ -9,7 +9,6 @@ import type { Member } from '../ledger/membership.ts';
 import type { Phase } from '../ledger/standing.ts';
 import { keyHash } from '../ledger/transaction.ts';
 import type { Transaction } from '../ledger/types.ts';
-import { scaledMs } from '../parameters.ts';
 import type { Identities } from '../voting/judge-identity.ts';
 import type { JoiningMessage } from '../wire/joining.ts';
 import { Acquaintances } from './acquaintances.ts';
@@ -17,17 +16,11 @@ import type { PeerContext } from './context.ts';
 import { foundedAt } from './genesis.ts';
 import { leaseMs, Leases } from './leases.ts';
 import { OwnTransactions } from './own-transactions.ts';
-import { Phases } from './phases.ts';
+import { maxSynchronisedAgeMs, Phases } from './phases.ts';
 import { Registrar } from './registrar.ts';
 
 /** Standings, leases and the own phase change by seconds. */
 const TICK_MS = 500;
-/**
- * A newcomer that says it is synchronised repeats the same words so long, ms, should its storage
- * challenges take their time; or for a tenth of a longer trust period, which begins at their time.
- */
-const MIN_SYNCHRONISED_AGE_MS = 120_000;
-const TRUST_SHARE = 0.1;
 
 export interface JoiningEvents {
   /** Hands a transaction of its own to this peer's judgement, should it vote on it. */
@@ -124,13 +117,12 @@ export class Joining {
 
   #identities(events: JoiningEvents): Identities {
     const { host, membership, parameters } = this.#context;
-    const trustShareMs = TRUST_SHARE * scaledMs(parameters.trustHours, parameters);
     return {
       get nowMs() {
         return host.now();
       },
       leaseMs: leaseMs(parameters),
-      maxSynchronisedAgeMs: Math.max(MIN_SYNCHRONISED_AGE_MS, trustShareMs),
+      maxSynchronisedAgeMs: maxSynchronisedAgeMs(parameters),
       keyOf: (address) => {
         const member = membership.get(address);
         return member === undefined ? undefined : keyHash(member.record.identityKey);

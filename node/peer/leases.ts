@@ -2,11 +2,10 @@
  * Leases of identity tokens (PROTOCOL.md 1): who has not renewed in time is proposed to lapse by its
  * neighbours in turn, and they vote on it.
  *
- * Why a vote and not the clock alone: see docs/decisions/2026-11-21-lapse-is-voted.md. Why so many
- * conditions for a vote: it takes the lock of the token's mapping (voting/lock.ts), for ever. Where it
- * could not pass, or its member may still renew, the token would be neither renewed nor lapsed. So a
- * neighbour votes only while more than two thirds of the neighbourhood answer it and the member does
- * not, and a member that comes back late renews unless it has itself voted that it lapsed.
+ * Why a vote and not the clock alone: see docs/decisions/2026-11-21-lapse-is-voted.md. A vote for a
+ * lapse binds to nothing else (voting/lock.ts): a member that comes back during it may renew, and
+ * where both pass it has lapsed all the same and is synchronised again. To spare it that, a neighbour
+ * votes only while more than two thirds of the neighbourhood answer it and the member does not.
  */
 import { type Id, ZERO_ID } from '../id.ts';
 import type { SigningKey } from '../crypto/ed25519.ts';
@@ -78,11 +77,11 @@ export class Leases {
     const { holdings, host, self } = this.#context;
     const now = host.now();
     const mapping = holdings.mapping(address);
-    if (mapping === undefined || mapping.owner === ZERO_ID) return false;
+    // Whoever is late and here renews.
+    if (address === self || mapping === undefined || mapping.owner === ZERO_ID) return false;
     const overMs = this.begunMs(mapping) + (1 + GRACE_LEASES) * this.leaseMs;
     // Whoever was away has heard no renewals; whoever has just come may not have heard them all.
     if (now < overMs || now < this.#startedMs + this.leaseMs) return false;
-    if (address === self) return true;
     if (now < this.#lastLapseMs + CHANGE_SPACING_MS || this.#events.connected(address))
       return false;
     const near = neighbourhood(this.#context, address);
@@ -97,7 +96,7 @@ export class Leases {
     for (const address of membership.near(self, 2 * parameters.k + 1)) {
       const near = neighbourhood(this.#context, address).filter((id) => id !== address);
       const rank = near.indexOf(self);
-      if (address === self || rank === -1 || !this.hasLapsed(address)) {
+      if (rank === -1 || !this.hasLapsed(address)) {
         this.#overSince.delete(address);
         continue;
       }

@@ -2,8 +2,9 @@
  * A peer's own way into the network and its stay there (PROTOCOL.md 1, 5): it registers its identity
  * token, says that it is synchronised once it is, waits until it counts, and renews its lease.
  *
- * Its identity token gets one transaction after each mapping, ever: what it has signed is kept as
- * `own/identity` → transaction and sent again as it is, also after a restart.
+ * Its identity token is registered, and renewed after each mapping, by one transaction ever: what it
+ * has signed is kept as `own/identity` → transaction and sent again as it is, also after a restart. A
+ * `synchronised` is signed anew when it has grown old: votes for it bind nobody (voting/lock.ts).
  */
 import { decode } from '../codec/reader.ts';
 import type { Identity } from '../identity/mint.ts';
@@ -17,8 +18,7 @@ import {
   transactionId,
 } from '../ledger/transaction.ts';
 import type { Mapping, Transaction } from '../ledger/types.ts';
-import { scaledMs } from '../parameters.ts';
-import { VoteLock } from '../voting/lock.ts';
+import { type ProtocolParameters, scaledMs } from '../parameters.ts';
 import { isQuorum } from '../voting/rules.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { CHANGE_SPACING_MS, lapseOf, type Leases } from './leases.ts';
@@ -33,6 +33,22 @@ const RENEW_FROM = 0.5;
 const RENEW_SPREAD = 0.25;
 /** Whoever has no identity token yet shows its record again after this: introductions get lost. */
 const INTRODUCE_MS = 3000;
+/**
+ * A newcomer that says it is synchronised repeats the same words so long, ms, should its storage
+ * challenges take their time; or for a tenth of a longer trust period, which begins at their time.
+ */
+const MIN_SYNCHRONISED_AGE_MS = 120_000;
+const TRUST_SHARE = 0.1;
+
+/** How old a `synchronised` may be when it is voted on, ms. */
+export function maxSynchronisedAgeMs(
+  parameters: Pick<ProtocolParameters, 'trustHours' | 'timeScale'>,
+): number {
+  return Math.max(
+    MIN_SYNCHRONISED_AGE_MS,
+    TRUST_SHARE * scaledMs(parameters.trustHours, parameters),
+  );
+}
 
 export interface PhaseEvents {
   connected(id: string): boolean;
@@ -53,7 +69,6 @@ export class Phases {
   readonly #own: OwnTransactions;
   readonly #leases: Leases;
   readonly #events: PhaseEvents;
-  readonly #lock: VoteLock;
   /** Where in the span of its renewals this peer renews: another at each lease. */
   #share: number;
   #phase: Phase | null = null;
@@ -80,7 +95,6 @@ export class Phases {
     this.#own = parts.own;
     this.#leases = parts.leases;
     this.#events = events;
-    this.#lock = new VoteLock(context.host.store);
     this.#share = this.#random();
   }
 
@@ -156,18 +170,15 @@ export class Phases {
     const mapping = holdings.mapping(self);
     if (mapping === undefined) return false;
     const after = (RENEW_FROM + RENEW_SPREAD * this.#share) * this.#leases.leaseMs;
-    if (host.now() < this.#leases.begunMs(mapping) + after) return false;
-    // It has voted itself that it lapsed: it comes in again when the others have seen it too.
-    const voted = this.#lock.holder(self, mapping.tx);
-    return voted === undefined || voted === this.#signed(mapping.tx)?.id;
+    return host.now() >= this.#leases.begunMs(mapping) + after;
   }
 
   #submit(kind: 'register' | 'synchronised' | 'renewal', previous: string): void {
     const { host, self } = this.#context;
     const near = neighbourhood(this.#context, self).filter((id) => id !== self);
-    // With fewer it could not pass, and might meet a lapse when it comes back.
+    // With fewer it could not pass.
     if (!isQuorum(near.filter((id) => this.#events.connected(id)).length, near.length)) return;
-    let transaction = this.#signed(previous);
+    let transaction = this.#signed(kind, previous);
     if (transaction === null) {
       transaction = this.#sign(kind, previous);
       host.store.put(OWN_KEY, encodeTransaction(transaction));
@@ -188,12 +199,16 @@ export class Phases {
     this.#events.committed(transaction);
   }
 
-  /** What was signed already after this mapping. */
-  #signed(previous: string): Transaction | null {
-    const bytes = this.#context.host.store.get(OWN_KEY);
+  /** What was signed already after this mapping and still serves. */
+  #signed(kind: Transaction['body']['purpose']['kind'], previous: string): Transaction | null {
+    const { host, parameters } = this.#context;
+    const bytes = host.store.get(OWN_KEY);
     const stored = bytes === undefined ? null : decode(bytes, readTransaction);
     if (stored === null || !stored.ok) return null;
-    return stored.value.body.changes[0]?.previous === previous ? stored.value : null;
+    const { changes, purpose, timestamp } = stored.value.body;
+    if (purpose.kind !== kind || changes[0]?.previous !== previous) return null;
+    const isOld = host.now() - timestamp > maxSynchronisedAgeMs(parameters) / 2;
+    return kind === 'synchronised' && isOld ? null : stored.value;
   }
 
   #sign(kind: 'register' | 'synchronised' | 'renewal', previous: string): Transaction {

@@ -10,7 +10,7 @@
 import { Writer } from '../codec/writer.ts';
 import { hash } from '../crypto/hash.ts';
 import { type Id, idToBytes } from '../id.ts';
-import { isSameStanding, type Standing, writeStanding } from '../ledger/standing.ts';
+import { CANDIDATE, isSameStanding, type Standing, writeStanding } from '../ledger/standing.ts';
 import type { Transaction } from '../ledger/types.ts';
 import { scaledMs } from '../parameters.ts';
 import { isKnowinglyVouched } from '../voting/rules.ts';
@@ -63,7 +63,11 @@ export class Registrar {
     const { purpose, timestamp } = body;
     if (change === undefined) return;
     const before = this.#acquaintances.standing(change.token);
-    const standing = standingAfter(before, purpose.kind, timestamp, this.#trustMs);
+    // Of two that say it is synchronised for the first time the later one alone counts.
+    const isFirst =
+      this.#context.holdings.transaction(change.previous)?.body.purpose.kind === 'register';
+    const known = isFirst ? CANDIDATE : before;
+    const standing = standingAfter(known, purpose.kind, timestamp, this.#trustMs);
     if (standing === null || !this.#take(change.token, standing)) return;
     this.#announce(change.token, standing);
   }

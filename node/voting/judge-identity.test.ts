@@ -39,14 +39,19 @@ interface Asked {
   readonly timestamp?: number;
   readonly to?: Id;
   readonly signer?: typeof member;
+  /** What the change names as its previous; the mapping's transaction. */
+  readonly previous?: Id;
+  /** Of a voter that has voted before. */
+  readonly lock?: VoteLock;
 }
 
 function verdict(asked: Asked) {
   const { kind, mapping, identities = {}, timestamp = NOW, to = owner, signer = member } = asked;
+  const { previous = mapping?.tx ?? ZERO_ID, lock = new VoteLock(new MemoryStore()) } = asked;
   const transaction = signTransaction(
     {
       network: name('network'),
-      changes: [{ token: address, owner: to, previous: mapping?.tx ?? ZERO_ID }],
+      changes: [{ token: address, owner: to, previous }],
       timestamp,
       valueClass: 'low',
       extraNeighbours: 0,
@@ -62,7 +67,7 @@ function verdict(asked: Asked) {
     convicts: () => false,
     identities: { ...SURE, ...identities },
   };
-  return judge(transaction, 0, knowledge, new VoteLock(new MemoryStore())).ballot;
+  return judge(transaction, 0, knowledge, lock).ballot;
 }
 
 test('an ordinary transaction never touches the token of a known identity, there or to come', () => {
@@ -123,8 +128,11 @@ test('synchronised is whoever answers the storage challenges, at about the time 
   expect(verdict({ ...base, identities: { standing: () => LAPSED } })).toBe('valid');
   const open = { standing, storesItsRange: () => false };
   expect(verdict({ ...base, identities: open })).toBe('out-of-order');
-  expect(verdict({ ...base, identities: { standing: () => FOUNDING } })).toBe('out-of-order');
   expect(verdict({ ...base, identities: { standing: () => undefined } })).toBe('out-of-order');
+  // Of a member that counts it is one more way to renew, no more often than the other.
+  const counted = { standing: () => FOUNDING };
+  expect(verdict({ ...base, identities: counted })).toBe('valid');
+  expect(verdict({ ...base, identities: { ...counted, leaseMs: 1e6 } })).toBe('out-of-order');
   // A time long past would shorten its trust period.
   const strict = { standing, maxSynchronisedAgeMs: 1000 };
   expect(verdict({ ...base, timestamp: NOW - 1001, identities: strict })).toBe('out-of-order');
@@ -157,4 +165,35 @@ test('any member may propose a lapse, of which there is one; it holds once the l
   expect(verdict({ ...base, timestamp, identities: { standing: () => LAPSED } })).toBe(
     'out-of-order',
   );
+});
+
+test('a vote that it lapsed, or came back, keeps nobody from voting for its renewal, nor the other way round', () => {
+  for (const order of [
+    ['lapse', 'renewal'],
+    ['renewal', 'lapse'],
+  ] as const) {
+    const lock = new VoteLock(new MemoryStore());
+    for (const kind of order) {
+      const timestamp = kind === 'lapse' ? lapseTime(MADE) : NOW;
+      expect(verdict({ kind, mapping: held, timestamp, lock })).toBe('valid');
+    }
+    // Two renewals after one mapping would be rivals as ever.
+    expect(verdict({ kind: 'renewal', mapping: held, timestamp: NOW + 1, lock })).toBe('invalid');
+  }
+  const lock = new VoteLock(new MemoryStore());
+  const kind = 'synchronised';
+  const back = { kind, mapping: held, identities: { standing: () => LAPSED }, lock } as const;
+  expect(verdict({ ...back, timestamp: NOW - 100 })).toBe('valid');
+  expect(verdict(back)).toBe('valid');
+});
+
+test('who comes back may name an earlier mapping of its token; nothing else may', () => {
+  const newer = { ...held, tx: name('newer'), previous: held.tx };
+  const asked = { mapping: newer, previous: held.tx };
+  const identities = { standing: () => LAPSED };
+  expect(verdict({ ...asked, kind: 'synchronised', identities })).toBe('valid');
+  expect(verdict({ ...asked, kind: 'renewal' })).toBe('invalid');
+  expect(verdict({ ...asked, kind: 'lapse', timestamp: lapseTime(MADE) })).toBe('invalid');
+  const unknown = { ...asked, previous: name('unknown') };
+  expect(verdict({ ...unknown, kind: 'synchronised', identities })).toBe('out-of-order');
 });

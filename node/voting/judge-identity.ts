@@ -69,13 +69,15 @@ export function judgeIdentityChange(
   }
   if (asked.signer !== mapping.owner || timestamp <= previousMs) return 'invalid';
   if (timestamp > identities.nowMs + MAX_CLOCK_AHEAD_MS) return 'out-of-order';
+  // More often than this a renewal is a burden and nothing else.
+  const isSoon = timestamp < previousMs + identities.leaseMs / 4;
   if (kind === 'synchronised') {
     const isOld = timestamp < identities.nowMs - identities.maxSynchronisedAgeMs;
-    if (isOld || standing.countedFromMs !== null) return 'out-of-order';
+    // It may have lapsed where others voted: to who has not heard of that it is a late renewal.
+    if (isOld || (isSoon && standing.countedFromMs !== null)) return 'out-of-order';
     return identities.storesItsRange(token) ? 'valid' : 'out-of-order';
   }
-  // More often than this a renewal is a burden and nothing else.
-  if (timestamp < previousMs + identities.leaseMs / 4) return 'invalid';
+  if (isSoon) return 'invalid';
   return standing.countedFromMs === null ? 'out-of-order' : 'valid';
 }
 

@@ -5,7 +5,7 @@ import { takesSupportAlong } from '../ledger/supporting.ts';
 import { authorisedBy } from '../ledger/transaction.ts';
 import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
 import { type Identities, judgeIdentityChange, judgeRegister } from './judge-identity.ts';
-import type { VoteLock } from './lock.ts';
+import { boundTo, type VoteLock } from './lock.ts';
 
 /** What a voter knows. */
 export interface Knowledge {
@@ -35,12 +35,13 @@ export function judge(
   const change = transaction.body.changes[index];
   if (change === undefined) throw new RangeError(`no change ${index}`);
   const ballot = withoutLock(transaction, index, change, knowledge);
-  const { token, previous } = change;
+  const { token } = change;
+  const bound = boundTo(transaction, change);
   if (ballot === 'invalid') {
-    const holder = lock.holder(token, previous);
+    const holder = lock.holder(token, bound);
     return { ballot, conflict: holder !== undefined && holder !== transaction.id };
   }
-  if (ballot !== 'valid' || lock.claim(token, previous, transaction.id)) {
+  if (ballot !== 'valid' || lock.claim(token, bound, transaction.id)) {
     return { ballot, conflict: false };
   }
   return { ballot: 'invalid', conflict: true };
@@ -67,12 +68,17 @@ function withoutLock(
   }
   // What this peer has never seen committed may be so elsewhere: it asks before it judges.
   if (mapping === undefined) return 'out-of-order';
-  if (mapping.tx !== previous) return knowledge.isCommitted(previous) ? 'invalid' : 'out-of-order';
   if (mapping.owner === ZERO_ID) return 'invalid';
+  // Whatever the convicted one has done to its token since.
   if (kind === 'slashing') {
     return knowledge.convicts(purpose.charge, token) ? 'valid' : 'out-of-order';
   }
-  const previousMs = knowledge.timestampOf(previous);
+  if (mapping.tx !== previous) {
+    if (!knowledge.isCommitted(previous)) return 'out-of-order';
+    // Who comes back need not have heard what passed while it was away.
+    if (kind !== 'synchronised') return 'invalid';
+  }
+  const previousMs = knowledge.timestampOf(mapping.tx);
   if (kind !== 'ordinary') {
     const asked = { change, kind, timestamp, signer };
     return judgeIdentityChange(asked, mapping, previousMs, identities);

@@ -1,6 +1,6 @@
 /**
- * The vote lock (PROTOCOL.md 4): at most one `valid` per (token, previous transaction), ever. Stored
- * as `lock/` + token + `/` + previous → transaction id, put before the vote can be sent, so that a
+ * The vote lock (PROTOCOL.md 4): at most one `valid` per token and what it is bound to, ever. Stored
+ * as `lock/` + token + `/` + bound to → transaction id, put before the vote can be sent, so that a
  * peer that was killed still knows what it said.
  *
  * A lock is given up only where the state says the same: its own transaction is in a block here, so
@@ -11,7 +11,21 @@
  */
 import type { Store } from '../host.ts';
 import { type Id, idFromBytes, idToBytes } from '../id.ts';
-import type { Mapping } from '../ledger/types.ts';
+import type { Mapping, Purpose, TokenChange, Transaction } from '../ledger/types.ts';
+
+/**
+ * What an owner signs takes the mapping it follows: of two that follow one mapping at most one may
+ * pass. These take it from nobody. Whatever passes beside them, all come to the same end: a slashing
+ * is the last there is, a lapse and a `synchronised` change the standing of a member by their times
+ * (registrar.ts), and of the mappings that they give, which name one owner, the latest holds. So a
+ * vote for one of them that comes to nothing freezes no token.
+ */
+const BOUND_TO_ITSELF: readonly Purpose['kind'][] = ['slashing', 'lapse', 'synchronised'];
+
+/** What a `valid` for this change binds its voter to: the mapping that it follows, or itself. */
+export function boundTo({ id, body }: Transaction, { previous }: TokenChange): Id {
+  return BOUND_TO_ITSELF.includes(body.purpose.kind) ? id : previous;
+}
 
 export class VoteLock {
   readonly #store: Store;
@@ -20,16 +34,16 @@ export class VoteLock {
     this.#store = store;
   }
 
-  /** Which transaction this peer has called valid after `previous`. */
-  holder(token: Id, previous: Id): Id | undefined {
-    const bytes = this.#store.get(keyOf(token, previous));
+  /** Which transaction this peer has called valid for what it is bound to. */
+  holder(token: Id, bound: Id): Id | undefined {
+    const bytes = this.#store.get(keyOf(token, bound));
     return bytes === undefined ? undefined : idFromBytes(bytes);
   }
 
   /** True if `tx` may be called valid: nothing else was, and from now on nothing else will be. */
-  claim(token: Id, previous: Id, tx: Id): boolean {
-    const holder = this.holder(token, previous);
-    if (holder === undefined) this.#store.put(keyOf(token, previous), idToBytes(tx));
+  claim(token: Id, bound: Id, tx: Id): boolean {
+    const holder = this.holder(token, bound);
+    if (holder === undefined) this.#store.put(keyOf(token, bound), idToBytes(tx));
     return holder === undefined || holder === tx;
   }
 
@@ -38,10 +52,12 @@ export class VoteLock {
    * stays: without it this peer would call this one valid as well, were it asked again.
    */
   release({ token, previous, tx }: Mapping): void {
-    if (this.holder(token, previous) === tx) this.#store.delete(keyOf(token, previous));
+    for (const bound of [previous, tx]) {
+      if (this.holder(token, bound) === tx) this.#store.delete(keyOf(token, bound));
+    }
   }
 }
 
-function keyOf(token: Id, previous: Id): string {
-  return `lock/${token}/${previous}`;
+function keyOf(token: Id, bound: Id): string {
+  return `lock/${token}/${bound}`;
 }

@@ -3,8 +3,9 @@ import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from './ballots.ts';
+import { boundTo } from './lock.ts';
 import type { Tally } from './rules.ts';
-import type { SignedVote } from './signed-vote.ts';
+import type { SignedBallot, SignedVote } from './signed-vote.ts';
 import type { ViewSketch } from './view-sketch.ts';
 
 /**
@@ -180,11 +181,21 @@ export class Pending {
   }
 }
 
-/** Signed before the transaction was here, on a mapping that it does not follow: binds nobody. */
-function dropUnfitting(voice: Voice, { body }: Transaction): void {
+/** Does it bind its voter to what a `valid` for this transaction has to? */
+export function fits(
+  transaction: Transaction,
+  { token, previous }: Pick<SignedBallot, 'token' | 'previous'>,
+): boolean {
+  return transaction.body.changes.some(
+    (change) => change.token === token && boundTo(transaction, change) === previous,
+  );
+}
+
+/** Signed before the transaction was here, for something else: binds nobody. */
+function dropUnfitting(voice: Voice, transaction: Transaction): void {
   for (const [token, { ballots }] of voice.signed) {
-    const said = ballots.find((ballot) => ballot.token === token)?.previous;
-    if (body.changes.some((change) => change.token === token && change.previous === said)) continue;
+    const said = ballots.find((ballot) => ballot.token === token);
+    if (said !== undefined && fits(transaction, said)) continue;
     voice.ballots.delete(token);
     voice.signed.delete(token);
   }

@@ -32,7 +32,7 @@ export const MAX_CERTIFIED_VOTES = 43;
 const MAX_CHECKED = 1024;
 
 export interface SignedBallot extends TokenBallot {
-  /** Transaction of the mapping that the change follows: what a `valid` is bound to. */
+  /** What a `valid` is bound to (lock.ts): transaction of the mapping that the change follows. */
   readonly previous: Id;
 }
 
