@@ -211,8 +211,12 @@ export class Client {
     const wallet = this.#wallet;
     if (wallet === null || this.#submissions.isFull) return;
     const draft = wallet.draw(load, this.#host.now());
-    for (const { token } of draft.transaction.body.changes) this.#finder.refresh(token);
+    const { transaction } = draft;
     this.#submissions.submit(draft, wallet);
+    // Who keeps its tokens may have changed: those found hear of it at once.
+    for (const { token } of transaction.body.changes) {
+      this.#finder.refresh(token, () => this.#submissions.sendAgain(transaction.id));
+    }
   }
 
   #ask(load: ClientLoad, random: LoadRandom): void {

@@ -76,6 +76,12 @@ export class Submissions {
     if (linked !== null) this.submit(linked, wallet);
   }
 
+  /** Others are known to keep its tokens. */
+  sendAgain(tx: Id): void {
+    const underWay = this.#underWay.get(tx);
+    if (underWay !== undefined) this.#send(underWay);
+  }
+
   /** Sends again, the identical bytes; gives up at the limit. */
   tick(): void {
     const now = this.#host.now();

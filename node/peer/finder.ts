@@ -25,8 +25,8 @@ const ANSWER_MS = 2500;
 const MAX_LOOKUPS = 8;
 /** Far neighbourhoods whose age is remembered; a network of a thousand has as many. */
 const MAX_VIEWS = 1024;
-/** A refresh at most so often: a trickle beside what a peer sends in its upkeep. */
-const REFRESH_MS = 5000;
+/** A refresh at most so often: eight short messages a second, while many old views are used. */
+const REFRESH_MS = 500;
 /** Two members are asked whether a view still holds: one alone might be the liar. */
 const PROBES = 2;
 /** Leases end and members are counted over hours: a quarter of a lease, and no less than a minute. */
@@ -42,6 +42,8 @@ export interface FinderOptions {
   readonly membership: Membership;
   readonly checker: Pick<RecordChecker, 'check'>;
   readonly paths?: number;
+  /** Since when is known what no lookup has found? Unless said, since the finder was made. */
+  readonly sinceMs?: () => number;
 }
 
 export interface FinderEvents {
@@ -63,16 +65,19 @@ export class Finder {
   readonly #events: FinderEvents;
   readonly #searches = new Map<Id, Search>();
   /** Questions whether a view holds, by who is asked and for what. */
-  readonly #probes = new Set<string>();
+  readonly #probes = new Map<string, (() => void) | undefined>();
   /** When the view around its nearest member was last found to hold. */
   readonly #viewed = new Map<Id, number>();
   readonly #allowance = new Allowance(ANSWERS_PER_SECOND, 1000);
+  readonly #madeAt: number;
   #refreshAt = 0;
+  #lookedAroundAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FinderOptions, host: Host, events: FinderEvents) {
     this.#options = options;
     this.#host = host;
     this.#events = events;
+    this.#madeAt = host.now();
   }
 
   /** Looks up the k nearest to an id and takes them into the membership; `done` hears of them. */
@@ -90,8 +95,20 @@ export class Finder {
     this.#goOn(search);
   }
 
-  /** Before a far token is touched: looks again, in the background, if the view of it is old. */
-  refresh(token: Id): void {
+  /** Whoever does not count yet hears nothing of who comes and goes around it: it looks for itself. */
+  lookAround(): void {
+    const { self, membership } = this.#options;
+    const now = this.#host.now();
+    if (membership.counts(self) || Math.abs(now - this.#lookedAroundAt) < MIN_VIEW_MS) return;
+    this.#lookedAroundAt = now;
+    this.find(self);
+  }
+
+  /**
+   * Before a far token is touched: looks again, in the background, if the view of it is old. `found`
+   * is called when it was looked up because others see it otherwise.
+   */
+  refresh(token: Id, found?: () => void): void {
     const { self, membership, parameters } = this.#options;
     const now = this.#host.now();
     const near = membership.near(token, parameters.k);
@@ -100,16 +117,11 @@ export class Finder {
     const isClockBack = this.#refreshAt > now + REFRESH_MS;
     if (now < this.#refreshAt && !isClockBack) return;
     const lifeMs = Math.max(MIN_VIEW_MS, scaledMs(parameters.leaseHours, parameters) * VIEW_LIFE);
-    const viewedAt = this.#viewed.get(nearest);
-    if (viewedAt === undefined) {
-      // From the genesis or a lookup a moment ago: it grows old from here.
-      this.#keepViewed(nearest, now);
-      return;
-    }
+    const viewedAt = this.#viewed.get(nearest) ?? this.#options.sinceMs?.() ?? this.#madeAt;
     if (now - viewedAt < lifeMs && viewedAt <= now) return;
     this.#refreshAt = now + REFRESH_MS;
     this.#keepViewed(nearest, now);
-    this.#probe(nearest, near);
+    this.#probe(nearest, near, found);
   }
 
   /** Somebody asks. Call it for ticketed remotes only: the answer is longer than the question. */
@@ -120,8 +132,11 @@ export class Finder {
   }
 
   onFound(from: Id, near: Id, members: readonly Found[]): void {
-    if (this.#probes.delete(`${from} ${near}`)) {
-      if (members.length > 0) this.find(near);
+    const probe = `${from} ${near}`;
+    if (this.#probes.has(probe)) {
+      const found = this.#probes.get(probe);
+      this.#probes.delete(probe);
+      if (members.length > 0) this.find(near, found);
       return;
     }
     const search = this.#searches.get(near);
@@ -130,18 +145,18 @@ export class Finder {
     this.#goOn(search);
   }
 
-  #probe(target: Id, near: readonly Id[]): void {
+  #probe(target: Id, near: readonly Id[], found?: () => void): void {
     const view = this.#view(target);
     const [draw = 0] = this.#host.random(1);
     for (let probe = 0; probe < Math.min(PROBES, near.length); probe += 1) {
       const asked = near[(draw + probe) % near.length];
       if (asked === undefined) continue;
       const key = `${asked} ${target}`;
-      this.#probes.add(key);
+      this.#probes.set(key, found);
       this.#events.send(asked, { type: 'find', near: target, view });
       this.#host.after(ANSWER_MS, () => {
         // Silence may be a neighbourhood that has left: looked up as if it had disagreed.
-        if (this.#probes.delete(key)) this.find(target);
+        if (this.#probes.delete(key)) this.find(target, found);
       });
     }
   }

@@ -18,7 +18,9 @@ import { Choosing } from './choosing.ts';
 import { Committer, type CommitterEvents } from './committer.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
+import { FarViews } from './far-views.ts';
 import { Finder } from './finder.ts';
+import { foundedAt } from './genesis.ts';
 import { Hearing } from './hearing.ts';
 import { MAX_BLOCKS_PER_ROUND } from './holdings.ts';
 import { Joining } from './joining.ts';
@@ -100,17 +102,20 @@ export class PeerParts {
       (accused, wasBeside) => this.#banned(accused, wasBeside),
       () => this.#committer,
     );
-    this.#finder = new Finder(context, host, {
+    const sinceMs = () => foundedAt(host.store) ?? host.now();
+    this.#finder = new Finder({ ...context, sinceMs }, host, {
       send,
       meet: (member) => events.meet(member),
       learnt: (member) => events.learn(member),
     });
+    const farViews = new FarViews(context, this.#finder);
     this.#joining = this.#makeJoining(identity);
     this.#committer = new Committer(context, {
       identities: this.#joining.identities,
       committed: (transaction, kept) => {
         for (const listener of this.#commitListeners) listener(transaction, kept);
       },
+      viewsHold: (pending, transaction) => farViews.hold(pending, transaction),
       mayVote: (firstSeenMs) => this.#epochs.mayVote(firstSeenMs),
       doubleVote: (a, b) => this.#prosecution.hearVotes(a, b),
       missing: (token) => this.#restoring.want(token, false),
@@ -201,6 +206,7 @@ export class PeerParts {
     this.#epochs.tick();
     this.#joining.introduce();
     if (!this.opened) return;
+    this.#finder.lookAround();
     this.#lampposts.tick();
     this.#joining.tick();
     this.#committer.tick();

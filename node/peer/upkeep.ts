@@ -54,7 +54,12 @@ export class Upkeep {
     const tokens = [...holdings.tokens];
     const token = tokens[Math.floor(this.#random() * tokens.length)];
     if (token !== undefined) {
-      send(neighbour, { type: 'ask-mapping', token, query: host.random(QUERY_BYTES) });
+      send(neighbour, {
+        type: 'ask-mapping',
+        token,
+        query: host.random(QUERY_BYTES),
+        direct: true,
+      });
     }
     const lineage = this.#speakers.lineage(neighbour, this.#random());
     if (lineage !== null) {
