@@ -1,9 +1,17 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode } from '../codec/reader.ts';
+import { signingKey } from '../crypto/ed25519.ts';
+import { issueCertificate } from '../identity/certificate.ts';
 import { type Statement } from './types.ts';
-import { encodeStatement, readStatement, statementHash, verifyStatement } from './statement.ts';
-import { entryOf, idOf, mappingOf, Speaker } from './speaker.fixture.ts';
+import {
+  encodeStatement,
+  readStatement,
+  signStatement,
+  statementHash,
+  verifyStatement,
+} from './statement.ts';
+import { entryOf, idOf, mappingOf, NETWORK, Speaker } from './speaker.fixture.ts';
 
 function speakerWith(tokens: number): Speaker {
   const speaker = new Speaker();
@@ -84,6 +92,40 @@ test('a statement made of parts that do not belong together is refused with the 
     ok: false,
     reason: 'its certificate is not by the identity key',
   });
+});
+
+test('what a lamppost signs past its certificate, or before it, is refused', () => {
+  const { validFromMs, validToMs } = speaker.chain.session.certificate;
+  for (const time of [validFromMs - 1, validToMs + 1]) {
+    expect(verifyStatement(speaker.say(idOf(3), { time }), key)).toEqual({
+      ok: false,
+      reason: 'its time is outside its certificate',
+    });
+  }
+  for (const time of [validFromMs, validToMs]) {
+    expect(verifyStatement(speaker.say(idOf(3), { time }), key).ok).toBe(true);
+  }
+});
+
+test('what a lamppost signs that another identity certified, or nobody, is refused', () => {
+  const lamppost = signingKey(new Uint8Array(32).fill(77));
+  const { address } = speaker.identity;
+  const terms = { network: NETWORK, address, lamppost: lamppost.publicKey, epoch: 1 };
+  const span = { validFromMs: 1_000_000, validToMs: 9_000_000 };
+  const stranger = new Speaker(2).identity.identityKey;
+  const foreign = issueCertificate(stranger, { ...terms, ...span });
+  const refused = (certificate: Statement['certificate']) =>
+    verifyStatement(signStatement({ ...speaker.say(idOf(3)), certificate }, lamppost), key);
+  expect(refused(foreign)).toEqual({
+    ok: false,
+    reason: 'its certificate is not by the identity key',
+  });
+  expect(refused(speaker.chain.session.certificate)).toEqual({
+    ok: false,
+    reason: 'its signature is false',
+  });
+  const own = issueCertificate(speaker.identity.identityKey, { ...terms, ...span });
+  expect(refused(own).ok).toBe(true);
 });
 
 test('a false path under a good signature verifies: it is evidence', () => {
