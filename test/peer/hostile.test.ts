@@ -48,4 +48,6 @@ test('a client and a member that flood all with every type of message hurt nobod
   expect(found(client)).toBeGreaterThan(0);
   expect(found(client)).toBeLessThan(mostEach);
   expect(found(member)).toBeLessThan(mostEach);
-});
+  // Of some 60 questions a second each peer answers what a toll of two and a bit allows.
+  expect(member.told.get('standings') ?? 0).toBeLessThan(4 * (SECONDS + 1) * 6 * 600);
+}, 60_000);

@@ -104,6 +104,7 @@ export class Hostile {
       for (let turn = 0; turn < questions; turn += 1) {
         this.#say(to, { type: 'find', near: anyId(), view: ZERO_ID });
         this.#say(to, { type: 'ask-mapping', token: anyId(), query: bytes(16) });
+        this.#say(to, { type: 'ask-standings', digest: anyId() });
         this.#say(to, { type: 'vote', tx: anyId(), committed: true, ballots: [] });
       }
     }
