@@ -10,7 +10,7 @@ import { NETWORK, type Seated, Swarm } from '../support/swarm.ts';
 
 const K = 4;
 /** Trust after 6 s; leases so long that nobody lapses, and views live for more than a minute. */
-const QUICK = { k: K, timeScale: 3600, trustHours: 6, leaseHours: 400 } as const;
+const QUICK = { k: K, timeScale: 3600, trustHours: 6, leaseHours: 250 } as const;
 
 const nameOf = (n: number): Id => hash('key', new TextEncoder().encode(`far ${n}`));
 
@@ -21,8 +21,8 @@ function tokenWhere(suits: (token: Id) => boolean): Id {
 }
 
 /** A newcomer that counts, and a founding member that has not heard of it. */
-function grown(seed: number): { swarm: Swarm; newcomer: Seated; far: Seated } {
-  const swarm = new Swarm({ peers: 16, clients: 1, seed, parameters: QUICK });
+function grown(seed: number, peers = 16): { swarm: Swarm; newcomer: Seated; far: Seated } {
+  const swarm = new Swarm({ peers, clients: 1, seed, parameters: QUICK });
   swarm.mesh();
   const newcomer = joined(swarm, 100);
   const counts = () => newcomer.peer.health().phase === 'trusted';
@@ -77,16 +77,16 @@ test('who keeps another token of a transaction counts a newcomer that it had nev
 });
 
 test('a client finds newcomers around the tokens that it submits, and they commit and answer', () => {
-  const { swarm, newcomer } = grown(62);
+  const { swarm, newcomer } = grown(62, 12);
   const { address } = newcomer.peer.identity;
   const [client] = swarm.clients;
   // Views are old after a quarter of the lease.
-  swarm.network.run(110_000);
+  swarm.network.run(64_000);
   expect(client?.membership.counts(address)).toBe(false);
   swarm.load({ transactionsPerSecond: 4, queryRatePerSecond: 0 });
-  swarm.network.run(10_000);
+  swarm.network.run(6000);
   swarm.unload();
-  swarm.network.run(26_000);
+  swarm.network.run(6000);
   expect(client?.membership.counts(address)).toBe(true);
   const rows = swarm.rows('transactions').filter(({ part }) => part === 'client');
   expect(rows.filter(({ outcome }) => outcome === 'timed-out')).toEqual([]);

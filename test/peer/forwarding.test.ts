@@ -55,9 +55,9 @@ test('with probability 0 nobody passes a question on', () => {
 
 test('with probability 1 another answers, all is committed, and nobody is suspected', () => {
   const swarm = network(1);
-  swarm.network.run(11_000);
+  swarm.network.run(6000);
   swarm.unload();
-  swarm.network.run(26_000);
+  swarm.network.run(12_000);
   const { token, tx, keepers } = someToken(swarm);
   const asker = new Asker(swarm, 100);
   const [asked = ''] = keepers;

@@ -16,6 +16,9 @@ export function viewOf(holdings: Holdings, told: Mapping): View | null {
   const own = holdings.mapping(told.token);
   if (own === undefined) return null;
   if (own.tx === told.tx) return own.owner === told.owner ? 'agrees' : 'differs';
+  // Nobody has the transaction of the genesis: a lease or two later it would look like news.
+  const founding = holdings.founding(told.token);
+  if (founding?.tx === told.tx) return founding.owner === told.owner ? 'behind' : 'differs';
   const change = holdings
     .transaction(told.tx)
     ?.body.changes.find(({ token }) => token === told.token);
