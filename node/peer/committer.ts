@@ -343,7 +343,9 @@ export class Committer {
     if (kept.length === 0) return;
     holdings.commit(transaction, new Set(kept));
     this.#table.remove(pending.tx);
-    this.#toTell.set(pending.tx, pending.origins);
+    // What came late changes nothing and is in no block to come.
+    if (holdings.place(pending.tx) === null) this.#toTell.set(pending.tx, pending.origins);
+    else for (const origin of pending.origins) this.#tell(origin, pending.tx);
     host.report(this.#row(pending, transaction, 'committed'));
     const [tally] = tallies;
     // Whoever took it over from others has not slashed anybody.

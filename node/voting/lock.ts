@@ -20,11 +20,11 @@ import type { Mapping, Purpose, TokenChange, Transaction } from '../ledger/types
  * (registrar.ts), and of the mappings that they give, which name one owner, the latest holds. So a
  * vote for one of them that comes to nothing freezes no token.
  */
-const BOUND_TO_ITSELF: readonly Purpose['kind'][] = ['slashing', 'lapse', 'synchronised'];
+const BOUND_TO_ITSELF = new Set<Purpose['kind']>(['slashing', 'lapse', 'synchronised']);
 
 /** What a `valid` for this change binds its voter to: the mapping that it follows, or itself. */
 export function boundTo({ id, body }: Transaction, { previous }: TokenChange): Id {
-  return BOUND_TO_ITSELF.includes(body.purpose.kind) ? id : previous;
+  return BOUND_TO_ITSELF.has(body.purpose.kind) ? id : previous;
 }
 
 export class VoteLock {
