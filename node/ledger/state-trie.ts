@@ -151,8 +151,18 @@ export function readMapping(reader: Reader): Mapping {
   return { token: reader.id(), owner: reader.id(), tx: reader.id(), previous: reader.id() };
 }
 
+/** Keys kept, oldest dropped, 300 bytes each: a token is looked at many times until it changes. */
+const MAX_KEYS = 4096;
+const keys = new Map<Id, Id>();
+
 function keyOf(token: Id): Id {
-  return hash('trieKey', idToBytes(token));
+  const known = keys.get(token);
+  if (known !== undefined) return known;
+  const key = hash('trieKey', idToBytes(token));
+  const [oldest] = keys.keys();
+  if (oldest !== undefined && keys.size >= MAX_KEYS) keys.delete(oldest);
+  keys.set(token, key);
+  return key;
 }
 
 function leafHash(mapping: Mapping): Uint8Array {

@@ -91,8 +91,13 @@ export function readStatement(reader: Reader): Statement {
 /**
  * Did the holder of `identityKey` say this? Certificate, signature, one network, peer and epoch
  * throughout. Whether it is true is not asked: a false path under a good signature is evidence.
+ * `isCertified`: for who remembers the certificates that it has checked.
  */
-export function verifyStatement(statement: Statement, identityKey: Uint8Array): StatementCheck {
+export function verifyStatement(
+  statement: Statement,
+  identityKey: Uint8Array,
+  isCertified: typeof checkCertificate = checkCertificate,
+): StatementCheck {
   const fault = formFault(statement);
   if (fault !== null) return { ok: false, reason: fault };
   const { network, peer, certificate, time, signature } = statement;
@@ -102,7 +107,7 @@ export function verifyStatement(statement: Statement, identityKey: Uint8Array): 
   if (!verifySignature(certificate.lamppost, idToBytes(statementHash(statement)), signature)) {
     return { ok: false, reason: 'its signature is false' };
   }
-  if (!checkCertificate(certificate, { network, address: peer, identityKey })) {
+  if (!isCertified(certificate, { network, address: peer, identityKey })) {
     return { ok: false, reason: 'its certificate is not by the identity key' };
   }
   return { ok: true };

@@ -7,6 +7,7 @@ import { assemble } from '../minefield/evidence.ts';
 import { PaperFile, type PaperTerms } from '../minefield/paper.ts';
 import { verifyStatement } from '../minefield/statement.ts';
 import type { EvidencePackage, SignedHeader, Statement } from '../minefield/types.ts';
+import { CheckedCertificates } from '../voting/signed-vote.ts';
 import type { AncestorAnswer } from '../wire/keeping.ts';
 
 /** Files of about 100 KB at most; the one that was longest not added to goes first. */
@@ -23,6 +24,8 @@ export class Speakers {
   readonly #member: (address: Id) => Member | undefined;
   readonly #paper: PaperTerms | null;
   readonly #files = new Map<Id, SpeakerRecord>();
+  /** Of one network: what it holds is asked for no other. */
+  readonly #certificates = new CheckedCertificates();
 
   /** `paper`: the papers' conflict rule is in force, on these terms. */
   constructor(network: Id, member: (address: Id) => Member | undefined, paper: PaperTerms | null) {
@@ -35,7 +38,9 @@ export class Speakers {
     const member = this.#member(statement.peer);
     if (member === undefined) return refused('not by a member');
     if (statement.network !== this.#network) return refused('of another network');
-    const check = verifyStatement(statement, member.record.identityKey);
+    const check = verifyStatement(statement, member.record.identityKey, (...asked) =>
+      this.#certificates.check(...asked),
+    );
     if (!check.ok) return refused(check.reason);
     return this.#result(member, this.#file(member.address).add(statement));
   }
