@@ -1,11 +1,13 @@
 /**
  * Commitment checks (PROTOCOL.md 8): does the block that an answer names hold what the answer says?
  * A sampled share of answers, and every answer that does not fit, is followed by a question for
- * that block. Silence is never held against anyone; "no such block" is, of a block that was named.
+ * that block. Silence is never held against anyone; "no such block" is, of a block that was named,
+ * unless the speaker has begun another epoch since: a disk that was set back has lost blocks.
  */
 import { blockMatchesHeader, headerHash } from '../../ledger/block.ts';
 import type { Id } from '../../id.ts';
 import type { Block, Mapping } from '../../ledger/types.ts';
+import { QUERY_BYTES } from '../../minefield/statement.ts';
 import type { Statement } from '../../minefield/types.ts';
 import type { Message } from '../../wire/messages.ts';
 import type { PeerContext } from '../context.ts';
@@ -25,6 +27,16 @@ interface Check {
   readonly speaker: Id;
   readonly block: Id;
   readonly mapping: Mapping;
+  /** In which the block was named. */
+  readonly epoch: number;
+  readonly since: number;
+}
+
+/** A speaker that says it has none of the blocks it named is asked which epoch it is in. */
+interface Denial {
+  readonly epoch: number;
+  /** Hex: the answer to it was made after the denial. */
+  readonly query: string;
   readonly since: number;
 }
 
@@ -34,6 +46,7 @@ export class CommitmentChecks {
   /** Blocks that a speaker was asked for and has not answered. */
   readonly #wanted: (speaker: Id) => readonly (Id | number)[];
   readonly #open = new Map<string, Check>();
+  readonly #denials = new Map<Id, Denial>();
   /** Highest head that a speaker has signed. */
   readonly #heights = new Map<Id, number>();
 
@@ -47,12 +60,13 @@ export class CommitmentChecks {
   hear(statement: Statement, doubtful: boolean): void {
     const { peer, head, answer, recent } = statement;
     this.#see(peer, head.height);
+    this.#judge(statement);
     const { host } = this.#context;
     if (!doubtful && chance(host) >= CHECKED_SHARE) return;
     const told = [...(answer === null ? [] : [answer]), ...recent];
     // What does not fit is the answer itself; else any of what it leaked will do.
     const one = told[doubtful ? 0 : Math.floor(chance(host) * told.length)];
-    if (one !== undefined) this.#ask(peer, one.block, one.mapping);
+    if (one !== undefined) this.#ask(statement, one.block, one.mapping);
   }
 
   /** A block whose signature holds, or null: `from` says that it has none. */
@@ -81,14 +95,22 @@ export class CommitmentChecks {
     for (const [key, { since }] of this.#open) {
       if (Math.abs(now - since) >= WAIT_MS) this.#open.delete(key);
     }
+    for (const [speaker, { since }] of this.#denials) {
+      if (Math.abs(now - since) >= WAIT_MS) this.#denials.delete(speaker);
+    }
   }
 
-  #ask(speaker: Id, block: Id, mapping: Mapping): void {
+  #ask({ peer: speaker, epoch }: Statement, block: Id, mapping: Mapping): void {
     const { host, send } = this.#context;
     const key = keyOf(speaker, block);
     if (this.#open.has(key) || this.#open.size >= MAX_OPEN) return;
-    this.#open.set(key, { speaker, block, mapping, since: host.now() });
-    const question: Message = { type: 'get-block', wanted: block, under: null, priority: 'validation' };
+    this.#open.set(key, { speaker, block, mapping, epoch, since: host.now() });
+    const question: Message = {
+      type: 'get-block',
+      wanted: block,
+      under: null,
+      priority: 'validation',
+    };
     this.detector.exchanged(question);
     send(speaker, question);
   }
@@ -105,7 +127,31 @@ export class CommitmentChecks {
     for (const [key] of checks) this.#open.delete(key);
     this.detector.checked();
     this.detector.exchanged({ type: 'block', block: null, ancestor: null });
-    this.detector.flag(speaker, 'has no block that it named', 1);
+    const told = checks.map(([, check]) => check);
+    const [first] = told;
+    if (first !== undefined) this.#doubt(speaker, first.mapping.token, told);
+  }
+
+  #doubt(speaker: Id, token: Id, denied: readonly Check[]): void {
+    if (this.#denials.has(speaker) || this.#denials.size >= MAX_OPEN) return;
+    const { host, send } = this.#context;
+    const query = host.random(QUERY_BYTES);
+    // The oldest: any of them may be the one it was asked for.
+    const epoch = Math.min(...denied.map(({ epoch: named }) => named));
+    this.#denials.set(speaker, { epoch, query: query.toHex(), since: host.now() });
+    const question: Message = { type: 'ask-mapping', token, query, direct: true };
+    this.detector.exchanged(question);
+    send(speaker, question);
+  }
+
+  /** Still in the epoch in which it named the block: it has lost nothing. */
+  #judge(statement: Statement): void {
+    const { peer, epoch, query } = statement;
+    const denial = this.#denials.get(peer);
+    if (denial === undefined || denial.query !== query.toHex()) return;
+    this.#denials.delete(peer);
+    this.detector.exchanged({ type: 'statement', statement });
+    if (epoch === denial.epoch) this.detector.flag(peer, 'has no block that it named', 1);
   }
 
   #see(speaker: Id, height: number): void {

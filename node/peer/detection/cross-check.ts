@@ -97,7 +97,9 @@ export class CrossCheck {
       const passedMs = Math.abs(now - doubt.since);
       if (doubt.askedAt === null && passedMs >= ASK_OTHERS_MS) {
         doubt.askedAt = now;
-        this.#ask(doubt.told.token, [this.#context.self, doubt.accused], MORE_ASKED);
+        const { accused, told } = doubt;
+        if (this.#asksOthers) this.#send(accused, told.token);
+        this.#ask(told.token, [this.#context.self, accused], MORE_ASKED);
       }
       if (passedMs < SETTLE_MS) continue;
       this.#cases.delete(key);
@@ -127,36 +129,51 @@ export class CrossCheck {
       this.#events.held(accused, true);
       return;
     }
+    const tellings = this.tellings.of(told.token);
+    const again = tellings.get(accused);
+    // Who was behind, as after a restart from an old disk, has come along since.
+    const now = again === undefined ? null : viewOf(holdings, again.mapping);
+    if (now === 'agrees' || now === 'behind') return;
     // Oneself is against it; but where most others say the same, it is oneself that is behind.
     let against = 1;
     let beside = 0;
-    for (const [speaker, { mapping, atMs }] of this.tellings.of(told.token)) {
+    for (const [speaker, { mapping, atMs }] of tellings) {
       if (speaker === accused) continue;
       if (isSame(mapping, told) || mapping.previous === told.tx) beside += 1;
       else if (atMs >= askedAt) against += 1;
     }
-    if (against <= beside) return;
+    // Of two that differ, nobody can say which is behind.
+    if (against <= beside || (this.#asksOthers && against === 1)) return;
     this.#events.failed(accused);
     const score = against / (against + beside + 1);
     this.detector.flag(accused, 'told what its neighbours do not hold', score);
   }
 
   #ask(token: Id, without: readonly Id[], count: number): void {
-    const { host, send, parameters } = this.#context;
-    if (parameters.crossCheckRate === 0) return;
+    const { host } = this.#context;
+    if (!this.#asksOthers) return;
     const others = neighbourhood(this.#context, token).filter((id) => !without.includes(id));
     for (let turn = 0; turn < count && others.length > 0; turn += 1) {
       const pick = (): Id => others[Math.floor(chance(host) * others.length)] ?? '';
       const id = this.#events.better(pick(), pick());
       others.splice(others.indexOf(id), 1);
-      const query = host.random(QUERY_BYTES);
-      const question: Message = { type: 'ask-mapping', token, query };
-      this.detector.exchanged(question);
-      this.#asked.add(query.toHex());
-      const [oldest] = this.#asked;
-      if (oldest !== undefined && this.#asked.size > MAX_ASKED) this.#asked.delete(oldest);
-      send(id, question);
+      this.#send(id, token);
     }
+  }
+
+  get #asksOthers(): boolean {
+    return this.#context.parameters.crossCheckRate > 0;
+  }
+
+  #send(to: Id, token: Id): void {
+    const { host, send } = this.#context;
+    const query = host.random(QUERY_BYTES);
+    const question: Message = { type: 'ask-mapping', token, query, direct: true };
+    this.detector.exchanged(question);
+    this.#asked.add(query.toHex());
+    const [oldest] = this.#asked;
+    if (oldest !== undefined && this.#asked.size > MAX_ASKED) this.#asked.delete(oldest);
+    send(to, question);
   }
 }
 
