@@ -91,4 +91,7 @@ test('a peer that was cut off while a liar was banned learns of it afterwards', 
   expectBannedOnly(swarm, members);
   expectSafe(swarm, honest);
   expectAgreement(swarm, honest);
+  // The case is on its disk: known again before anybody has said a word.
+  swarm.restart(4, 300);
+  expect(swarm.at(4).peer.health().banned).toBe(1);
 });
