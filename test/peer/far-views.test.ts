@@ -21,8 +21,8 @@ function tokenWhere(suits: (token: Id) => boolean): Id {
 }
 
 /** A newcomer that counts, and a founding member that has not heard of it. */
-function grown(seed: number, peers = 16): { swarm: Swarm; newcomer: Seated; far: Seated } {
-  const swarm = new Swarm({ peers, clients: 1, seed, parameters: QUICK });
+function grown(seed: number): { swarm: Swarm; newcomer: Seated; far: Seated } {
+  const swarm = new Swarm({ peers: 16, clients: 1, seed, parameters: QUICK });
   swarm.mesh();
   const newcomer = joined(swarm, 100);
   const counts = () => newcomer.peer.health().phase === 'trusted';
@@ -77,7 +77,7 @@ test('who keeps another token of a transaction counts a newcomer that it had nev
 });
 
 test('a client finds newcomers around the tokens that it submits, and they commit and answer', () => {
-  const { swarm, newcomer } = grown(62, 12);
+  const { swarm, newcomer } = grown(62);
   const { address } = newcomer.peer.identity;
   const [client] = swarm.clients;
   // Views are old after a quarter of the lease.

@@ -171,7 +171,8 @@ test('a fifth of the members lying leaves 95 % found over disjoint paths, fewer 
 test('identities that never became members are seldom taken for some, though liars say so', () => {
   const { share, madeUp } = lookUp(world(3, 0.1, 3, SLEEPERS), 100);
   expect(share).toBeGreaterThanOrEqual(0.95);
-  // Only where more than a third of a neighbourhood lies: taking any one word lets in four times more.
+  // Only where more than a third of a neighbourhood lies. On four other seeds (101-104) 0.6 to 2.7 %, and
+  // 7.5 to 10.4 % when any one word is taken.
   expect(madeUp).toBeLessThan(0.03);
 });
 
