@@ -42,7 +42,7 @@ interface Denial {
 
 export class CommitmentChecks {
   readonly detector: Detector;
-  readonly #context: PeerContext;
+  readonly #context: Pick<PeerContext, 'host' | 'send'>;
   /** Blocks that a speaker was asked for and has not answered. */
   readonly #wanted: (speaker: Id) => readonly (Id | number)[];
   readonly #open = new Map<string, Check>();
@@ -50,7 +50,10 @@ export class CommitmentChecks {
   /** Highest head that a speaker has signed. */
   readonly #heights = new Map<Id, number>();
 
-  constructor(context: PeerContext, wanted: (speaker: Id) => readonly (Id | number)[]) {
+  constructor(
+    context: Pick<PeerContext, 'host' | 'send'>,
+    wanted: (speaker: Id) => readonly (Id | number)[],
+  ) {
     this.#context = context;
     this.#wanted = wanted;
     this.detector = new Detector('commitment', context.host);
