@@ -218,8 +218,8 @@ export class Peer {
     if (!this.membership.has(address))
       this.membership.add({ address, record, endpoint }, CANDIDATE);
     this.#holdings.setFounding(members.map((member) => foundingMapping(network, member)));
-    const near = members.filter(({ address }) =>
-      neighbourhood(this.#context, address).includes(this.identity.address),
+    const near = members.filter((founder) =>
+      neighbourhood(this.#context, founder.address).includes(this.identity.address),
     );
     this.#parts.restore(near.map((member) => foundingMapping(network, member)));
   }
