@@ -5,7 +5,7 @@ import { hash, hashBytes } from '../crypto/hash.ts';
 import { type Id, ZERO_ID } from '../id.ts';
 import { CANDIDATE, FOUNDING, type Standing } from '../ledger/standing.ts';
 import { keyHash, signTransaction } from '../ledger/transaction.ts';
-import type { Mapping, Purpose } from '../ledger/types.ts';
+import type { Mapping, Purpose, Transaction } from '../ledger/types.ts';
 import { judge } from './judge.ts';
 import { type Identities, lapseTime, MAX_CLOCK_AHEAD_MS } from './judge-identity.ts';
 import { VoteLock } from './lock.ts';
@@ -45,10 +45,10 @@ interface Asked {
   readonly lock?: VoteLock;
 }
 
-function verdict(asked: Asked) {
-  const { kind, mapping, identities = {}, timestamp = NOW, to = owner, signer = member } = asked;
-  const { previous = mapping?.tx ?? ZERO_ID, lock = new VoteLock(new MemoryStore()) } = asked;
-  const transaction = signTransaction(
+function transactionOf(asked: Asked): Transaction {
+  const { kind, mapping, timestamp = NOW, to = owner, signer = member } = asked;
+  const { previous = mapping?.tx ?? ZERO_ID } = asked;
+  return signTransaction(
     {
       network: name('network'),
       changes: [{ token: address, owner: to, previous }],
@@ -59,6 +59,10 @@ function verdict(asked: Asked) {
     },
     [signer],
   );
+}
+
+function verdict(asked: Asked) {
+  const { mapping, identities = {}, lock = new VoteLock(new MemoryStore()) } = asked;
   const knowledge = {
     mapping: () => mapping,
     isCommitted: (tx: Id) => tx === held.tx,
@@ -67,7 +71,7 @@ function verdict(asked: Asked) {
     convicts: () => false,
     identities: { ...SURE, ...identities },
   };
-  return judge(transaction, 0, knowledge, lock).ballot;
+  return judge(transactionOf(asked), 0, knowledge, lock).ballot;
 }
 
 test('an ordinary transaction never touches the token of a known identity, there or to come', () => {
@@ -196,4 +200,12 @@ test('who comes back may name an earlier mapping of its token; nothing else may'
   expect(verdict({ ...asked, kind: 'lapse', timestamp: lapseTime(MADE) })).toBe('invalid');
   const unknown = { ...asked, previous: name('unknown') };
   expect(verdict({ ...unknown, kind: 'synchronised', identities })).toBe('out-of-order');
+});
+
+test('what follows a transaction that bound its voter to itself is judged for itself', () => {
+  const lock = new VoteLock(new MemoryStore());
+  const lapse = transactionOf({ kind: 'lapse', mapping: held, timestamp: lapseTime(MADE) });
+  expect(verdict({ kind: 'lapse', mapping: held, timestamp: lapseTime(MADE), lock })).toBe('valid');
+  const after = { ...held, tx: lapse.id, previous: held.tx };
+  expect(verdict({ kind: 'renewal', mapping: after, lock })).toBe('valid');
 });

@@ -9,6 +9,7 @@
  * on one that never passed may matter at any time. How fast strangers can make such locks is what
  * their submissions may cost (peer/tolls.ts).
  */
+import { hash } from '../crypto/hash.ts';
 import type { Store } from '../host.ts';
 import { type Id, idFromBytes, idToBytes } from '../id.ts';
 import type { Mapping, Purpose, TokenChange, Transaction } from '../ledger/types.ts';
@@ -24,7 +25,12 @@ const BOUND_TO_ITSELF = new Set<Purpose['kind']>(['slashing', 'lapse', 'synchron
 
 /** What a `valid` for this change binds its voter to: the mapping that it follows, or itself. */
 export function boundTo({ id, body }: Transaction, { previous }: TokenChange): Id {
-  return BOUND_TO_ITSELF.has(body.purpose.kind) ? id : previous;
+  return BOUND_TO_ITSELF.has(body.purpose.kind) ? itself(id) : previous;
+}
+
+/** Not the id as it is: what follows the transaction names that as its previous. */
+function itself(tx: Id): Id {
+  return hash('vote', idToBytes(tx));
 }
 
 export class VoteLock {
@@ -52,7 +58,7 @@ export class VoteLock {
    * stays: without it this peer would call this one valid as well, were it asked again.
    */
   release({ token, previous, tx }: Mapping): void {
-    for (const bound of [previous, tx]) {
+    for (const bound of [previous, itself(tx)]) {
       if (this.holder(token, bound) === tx) this.#store.delete(keyOf(token, bound));
     }
   }

@@ -82,11 +82,9 @@ export function verifySignedVote(
 export function isDoubleVote(a: SignedVote, b: SignedVote): boolean {
   if (a.network !== b.network || a.peer !== b.peer || a.tx === b.tx) return false;
   if (a.certificate.epoch !== b.certificate.epoch) return false;
-  // What is bound to itself (lock.ts) is no rival of what follows it, which names it as well.
-  const binding = ({ ballots, tx }: SignedVote) =>
-    ballots.filter(({ ballot, previous }) => ballot === 'valid' && previous !== tx);
-  return binding(a).some((one) =>
-    binding(b).some((other) => other.token === one.token && other.previous === one.previous),
+  const valid = ({ ballots }: SignedVote) => ballots.filter(({ ballot }) => ballot === 'valid');
+  return valid(a).some((one) =>
+    valid(b).some((other) => other.token === one.token && other.previous === one.previous),
   );
 }
 
