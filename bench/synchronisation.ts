@@ -61,14 +61,12 @@ function seeded(total: number): Swarm {
       host.store.put(`tx/${transaction.id}`, encodeTransaction(transaction));
     }
     for (let from = 0; from < kept.length; from += MAX_ENTRIES) {
-      const entries = kept
-        .slice(from, from + MAX_ENTRIES)
-        .flatMap(({ id, body }) =>
-          body.changes.map((change) => ({
-            kind: 'committed' as const,
-            mapping: { ...change, tx: id },
-          })),
-        );
+      const entries = kept.slice(from, from + MAX_ENTRIES).flatMap(({ id, body }) =>
+        body.changes.map((change) => ({
+          kind: 'committed' as const,
+          mapping: { ...change, tx: id },
+        })),
+      );
       peer.chain.append(entries, now);
     }
   }

@@ -121,7 +121,7 @@ function keyOf(answerer: Id, message: PassedQuestion | Answer): string {
       return `${message.statement.peer}/${message.statement.query.toHex()}`;
     case 'get-transaction':
       return `${answerer}/${message.tx}`;
-    case 'transaction':
+    default:
       return `${answerer}/${message.transaction.id}`;
   }
 }

@@ -138,12 +138,8 @@ export class PeerParts {
       agreement: (results) => this.#choosing.challenged(results),
       bans: () => this.#prosecution.digest,
     });
-    this.#answers = new Answers(
-      context,
-      this.#speaking,
-      this.#committer,
-      this.#witnesses,
-      events.connected,
+    this.#answers = new Answers(context, this.#speaking, this.#committer, this.#witnesses, (id) =>
+      events.connected(id),
     );
     this.#hearing = this.#makeHearing();
   }

@@ -233,6 +233,15 @@ export function sampleRows(): SampleRows {
         height: 0,
         mint_attempts: 11 + i,
       }),
+    ).concat(
+      row('h1', -900, {
+        address: id('h1'),
+        event: 'trusted',
+        kind: 'peer',
+        epoch: 1,
+        height: 0,
+        mint_attempts: null,
+      }),
     ),
     'lab.resources': [
       row('h1', 4000, {

@@ -5,7 +5,7 @@ import { Chain } from '../../node/ledger/chain.ts';
 import { NETWORK, type Seated, type Swarm } from './swarm.ts';
 
 /** They take no mapping from anybody (node/voting/lock.ts). */
-const BESIDE_OTHERS = ['slash', 'lapse', 'synchronised'];
+const BESIDE_OTHERS = new Set(['slash', 'lapse', 'synchronised']);
 
 /** On one mapping of a token the honest peers never commit two different transactions. */
 export function expectSafe(swarm: Swarm, honest: readonly Seated[] = swarm.seated): void {
@@ -14,7 +14,7 @@ export function expectSafe(swarm: Swarm, honest: readonly Seated[] = swarm.seate
   for (const { endpoint, row } of swarm.network.rows) {
     if (row.table !== 'transactions' || row.part === 'client') continue;
     if (row.outcome !== 'committed' || !ips.has(endpoint.ip)) continue;
-    if (BESIDE_OTHERS.includes(row.kind)) continue;
+    if (BESIDE_OTHERS.has(row.kind)) continue;
     for (const [index, token] of row.tokens.entries()) {
       const after: string = `${token} after ${row.previous[index]}`;
       assert.equal(successors.get(after) ?? row.tx, row.tx, `two transactions of ${after}`);
