@@ -97,6 +97,7 @@ export class Client {
       send: events.send,
       meet: (member) => this.#transport.meet(member),
       learnt: (member) => this.#transport.learn(member),
+      isBanned: (id) => this.#accusations.isBanned(id),
     });
     const members = storedMembers(host.store);
     if (members.length > 0) this.#join(members);

@@ -75,6 +75,10 @@ export class Accusations {
     return this.#banned.size;
   }
 
+  isBanned(id: Id): boolean {
+    return this.#banned.has(id);
+  }
+
   /** Is this the charge against `accused`, and is there a verified package? */
   convicts(charge: Id, accused: Id): boolean {
     return this.#packages.has(accused) && charge === chargeAgainst(accused);

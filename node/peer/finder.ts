@@ -52,6 +52,8 @@ export interface FinderEvents {
   meet(member: Member): void;
   /** It belongs to the network and is in `membership` now. */
   learnt(member: Member): void;
+  /** Whoever has not heard of the ban yet, or is an accomplice, still names it. */
+  isBanned(address: Id): boolean;
 }
 
 interface Search {
@@ -197,6 +199,8 @@ export class Finder {
   }
 
   #verify({ address, record }: Found): boolean | null {
+    // Its record may be sound, and who names it no liar.
+    if (this.#events.isBanned(address)) return null;
     const known = this.#options.membership.get(address);
     if (known !== undefined && Buffer.compare(known.record.identityKey, record.identityKey) === 0) {
       return true;

@@ -44,7 +44,10 @@ export interface LookupOptions {
   readonly known: readonly Found[];
   readonly self: Id;
   readonly paths: number;
-  /** Does its record prove its address? null: too costly now. Asked for those that are to be used. */
+  /**
+   * Does its record prove its address? null: it is not to be used, as when that is too costly now or
+   * it is banned, and who named it is not to blame. Asked for those that are to be used.
+   */
   verify(found: Found): boolean | null;
 }
 

@@ -107,6 +107,7 @@ export class PeerParts {
       send,
       meet: (member) => events.meet(member),
       learnt: (member) => events.learn(member),
+      isBanned: (id) => this.#prosecution.isBanned(id),
     });
     const farViews = new FarViews(context, this.#finder);
     this.#joining = this.#makeJoining(identity);

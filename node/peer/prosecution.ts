@@ -80,6 +80,10 @@ export class Prosecution {
     return this.#accusations.convicts(charge, token);
   }
 
+  isBanned(id: Id): boolean {
+    return this.#accusations.isBanned(id);
+  }
+
   /** The package that banned it here. */
   against(accused: Id): EvidencePackage | undefined {
     return this.#accusations.against(accused);

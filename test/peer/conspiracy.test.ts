@@ -28,6 +28,8 @@ for (const seed of [21, 22, 23, 27]) {
     expectSafe(swarm, honest);
     for (const one of [...honest.map(({ peer }) => peer), ...swarm.clients]) {
       expect(one.health().banned).toBe(lied.size);
+      // Nor has anybody's lookup brought one back that others had not banned yet.
+      for (const liar of lied) expect(one.membership.has(liar)).toBe(false);
     }
     for (const liar of lied) expectSlashed(swarm, honest, liar);
     expect(slashings(swarm, honest).filter(({ event }) => event === 'rejected')).toEqual([]);

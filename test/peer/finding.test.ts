@@ -22,6 +22,7 @@ interface Node {
   readonly member: Member;
   readonly membership: Membership;
   readonly finder: Finder;
+  readonly banned: Set<Id>;
 }
 
 interface World {
@@ -85,6 +86,7 @@ function world(
       membership.add(other, FOUNDING);
     }
     const host = network.host(member.endpoint);
+    const banned = new Set<Id>();
     const send = (to: Id, message: Message): void => {
       all.messages += 1;
       network.after(DELAY_MS, () => byAddress.get(to)?.(member.address, message));
@@ -98,7 +100,12 @@ function world(
         paths,
       },
       host,
-      { send, meet: () => undefined, learnt: () => undefined },
+      {
+        send,
+        meet: () => undefined,
+        learnt: () => undefined,
+        isBanned: (address) => banned.has(address),
+      },
     );
     byAddress.set(member.address, (from, message) => {
       if (message.type === 'found') finder.onFound(from, message.near, message.members);
@@ -110,7 +117,7 @@ function world(
         send(from, { type: 'found', near: message.near, members });
       }
     });
-    return { member, membership, finder };
+    return { member, membership, finder, banned };
   });
   return Object.assign(all, {
     nodes: nodes.filter(({ member }) => !liars.has(member.address) && !SLEEPERS.includes(member)),
@@ -174,6 +181,20 @@ test('identities that never became members are seldom taken for some, though lia
   // Only where more than a third of a neighbourhood lies. On four other seeds (101-104) 0.6 to 2.7 %, and
   // 7.5 to 10.4 % when any one word is taken.
   expect(madeUp).toBeLessThan(0.03);
+});
+
+test('whom a peer has banned no lookup brings back, though all others still name it', () => {
+  const at = world(11, 0);
+  const [node] = at.nodes;
+  const far = nearestOf(MINTED, node?.member.address ?? '', MEMBERS).at(-1)?.address ?? '';
+  const [accused = '', ...left] = nearestOf(MINTED, far, k + 1).map(({ address }) => address);
+  node?.membership.remove(accused, 0);
+  node?.banned.add(accused);
+  node?.finder.find(far);
+  at.network.run(30_000);
+  expect(node?.membership.has(accused)).toBe(false);
+  // Nor does it hide anybody: the next nearest is found in its place.
+  expect(node?.membership.near(far, k)).toEqual(left);
 });
 
 test('a view that others share costs a few short messages; one that has grown old is looked up', () => {
