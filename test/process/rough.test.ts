@@ -53,7 +53,7 @@ describe.each([
     const { run } = await lab.json(status, 'up', file, '--driver', driver);
     await new Promise((resolve) => setTimeout(resolve, DURATION_MS));
     // On a busy machine newcomers take longer to catch up.
-    await vi.waitFor(async () => {
+    const peers = await vi.waitFor(async () => {
       const { members } = await lab.json(status, 'ps', run);
       const all = members.filter(({ kind }) => kind === 'peer');
       expect(all.map(({ name, health: at }) => [name, at?.phase, at?.banned])).toEqual(
@@ -61,6 +61,7 @@ describe.each([
       );
       // Once at the start, and once after each of its two old disks.
       expect(all.find(({ name }) => name === 'honest-03')?.health?.epoch).toBe(3);
+      return all;
     }, WAIT);
 
     const beforeMs = Date.now() - RECENT_MS;
