@@ -26,16 +26,19 @@ import {
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
 import type { SyncProgress } from './peer/progress.ts';
+import { UPKEEP_MS } from './peer/upkeep.ts';
 import type { PeerRow } from './telemetry.ts';
 import { Transport } from './transport/transport.ts';
 import { decodeMessage, encodeMessage, kindOf, type Message } from './wire/messages.ts';
 
 /** PROTOCOL.md 3; of this network's time, not scaled: it is felt as latency. */
 export const ROUND_MS = 500;
-/** Connections that were lost are made again this often. */
-const CONNECT_MS = 2000;
-/** Repeats are due at times apart by much more. */
-const TICK_MS = 100;
+/** Ticks while something is under way; repeats are due at times apart by much more. */
+const BUSY_TICK_MS = 100;
+/** In rounds: what a peer asks its neighbours when nothing happens. */
+const ROUNDS_PER_UPKEEP = UPKEEP_MS / ROUND_MS;
+/** In rounds: connections that were lost are made again this often. */
+const ROUNDS_PER_CONNECT = 4;
 
 export interface PeerOptions {
   readonly network: Id;
@@ -74,7 +77,10 @@ export class Peer {
   readonly #transport: Transport;
   readonly #context: PeerContext;
   readonly #parts: PeerParts;
-  readonly #timers = new Map<string, Timer>();
+  #roundTimer: Timer | null = null;
+  /** Runs while something is under way. */
+  #tickTimer: Timer | null = null;
+  #rounds = 0;
   /** The last message sent. */
   #encoded: { readonly message: Message; readonly bytes: Uint8Array } | null = null;
   #founded = false;
@@ -148,10 +154,7 @@ export class Peer {
     this.#started = true;
     this.#reportLife('started');
     const [phase = 0] = this.#host.random(1);
-    this.#every('round', ROUND_MS, () => this.#parts.round());
-    this.#every('tick', TICK_MS, () => this.#parts.tick(), phase / 4);
-    this.#every('upkeep', this.#parts.upkeepMs, () => this.#parts.upkeep(), phase);
-    this.#every('connect', CONNECT_MS, () => this.#connect());
+    this.#roundTimer = this.#host.after(phase, () => this.#round());
     this.#connect();
   }
 
@@ -180,8 +183,9 @@ export class Peer {
     if (!this.#started) return;
     this.#started = false;
     this.#reportLife('stopping');
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#roundTimer?.cancel();
+    this.#tickTimer?.cancel();
+    this.#tickTimer = null;
     this.#transport.stop();
   }
 
@@ -234,16 +238,35 @@ export class Peer {
   #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): boolean {
     const message = decodeMessage(bytes);
     if (!message.ok) return false;
-    if (this.#founded && this.#started) this.#parts.onMessage(from, message.value, bytes.length);
+    if (this.#founded && this.#started) {
+      this.#parts.onMessage(from, message.value, bytes.length);
+      this.#tickWhileBusy();
+    }
     return true;
   }
 
-  #every(name: string, periodMs: number, run: () => void, firstMs = periodMs): void {
-    const again = (): void => {
-      this.#timers.set(name, this.#host.after(periodMs, again));
-      if (this.#founded) run();
-    };
-    this.#timers.set(name, this.#host.after(firstMs, again));
+  /**
+   * All that an idle peer does at times of its own: where many processes share a core, waking one
+   * costs more than what it then does.
+   */
+  #round(): void {
+    this.#roundTimer = this.#host.after(ROUND_MS, () => this.#round());
+    if (!this.#founded) return;
+    this.#rounds += 1;
+    this.#parts.round();
+    if (this.#rounds % ROUNDS_PER_UPKEEP === 0) this.#parts.upkeep();
+    if (this.#rounds % ROUNDS_PER_CONNECT === 0) this.#connect();
+    if (this.#tickTimer === null) this.#parts.tick();
+    this.#tickWhileBusy();
+  }
+
+  #tickWhileBusy(): void {
+    if (this.#tickTimer !== null || !this.#parts.isBusy) return;
+    this.#tickTimer = this.#host.after(BUSY_TICK_MS, () => {
+      this.#tickTimer = null;
+      this.#parts.tick();
+      this.#tickWhileBusy();
+    });
   }
 
   #reportLife(event: PeerRow['event']): void {

@@ -89,12 +89,10 @@ export class Committer {
     this.#knowledge = knowledgeOf(context, events);
   }
 
-  get pending(): number {
-    return this.#table.size;
-  }
-
-  get frozen(): number {
-    return this.#frozen.size;
+  /** How many transactions are under vote, only heard of, and frozen. */
+  get condition() {
+    const { size: pending, unknownSize: unknown } = this.#table;
+    return { pending, unknown, frozen: this.#frozen.size };
   }
 
   /** Two transactions that follow one mapping, from who has seen neither pass. */

@@ -31,7 +31,7 @@ import { Speakers } from './speakers.ts';
 import { Speaking } from './speaking.ts';
 import type { SyncProgress } from './progress.ts';
 import { Tolls } from './tolls.ts';
-import { Upkeep, UPKEEP_MS } from './upkeep.ts';
+import { Upkeep } from './upkeep.ts';
 import { Witnesses } from './witnesses.ts';
 
 export interface PartsEvents {
@@ -52,7 +52,6 @@ export interface PartsEvents {
 }
 
 export class PeerParts {
-  readonly upkeepMs = UPKEEP_MS;
   readonly #context: PeerContext;
   readonly #events: PartsEvents;
   readonly #speaking: Speaking;
@@ -125,7 +124,8 @@ export class PeerParts {
       slashVoted: (transaction) => this.#prosecution.report(transaction, 'voted', null),
     });
     this.#upkeep = new Upkeep(context, this.#speakers, () => this.#prosecution.digest);
-    this.#choosing = new Choosing(context, { ...events, pending: () => this.#committer.pending });
+    const pending = (): number => this.#committer.condition.pending;
+    this.#choosing = new Choosing(context, { ...events, pending });
     this.#commitListeners.push(({ id }) => this.#choosing.committed(id));
     this.#resetListeners.push((member) => this.#choosing.reset(member));
     this.#witnesses = new Witnesses(context);
@@ -151,8 +151,8 @@ export class PeerParts {
       banned: this.#prosecution.banned,
       phase: this.#joining.phase,
       epoch: this.#epochs.epoch,
-      pending: this.#committer.pending,
-      frozen: this.#committer.frozen,
+      pending: this.#committer.condition.pending,
+      frozen: this.#committer.condition.frozen,
     };
   }
 
@@ -164,6 +164,13 @@ export class PeerParts {
   /** Has its epoch been noted by enough of its neighbours? Before, it says nothing. */
   get opened(): boolean {
     return this.#epochs.opened;
+  }
+
+  /** Is there anything that waits for an answer? Then it wants its ticks. */
+  get isBusy(): boolean {
+    const { pending, unknown } = this.#committer.condition;
+    const isWaiting = pending + unknown > 0 || this.#restoring.isSearching;
+    return !this.opened || isWaiting || this.#catchingUp.progress.phase !== 'idle';
   }
 
   /** Members this peer is connected to, or tries to be, nearest first. */
@@ -284,15 +291,11 @@ export class PeerParts {
 
   /** Would nothing of it be checked again? */
   #isKnown(message: Message): boolean {
-    switch (message.type) {
-      case 'submit':
-      case 'transaction':
-        return this.#committer.knows(message.transaction.id);
-      case 'evidence':
-        return this.#prosecution.against(message.evidence.accused) !== undefined;
-      default:
-        return false;
+    if (message.type === 'submit' || message.type === 'transaction') {
+      return this.#committer.knows(message.transaction.id);
     }
+    if (message.type !== 'evidence') return false;
+    return this.#prosecution.against(message.evidence.accused) !== undefined;
   }
 
   #onVoting(from: Asker, message: VotingMessage, sizeBytes: number): void {

@@ -67,6 +67,10 @@ export class Restoring {
     this.#events = events;
   }
 
+  get isSearching(): boolean {
+    return this.#searches.size > 0;
+  }
+
   /** A token was asked for, or is under vote, of which this peer may have lost the mapping. */
   want(token: Id, isAskedFor: boolean): void {
     const { holdings, host, self } = this.#context;

@@ -30,19 +30,18 @@ export class Control {
   readonly #seat: Pick<Seat, 'name' | 'control'>;
   readonly #handlers: ControlHandlers;
   readonly #log: Log;
-  readonly #healthTimer: NodeJS.Timeout;
+  #healthTimer: NodeJS.Timeout | null = null;
   #socket: WebSocket | null = null;
   #redial: NodeJS.Timeout | null = null;
   #failures = 0;
   #stopped = false;
   #lastMeshed: boolean | null = null;
-  #checks = 0;
 
   constructor(seat: Pick<Seat, 'name' | 'control'>, handlers: ControlHandlers, log: Log) {
     this.#seat = seat;
     this.#handlers = handlers;
     this.#log = log;
-    this.#healthTimer = setInterval(() => this.#checkHealth(), MESH_CHECK_MS);
+    this.#watchHealth(0);
     this.#dial();
   }
 
@@ -56,7 +55,7 @@ export class Control {
   /** Ends the line; nothing is dialled again. */
   stop(): void {
     this.#stopped = true;
-    clearInterval(this.#healthTimer);
+    if (this.#healthTimer !== null) clearTimeout(this.#healthTimer);
     if (this.#redial !== null) clearTimeout(this.#redial);
     this.#socket?.close();
   }
@@ -111,10 +110,13 @@ export class Control {
   }
 
   /** A meshed member's health is looked at when it is due; one that isn't yet is watched. */
-  #checkHealth(): void {
-    this.#checks += 1;
-    const isDue = this.#checks % (HEALTH_INTERVAL_MS / MESH_CHECK_MS) === 0;
-    if (isDue || this.#lastMeshed === false) this.#tellHealth(isDue);
+  #watchHealth(sinceToldMs: number): void {
+    const waitMs = this.#lastMeshed === true ? HEALTH_INTERVAL_MS : MESH_CHECK_MS;
+    this.#healthTimer = setTimeout(() => {
+      const isDue = sinceToldMs + waitMs >= HEALTH_INTERVAL_MS;
+      this.#tellHealth(isDue);
+      this.#watchHealth(isDue ? 0 : sinceToldMs + waitMs);
+    }, waitMs);
   }
 
   #tellHealth(always: boolean): void {

@@ -112,6 +112,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
   host.flush();
   living.start();
   const stopResources = reportResources({
+    takeLateness: () => host.takeLateness(),
     socketDrops: () => socket.drops(),
     telemetryDropped: () => telemetry.dropped,
     report: (row) => {

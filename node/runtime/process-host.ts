@@ -4,6 +4,7 @@
  * leave: nothing is ever said that a killed peer could forget.
  */
 import { randomFillSync } from 'node:crypto';
+import { createHistogram, performance } from 'node:perf_hooks';
 import type { Endpoint, Host, Store, Timer } from '../host.ts';
 import type { Row } from '../telemetry.ts';
 import { SkewedClock } from './clock.ts';
@@ -25,6 +26,7 @@ export class ProcessHost implements Host {
   #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
   #scheduled = false;
   readonly #clock = new SkewedClock();
+  readonly #lateness = createHistogram();
 
   constructor(parts: HostParts) {
     this.#parts = parts;
@@ -57,8 +59,10 @@ export class ProcessHost implements Host {
   }
 
   after(delayMs: number, callback: () => void): Timer {
+    const dueMs = performance.now() + delayMs;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
+      this.#lateness.record(Math.max(1, Math.round((performance.now() - dueMs) * 1000)));
       callback();
     }, delayMs);
     this.#timers.add(timer);
@@ -87,6 +91,16 @@ export class ProcessHost implements Host {
     const sends = this.#outbox;
     this.#outbox = [];
     for (const { to, datagram } of sends) this.#parts.transmit(to, datagram);
+  }
+
+  /**
+   * By how much the peer's own timers fired late since the last call, p99 in ms: the delay of the
+   * event loop where the peer feels it, with no timer to measure it that would wake an idle process.
+   */
+  takeLateness(): number {
+    const lateMs = this.#lateness.count === 0 ? 0 : this.#lateness.percentile(99) / 1000;
+    this.#lateness.reset();
+    return lateMs;
   }
 
   /** Cancels all timers. */

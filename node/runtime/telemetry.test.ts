@@ -145,3 +145,18 @@ test('tables are posted together: one that is acknowledged late delays no other'
   for (const answer of held) answer();
   await closed;
 });
+
+test('rows that keep coming while others are taken hold up no flush', async () => {
+  let taken = 0;
+  // Each post takes as long as it takes for the next row to come.
+  const { url } = await endpoint([], (answer) => {
+    taken += 1;
+    if (taken < 200) telemetry.report(VOTE);
+    answer();
+  });
+  const telemetry = telemetryTo(url);
+  telemetry.report(VOTE);
+  await telemetry.flush(10_000);
+  expect(taken).toBe(1);
+  await telemetry.close(10_000);
+});

@@ -21,6 +21,9 @@ const MAX_BATCH_ROWS = 2000;
  * once a second for each of its tables took an idle peer as long as the protocol itself.
  */
 const POST_INTERVAL_MS = 2000;
+/** What somebody may be watching. The others are for later, and wait for every third post. */
+const WATCHED: ReadonlySet<string> = new Set(['evidence', 'peers', 'slashing', 'transactions']);
+const POSTS_PER_FULL_POST = 3;
 /** Tables posted at once; a busy peer has rows for about six. */
 const MAX_CONNECTIONS = 4;
 const MAX_BACKOFF_MS = 10_000;
@@ -52,6 +55,7 @@ export class Telemetry {
   /** The post under way: a second one beside it would send the same batch again. */
   #posting: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #posts = 0;
   #failures = 0;
   #stopping = false;
 
@@ -111,7 +115,7 @@ export class Telemetry {
     while (trueNowMs() < deadlineMs) {
       const expired = Promise.withResolvers<boolean>();
       const timer = setTimeout(() => expired.resolve(false), deadlineMs - trueNowMs());
-      const posted = this.#postOnce().then(() => this.#failures === 0);
+      const posted = this.#postOnce(true).then(() => this.#failures === 0);
       const empty = await Promise.race([posted, expired.promise]);
       clearTimeout(timer);
       if (empty) return true;
@@ -120,16 +124,20 @@ export class Telemetry {
     return false;
   }
 
-  #postOnce(): Promise<void> {
-    this.#posting ??= this.#post().finally(() => {
+  /** `all`: also what nobody watches. */
+  async #postOnce(all: boolean): Promise<void> {
+    // The one under way may be of the watched tables only.
+    if (all) await this.#posting;
+    this.#posting ??= this.#post(all).finally(() => {
       this.#posting = null;
     });
-    return this.#posting;
+    await this.#posting;
   }
 
   #arm(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      void this.#postOnce().finally(() => {
+      this.#posts += 1;
+      void this.#postOnce(this.#posts % POSTS_PER_FULL_POST === 0).finally(() => {
         if (!this.#stopping) this.#arm(this.#failures === 0 ? POST_INTERVAL_MS : this.#backoffMs());
       });
     }, delayMs);
@@ -141,9 +149,10 @@ export class Telemetry {
   }
 
   /** Empties the queues, all tables at once: an endpoint may take its time to acknowledge. */
-  async #post(): Promise<void> {
-    const tables = new Set([...this.#unsent.keys(), ...this.#queues.keys()]);
-    const failures = await Promise.all([...tables].map((table) => this.#postTable(table)));
+  async #post(all: boolean): Promise<void> {
+    const waiting = new Set([...this.#unsent.keys(), ...this.#queues.keys()]);
+    const tables = [...waiting].filter((table) => all || WATCHED.has(table));
+    const failures = await Promise.all(tables.map((table) => this.#postTable(table)));
     const failure = failures.find((error) => error !== null);
     if (failure !== undefined) {
       if (this.#failures === 0) this.#log('warning', 'telemetry fails', reasonFor(failure));
@@ -154,11 +163,17 @@ export class Telemetry {
     }
   }
 
-  /** One batch after another until the table's queue is empty (null) or one fails (its error). */
+  /**
+   * One batch after another until all that waits now is taken (null) or one fails (its error). Rows
+   * that come meanwhile wait for the next post: where taking lasts as long as it takes for another
+   * row to come, this would never end.
+   */
   async #postTable(table: string): Promise<unknown> {
-    for (;;) {
+    const queued = this.#queues.get(table)?.length ?? 0;
+    let batches = Math.ceil(queued / MAX_BATCH_ROWS) + (this.#unsent.has(table) ? 1 : 0);
+    for (; batches > 0; batches -= 1) {
       const rows = this.#unsent.get(table) ?? this.#nextBatch(table);
-      if (rows === null) return null;
+      if (rows === null) break;
       this.#unsent.set(table, rows);
       try {
         await this.#client.insert({
@@ -174,6 +189,7 @@ export class Telemetry {
       }
       this.#unsent.delete(table);
     }
+    return null;
   }
 
   #nextBatch(table: string): readonly WireRow[] | null {

@@ -214,6 +214,10 @@ export class PendingTable {
     return this.#known.size;
   }
 
+  get unknownSize(): number {
+    return this.#unknown.size;
+  }
+
   get(tx: Id): Pending | undefined {
     return this.#known.get(tx) ?? this.#unknown.get(tx);
   }
