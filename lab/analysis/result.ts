@@ -63,7 +63,10 @@ export interface RunResult {
   /** The honest control of a testnet: its adversaries were made honest, its attacks left out. */
   readonly honestControl: boolean;
   readonly version: string;
+  /** Of a simulated run, hex: the same version, manifest and seed give the same. */
   readonly traceHash: string | null;
+  /** Ideal, in simulated runs only: unforgeable by construction, at no cost. */
+  readonly cryptography: 'real' | 'ideal';
   readonly timeScale: number;
   readonly commitRule: string;
   readonly conflictRule: string;

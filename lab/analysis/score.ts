@@ -44,6 +44,9 @@ export interface RunFacts {
   readonly wallMs: number;
   readonly attacks: readonly AttackFacts[];
   readonly reportPath: string | null;
+  /** Of a simulated run: of every event that reached a member. */
+  readonly traceHash?: string;
+  readonly cryptography?: RunResult['cryptography'];
   /** Seconds of one Argon2 evaluation at the network's parameters; measured here when absent. */
   readonly secondsPerAttempt?: number;
 }
@@ -70,7 +73,8 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
     seed: facts.seed,
     honestControl: testnet.honestControl ?? false,
     version: facts.version,
-    traceHash: null,
+    traceHash: facts.traceHash ?? null,
+    cryptography: facts.cryptography ?? 'real',
     timeScale: testnet.protocol.timeScale,
     commitRule: testnet.protocol.commitRule,
     conflictRule: testnet.protocol.conflictRule,

@@ -134,6 +134,7 @@ const FIELDS: Fields = {
   honestControl: null,
   version: null,
   traceHash: null,
+  cryptography: null,
   timeScale: null,
   commitRule: null,
   conflictRule: null,

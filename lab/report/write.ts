@@ -97,6 +97,12 @@ function conditions({ result, testnet, events }: ReportInput): Html {
       `${amount(result.telemetry.rows)} rows, ${amount(result.telemetry.dropped)} dropped`,
     ],
     ['took', duration(result.wallMs)],
+    ...(result.traceHash === null
+      ? []
+      : [
+          ['cryptography', result.cryptography] as const,
+          ['trace hash', result.traceHash] as const,
+        ]),
   ];
   const notes = events.flatMap((event) =>
     event.type === 'note' || event.type === 'phase'
@@ -105,7 +111,7 @@ function conditions({ result, testnet, events }: ReportInput): Html {
         ? [`${event.type} ${event.id} ${event.name}: ${event.state}`]
         : [],
   );
-  const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}${result.honestControl ? ' --honest' : ''}`;
+  const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}${result.honestControl ? ' --honest' : ''}${result.cryptography === 'ideal' ? ' --cryptography ideal' : ''}`;
   return html`<section><h2>Conditions</h2><table class="facts">${rows.map(
     ([name, value]) => html`<tr><td>${name}</td><td>${value}</td></tr>`,
   )}</table><p>The same run again:</p><pre>${command}</pre></section><section><details><summary>Manifest</summary><pre>${

@@ -37,7 +37,8 @@ export interface RunPlan {
   readonly run: string;
   /** Path of the testnet file copied into the run's folder. */
   readonly manifest: string;
-  readonly driver: DriverName;
+  /** `sim`: in virtual time within the command itself, without a supervisor. */
+  readonly driver: DriverName | 'sim';
   /** Why this driver, in words, when it was chosen automatically. */
   readonly driverReason: string;
   readonly seed: number;
@@ -47,6 +48,8 @@ export interface RunPlan {
   readonly mode: 'up' | 'run';
   /** Version of the package and commit, for the result. */
   readonly version: string;
+  /** Of a simulated run: with real signatures and work, or ideal ones. Others are real. */
+  readonly cryptography?: 'real' | 'ideal' | undefined;
 }
 
 export type RunPhase =
@@ -79,7 +82,7 @@ export interface MemberStatus {
 export interface RunStatus {
   readonly run: string;
   readonly testnet: string;
-  readonly driver: DriverName;
+  readonly driver: RunPlan['driver'];
   readonly shaping: 'netem' | 'userspace' | 'none';
   readonly phase: RunPhase;
   /** ISO time of the start. */

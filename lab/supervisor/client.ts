@@ -28,12 +28,13 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const planSchema = z.object({
   run: z.string(),
   manifest: z.string(),
-  driver: z.enum(['docker', 'process']),
+  driver: z.enum(['docker', 'process', 'sim']),
   driverReason: z.string(),
   seed: z.number(),
   honest: z.boolean().default(false),
   mode: z.enum(['up', 'run']),
   version: z.string(),
+  cryptography: z.enum(['real', 'ideal']).optional(),
 });
 
 /** A run as its folder shows it, whether or not anything of it lives. */
@@ -87,9 +88,10 @@ function summarise(run: string, directory: string, plan: RunPlan): RunSummary {
   };
 }
 
-/** Whether a run may still own live objects. */
+/** Whether a run may still own live objects. A simulated one lives within its process alone. */
 export function isAlive(run: RunSummary): boolean {
-  return run.supervisorPid !== null || run.phase !== 'ended';
+  const maybe = run.plan.driver !== 'sim' && run.phase !== 'ended';
+  return run.supervisorPid !== null || maybe;
 }
 
 /** A failure that the supervisor reported in its own words. */
@@ -216,6 +218,12 @@ export async function startRun(run: string): Promise<RunClient> {
 /** The client of a run; a dead supervisor is started again. Throws LabError if it cannot be. */
 export async function openRun(run: string): Promise<RunClient> {
   const directory = runDirectoryOf(run);
+  if (readPlan(directory)?.driver === 'sim') {
+    throw new LabError(`${run} is simulated: there is nobody to ask before it has ended`, {
+      exitCode: EXIT.badUse,
+      remedy: 'report, query and evidence work on ended runs',
+    });
+  }
   const client = new RunClient(run, directory);
   if (lockOwner(directory) === null) {
     if (readJournal(directory).phase === 'ended') {
@@ -249,7 +257,8 @@ async function waitForAnswer(client: RunClient): Promise<RunClient> {
       return client;
     } catch (error) {
       ownerless = lockOwner(client.directory) === null ? ownerless + START_POLL_MS : 0;
-      const gone = ownerless > START_TIMEOUT_MS / 4;
+      const ended = readJournal(client.directory).exitCode !== null;
+      const gone = ownerless > (ended ? 0 : START_TIMEOUT_MS / 4);
       if (gone || performance.now() > deadline) throw error;
     }
     await delay(START_POLL_MS);

@@ -40,8 +40,11 @@ export class RunEvents {
   private figures = 0;
   private next: number;
   private readonly listeners = new Set<(event: RunEvent) => void>();
+  private readonly now: () => number;
 
-  constructor(runDirectory: string) {
+  /** `now` is virtual in a simulated run. */
+  constructor(runDirectory: string, now = (): number => Date.now()) {
+    this.now = now;
     this.file = path.join(runDirectory, EVENTS_FILE);
     this.events = readEvents(this.file);
     this.next = (this.events.at(-1)?.n ?? -1) + 1;
@@ -51,7 +54,7 @@ export class RunEvents {
     // Figures are not kept over a restart, so they must not count: they share the number of the event
     // before them, and whoever follows on from it neither misses nor repeats what is kept.
     const n = body.type === 'figures' ? Math.max(0, this.next - 1) : this.next;
-    const event: RunEvent = { n, atMs: Date.now(), ...body };
+    const event: RunEvent = { n, atMs: this.now(), ...body };
     this.events.push(event);
     if (event.type === 'figures') this.dropOldFigures();
     else {

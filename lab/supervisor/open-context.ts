@@ -28,6 +28,9 @@ export function driverOf(
   needs: Omit<ContextNeeds, 'hello' | 'conspire' | 'lost'>,
 ): RunContext['driver'] {
   const { plan, runDirectory, testnet, parts, journal } = needs;
+  if (plan.driver === 'sim') {
+    throw new LabError(`${plan.run} is simulated: it has no supervisor`, { exitCode: EXIT.badUse });
+  }
   return parts.makeDriver(plan.driver, {
     run: plan.run,
     testnet: testnet.name,

@@ -66,6 +66,7 @@ function network(result: RunResult): string[] {
     `  driver ${result.driver}, ${shaped}`,
     `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}`,
     `  commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
+    ...(result.cryptography === 'ideal' ? ['  ideal cryptography: same sizes, no work'] : []),
     '',
   ];
 }
@@ -220,6 +221,7 @@ function expectations(result: RunResult): string[] {
 
 function ending(result: RunResult, repeat: string): string[] {
   return [
+    ...(result.traceHash === null ? [] : [`Trace    ${result.traceHash}`]),
     ...(result.reportPath === null ? [] : [`Report   ${result.reportPath}`]),
     `Again    ${repeat}`,
   ];

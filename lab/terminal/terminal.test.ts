@@ -18,6 +18,7 @@ const RESULT: RunResult = {
   honestControl: false,
   version: '0.1.0',
   traceHash: null,
+  cryptography: 'real',
   timeScale: 3600,
   commitRule: 'quorum',
   conflictRule: 'chain',

@@ -34,14 +34,16 @@ export function runProcess(seat: Seat, adversary?: MakeAdversary): Promise<void>
   );
 }
 
-interface PeerNeeds {
+/** What a peer needs beside its seat; `minted` as for `Open`. */
+export interface PeerNeeds {
   readonly host: Host;
   conspire(this: void, message: unknown): void;
   readonly minted: Identity | null;
   readonly adversary: MakeAdversary | undefined;
 }
 
-function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): Inhabitant {
+/** A peer of this seat on `host`, bent by its adversary if it has one. Does not start it. */
+export function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): Inhabitant {
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
   const mind = (): Decisions => ({ ...HONEST, ...bent });
@@ -75,7 +77,8 @@ function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): I
   };
 }
 
-function clientIn(seat: Seat, host: Host): Inhabitant {
+/** A client of this seat on `host`, not started. */
+export function clientIn(seat: Seat, host: Host): Inhabitant {
   const { network, parameters, bind: endpoint } = seat;
   const privateKey = host.store.get(CLIENT_KEY) ?? host.random(32);
   host.store.put(CLIENT_KEY, privateKey);

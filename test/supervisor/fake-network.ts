@@ -239,6 +239,7 @@ function blankResult(shapingOk: boolean): RunResult {
     honestControl: false,
     version: '0',
     traceHash: null,
+    cryptography: 'real',
     timeScale: 1,
     commitRule: 'quorum',
     conflictRule: 'chain',
