@@ -22,13 +22,38 @@ export function nextState(
   return state === 'paused' ? 'running' : null;
 }
 
-interface Attack {
+/** One attack as it stands. */
+export interface Attack {
   readonly id: string;
   readonly name: string;
   readonly state: 'running' | 'paused' | 'stopped';
+  /** Names of those that take part. */
   readonly members: readonly string[];
   readonly knobs: Knobs;
-  readonly planned: string | null;
+}
+
+/** Those of `attacks` that a member takes part in now. */
+export function ongoing<A extends Attack>(attacks: Iterable<A>, member: string): A[] {
+  return [...attacks].filter(({ state, members }) => {
+    return state !== 'stopped' && members.includes(member);
+  });
+}
+
+/** Who hears what a colluder tells: those that take part in an attack with it, and nobody else. */
+export function accomplices(attacks: Iterable<Attack>, member: string): ReadonlySet<string> {
+  const together = new Set(ongoing(attacks, member).flatMap(({ members }) => members));
+  together.delete(member);
+  return together;
+}
+
+/** What members are told of an attack. They know one another by address. */
+export function orderOf(
+  { id, name, knobs, members }: Attack,
+  action: AttackOrder['action'],
+  addressOf: (member: string) => string | undefined,
+): AttackOrder {
+  const addresses = members.flatMap((member) => addressOf(member) ?? []);
+  return { id, name, action, knobs, members: addresses.sort() };
 }
 
 export class AttackControl {
@@ -89,7 +114,7 @@ export class AttackControl {
 
   /** Tells a member that came back (its earlier process's orders are gone) what it is to do. */
   async restore(member: string): Promise<void> {
-    for (const attack of this.ongoing(member)) {
+    for (const attack of ongoing(this.context.journal.state.attacks.values(), member)) {
       await this.order(member, this.orderFor(attack, 'start'));
       if (attack.state === 'paused') await this.order(member, this.orderFor(attack, 'pause'));
     }
@@ -98,21 +123,16 @@ export class AttackControl {
   /** Passes a colluder's message on to those who take part in an attack with it, and to nobody else. */
   conspire(from: string, message: unknown): void {
     const { control, journal } = this.context;
-    const accomplices = new Set(this.ongoing(from).flatMap(({ members }) => members));
     // Accomplices know one another as their orders name them: by address.
     const address = journal.state.hellos.get(from)?.address ?? from;
-    for (const other of accomplices) if (other !== from) control.relay(other, address, message);
+    for (const other of accomplices(journal.state.attacks.values(), from)) {
+      control.relay(other, address, message);
+    }
   }
 
-  private ongoing(member: string): Attack[] {
-    const all = [...this.context.journal.state.attacks.values()];
-    return all.filter(({ state, members }) => state !== 'stopped' && members.includes(member));
-  }
-
-  private orderFor({ id, name, knobs, members }: Attack, action: AttackOrder['action']) {
+  private orderFor(attack: Attack, action: AttackOrder['action']): AttackOrder {
     const { hellos } = this.context.journal.state;
-    const addresses = members.flatMap((member) => hellos.get(member)?.address ?? []);
-    return { id, name, action, knobs, members: addresses.sort() };
+    return orderOf(attack, action, (member) => hellos.get(member)?.address);
   }
 
   private async order(member: string, attack: AttackOrder): Promise<void> {
@@ -130,7 +150,10 @@ export class AttackControl {
     }
   }
 
-  private async change(attack: Attack, action: AttackOrder['action']): Promise<void> {
+  private async change(
+    attack: Attack & { readonly planned: string | null },
+    action: AttackOrder['action'],
+  ): Promise<void> {
     const { journal, events } = this.context;
     const { id, name, state, members, knobs, planned } = attack;
     const entry = { id, name, state, members: [...members], knobs, planned };

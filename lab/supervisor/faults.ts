@@ -68,9 +68,12 @@ export function readFault(
   return fault.kind === 'link' ? { ...fault, change: defined(fault.change) } : fault;
 }
 
-function touchedRegions(fault: Fault, context: RunContext): ReadonlySet<string> {
+/** Regions with a member that the fault concerns. */
+export function touchedRegions(
+  fault: Fault,
+  all: readonly { readonly name: string; readonly region: string }[],
+): ReadonlySet<string> {
   if ('between' in fault) return new Set(fault.between);
-  const { members: all } = context.testnet;
   return new Set(all.flatMap((m) => (fault.members.includes(m.name) ? [m.region] : [])));
 }
 
@@ -181,7 +184,7 @@ export class FaultControl {
   private async apply(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
     if (fault.kind === 'partition' || fault.kind === 'link') {
-      await this.links().applyWhereConnected(touchedRegions(fault, this.context));
+      await this.links().applyWhereConnected(touchedRegions(fault, this.context.testnet.members));
       if (fault.kind === 'link') await this.remeasure(fault);
       return;
     }
@@ -199,7 +202,7 @@ export class FaultControl {
   private async undo(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
     if (fault.kind === 'partition' || fault.kind === 'link') {
-      await this.links().applyWhereConnected(touchedRegions(fault, this.context));
+      await this.links().applyWhereConnected(touchedRegions(fault, this.context.testnet.members));
       return;
     }
     if (fault.kind === 'restore') await this.disks.run(() => this.putBack(id, fault.members));
@@ -245,7 +248,7 @@ export class FaultControl {
   }
 
   private async remeasure(fault: Fault): Promise<void> {
-    await this.links().measure(touchedRegions(fault, this.context));
+    await this.links().measure(touchedRegions(fault, this.context.testnet.members));
   }
 
   private async row(id: string, fault: Fault, state: string): Promise<void> {

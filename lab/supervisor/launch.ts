@@ -13,8 +13,9 @@ const REQUESTS_AT_ONCE = 16;
 const REQUEST_TIMEOUT_MS = 20_000;
 /** A member starts in a second or two; on a busy machine they queue for the cores. */
 const HELLO_TIMEOUT_MS = 60_000;
-const MESH_TIMEOUT_MS = 90_000;
-const TIMEOUT_PER_MEMBER_MS = 1000;
+/** How long members may take to mesh, and so much more for each of them. */
+export const MESH_TIMEOUT_MS = 90_000;
+export const TIMEOUT_PER_MEMBER_MS = 1000;
 const POLL_MS = 100;
 const STATES_EVERY_MS = 2000;
 const LOG_LINES = 12;

@@ -14,10 +14,10 @@ import { messageOf, warn, type RunContext } from './run-context.ts';
 const MEMBERS_AT_ONCE = 8;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Votes under way arrive, and every client has told since how many transactions it still follows. */
-const DRAIN_MS = 3000;
+export const DRAIN_MS = 3000;
 /** A client gives a transaction up after 25 s; one that is linked to it may follow. */
-const MAX_DRAIN_MS = 30_000;
-const DRAIN_POLL_MS = 200;
+export const MAX_DRAIN_MS = 30_000;
+export const DRAIN_POLL_MS = 200;
 /** A member's own patience with the endpoint is 10 s. */
 const FLUSH_TIMEOUT_MS = 15_000;
 

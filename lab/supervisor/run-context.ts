@@ -74,7 +74,7 @@ export interface RunContext {
 /** The data endpoint of every member: counted up within its region, in the order of the manifest. */
 export function assignEndpoints(
   members: readonly Member[],
-  addresses: AddressPlan,
+  addresses: Pick<AddressPlan, 'endpoint'>,
 ): ReadonlyMap<string, Endpoint> {
   const used = new Map<string, number>();
   return new Map(
