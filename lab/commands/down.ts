@@ -5,7 +5,7 @@ import { EXIT, LabError } from '../errors.ts';
 import { isAlive, listRuns } from '../supervisor/client.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { findRun, jsonOption } from './common.ts';
-import { removeRun } from './remove-run.ts';
+import { hasRemains, removeRun } from './remove-run.ts';
 
 interface Options {
   readonly all?: boolean;
@@ -38,7 +38,7 @@ async function perform(words: readonly string[], options: Options): Promise<void
     return;
   }
   const runs = all
-    ? listRuns().filter((run) => purge || isAlive(run))
+    ? listRuns().filter((run) => purge || hasRemains(run))
     : (words.length === 0 ? [undefined] : words).map((word) =>
         findRun(word, word === undefined && !purge),
       );

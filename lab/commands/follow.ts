@@ -60,18 +60,28 @@ async function followEvents(
     } catch (error) {
       if (reopenings >= MAX_REOPENINGS) throw error;
     }
-    // Taken down from another terminal after its supervisor had died, or while this was not looking.
-    if (readJournal(client.directory).exitCode !== null) {
-      const last = new RunEvents(client.directory).all().at(-1);
-      if (last?.type === 'ended') return last;
-    }
+    const end = endOf(client.directory);
+    if (end !== null) return end;
     if (reopenings >= MAX_REOPENINGS) break;
-    client = await openRun(client.run);
+    try {
+      client = await openRun(client.run);
+    } catch (error) {
+      const since = endOf(client.directory);
+      if (since !== null) return since;
+      throw error;
+    }
   }
   throw new LabError(`the supervisor of ${first.run} died ${MAX_REOPENINGS + 1} times`, {
     exitCode: EXIT.broke,
     remedy: `npx lab logs ${first.run} shows why; npx lab down ${first.run} removes what is left`,
   });
+}
+
+/** Of a run taken down from another terminal after its supervisor had died, or while nobody looked. */
+function endOf(directory: string): Ended | null {
+  if (readJournal(directory).exitCode === null) return null;
+  const last = new RunEvents(directory).all().at(-1);
+  return last?.type === 'ended' ? last : null;
 }
 
 function listenForInterrupt(run: PreparedRun, progress: Progress) {

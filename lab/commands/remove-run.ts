@@ -1,13 +1,13 @@
 /** Removes one run, through its supervisor where one answers, else with the driver and the journal alone. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Driver, DriverContext } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { loadTestnet } from '../manifest/load.ts';
-import { RunClient, waitForExit } from '../supervisor/client.ts';
+import { isAlive, RunClient, waitForExit } from '../supervisor/client.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 import { RunEvents } from '../supervisor/events.ts';
 import { Journal } from '../supervisor/journal.ts';
-import { lockOwner, takeLock } from '../supervisor/lock.ts';
+import { isLocked, lockOwner, takeLock } from '../supervisor/lock.ts';
 import { socketPath } from '../supervisor/socket-path.ts';
 import { remark } from '../terminal/output.ts';
 
@@ -33,6 +33,11 @@ export async function removeRun(run: Removable): Promise<readonly string[]> {
       if (tries === MAX_TRIES || lockOwner(run.directory) === null) throw error;
     }
   }
+}
+
+/** Whether `removeRun` has anything to do: a supervisor killed at its very end leaves its files. */
+export function hasRemains(run: RunSummary): boolean {
+  return isAlive(run) || isLocked(run.directory) || existsSync(socketPath(run.directory));
 }
 
 /** Null when it did not answer and was ended. */
@@ -68,12 +73,11 @@ async function withoutSupervisor(run: Removable): Promise<readonly string[]> {
     const removed = await driver.remove(journal.state.created);
     rmSync(socketPath(run.directory), { force: true });
     if (!ended) {
-      const atMs = Date.now();
-      journal.write({ entry: 'phase', atMs, phase: 'ended' });
-      journal.write({ entry: 'ended', atMs, exitCode: EXIT.broke });
       const error = 'taken down after its supervisor had died';
       const end = { exitCode: EXIT.broke, resultPath: null, error };
+      // Before the journal: who reads there that the run has ended finds here how.
       new RunEvents(run.directory).emit({ type: 'ended', ...end });
+      journal.write({ entry: 'ended', atMs: Date.now(), exitCode: EXIT.broke });
     }
     journal.close();
     return removed;

@@ -103,7 +103,11 @@ export class JournalFold {
     else if (line.entry === 'fault-ended') this.endFault(line);
     else if (line.entry === 'links') this.measured(line.measurements);
     else if (line.entry === 'fidelity') this.fidelityReasons.push(line.reason);
-    else draft.exitCode = line.exitCode;
+    else {
+      // One line says both: no kill in between leaves a run that is half ended.
+      draft.exitCode = line.exitCode;
+      draft.phase = 'ended';
+    }
   }
 
   private resume(atMs: number): void {

@@ -2,7 +2,7 @@
  * One supervisor per run: `supervisor.pid` holds the pid and the start time (ticks since boot) of
  * the process that owns the run's directory. A lock whose owner is gone is taken over.
  */
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { EXIT, LabError } from '../errors.ts';
@@ -49,6 +49,11 @@ export function lockOwner(runDirectory: string): LockOwner | null {
   const text = readText(path.join(runDirectory, LOCK_FILE));
   const owner = text === null ? null : parseOwner(text);
   return owner !== null && startTicksOf(owner.pid) === owner.startTicks ? owner : null;
+}
+
+/** Whether a lock lies there, be its owner alive or not. */
+export function isLocked(runDirectory: string): boolean {
+  return existsSync(path.join(runDirectory, LOCK_FILE));
 }
 
 function tryLink(from: string, to: string): boolean {

@@ -62,6 +62,12 @@ async function main(runDirectory: string): Promise<void> {
   // Held to the very end: who finds it free finds nothing of this process either.
   process.on('exit', takeLock(runDirectory));
   const supervisor = new Supervisor({ plan, runDirectory, parts: PARTS, log });
+  if (supervisor.journal.state.exitCode !== null) {
+    // Asked for when the one before had died, but `lab down` came first: a socket here would be one
+    // that nobody removes before that command has said that nothing is left.
+    log('the run has ended: nothing to supervise');
+    return;
+  }
   const token = ownerToken(runDirectory);
   const routes = routesOf(supervisor);
   const socket = new ControlSocket(socketPath(runDirectory), token, supervisor.events, routes);

@@ -102,10 +102,6 @@ export class Supervisor {
 
   /** Carries the run out, to its end or until `detach`. Never throws: a failure ends the run. */
   async carryOut(): Promise<void> {
-    if (this.journal.state.exitCode !== null) {
-      this.removed.resolve([]);
-      return;
-    }
     let exitCode: number = EXIT.fine;
     let failure: unknown = null;
     try {
@@ -297,8 +293,8 @@ export class Supervisor {
 
   /** What could not be removed keeps the run open, so that `lab down` tries again. */
   private end(exitCode: number): void {
-    this.phase('ended', 'nothing of this run is left');
     this.journal.write({ entry: 'ended', atMs: Date.now(), exitCode });
+    this.phase('ended', 'nothing of this run is left');
   }
 
   private async closeContext(): Promise<void> {

@@ -1,6 +1,14 @@
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, watch, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { CommandLine, SMALL } from './command-line.ts';
+
+const SUPERVISOR = path.resolve(import.meta.dirname, '../../lab/supervisor/main.ts');
+/** A command that hears of its run's end says so much sooner than one that gives up (15 s). */
+const HEARD_MS = 10_000;
 
 /** Moments are spread over this: a run of the small testnet takes about so long. */
 const RUN_MS = 9000;
@@ -27,6 +35,69 @@ function kill(pid: number | undefined): void {
     // It ended by itself just before.
   }
 }
+
+/** The folder of a run that has ended, with what a supervisor killed in its last moment leaves there. */
+function endedRun(name: string): string {
+  const directory = lab.directory(name);
+  mkdirSync(directory, { recursive: true });
+  const plan = { run: name, manifest: path.join(directory, 'testnet.yaml'), driver: 'process' };
+  const more = { driverReason: 'asked for', seed: 1, mode: 'run', version: '0' };
+  const files = {
+    'plan.json': JSON.stringify({ ...plan, ...more }),
+    'testnet.yaml': SMALL,
+    token: 'secret',
+    'journal.ndjson': `${JSON.stringify({ entry: 'ended', atMs: 1, exitCode: 4 })}\n`,
+  };
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(directory, file), text);
+  return directory;
+}
+
+test('a supervisor that starts after its run was taken down goes without opening a socket', async () => {
+  const directory = endedRun('late');
+  const seen = new Set<string | null>();
+  const watcher = watch(directory, (_, file) => seen.add(file));
+  const [code] = await once(spawn(process.execPath, [SUPERVISOR, directory]), 'exit');
+  watcher.close();
+  expect({ code, left: lab.leftovers() }).toEqual({ code: 0, left: [] });
+  expect([...seen]).toContain('supervisor.pid');
+  expect([...seen]).not.toContain('control.sock');
+}, 30_000);
+
+test('what a supervisor that was killed while it said farewell left, lab down --all removes', async () => {
+  const directory = endedRun('farewell');
+  for (const file of ['control.sock', 'supervisor.pid']) {
+    writeFileSync(path.join(directory, file), JSON.stringify({ pid: process.pid, startTicks: 0 }));
+  }
+  const { code, stdout } = await lab.run('down', '--all', '--json');
+  expect({ code, left: lab.leftovers() }).toEqual({ code: 0, left: [] });
+  expect(JSON.parse(stdout)).toMatchObject({ runs: [{ run: 'farewell', removed: [] }] });
+}, 30_000);
+
+test('a command whose run is taken down behind a killed supervisor hears how it ended', async () => {
+  const file = lab.file('long.yaml', SMALL.replace('durationMs: 2000', 'durationMs: 60000'));
+  const { outcome } = lab.start('run', file, '--driver', 'process', '--quiet');
+  const supervisors = (): number[] =>
+    lab.runs().flatMap((run) => {
+      const all = lab.processes(run);
+      const members = all.filter(({ what }) => what === 'member').length;
+      const supervising = all.filter(({ what }) => what === 'supervisor').map(({ pid }) => pid);
+      return members === 0 ? [] : supervising;
+    });
+  const [pid] = await vi.waitFor(() => {
+    const found = supervisors();
+    expect(found).toHaveLength(1);
+    return found;
+  }, 20_000);
+  kill(pid);
+  const down = await lab.run('down', '--all', '--json');
+  const downAtMs = performance.now();
+  expect({ code: down.code, said: down.stderr }).toMatchObject({ code: 0 });
+  const { code, stderr } = await outcome;
+  expect(performance.now() - downAtMs).toBeLessThan(HEARD_MS);
+  expect(code).toBe(4);
+  expect(stderr).toContain('taken down');
+  await vi.waitFor(() => expect(lab.leftovers()).toEqual([]), 10_000);
+}, 60_000);
 
 test('whatever is killed at whatever moment of a run, lab down leaves nothing of it', async () => {
   const seed = Number(process.env['LAB_TEST_SEED'] ?? randomInt(2 ** 31));

@@ -55,6 +55,16 @@ test('time halted is not network time, and the end of a fault is found', () => {
   journal.close();
 });
 
+test('the line that says how a run ended says that it has ended: no kill leaves it half ended', () => {
+  const directory = newDirectory();
+  const journal = new Journal(directory);
+  journal.write({ entry: 'phase', atMs: 10, phase: 'removing' });
+  expect(readJournal(directory)).toMatchObject({ phase: 'removing', exitCode: null });
+  journal.write({ entry: 'ended', atMs: 20, exitCode: 5 });
+  journal.close();
+  expect(readJournal(directory)).toMatchObject({ phase: 'ended', exitCode: 5 });
+});
+
 test('a damaged line in the middle is counted and hides nothing else', () => {
   const directory = newDirectory();
   const journal = new Journal(directory);
