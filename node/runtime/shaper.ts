@@ -20,7 +20,7 @@ const HALF_TICK_MS = 0.5;
 /** How much later than asked a timer of an idle process fires here: kernel slack and the loop's turn. */
 const TIMER_LAG_MS = 0.1;
 /** How long a rate-limited link's queue may get before it drops: a home router's buffer. */
-const MAX_QUEUE_MS = 1000;
+export const MAX_QUEUE_MS = 1000;
 
 export interface ShaperSources {
   /** Monotonic ms, with fractions. */

@@ -1,0 +1,286 @@
+/**
+ * `Host` of one simulated member, with the contract of `ProcessHost`: what one event of the scheduler
+ * makes a peer write is durable together, and only then do the datagrams of that turn leave. What is
+ * done outside of any turn is a turn by itself, call by call.
+ */
+import type { Endpoint, Host, Store, Timer } from '../../node/host.ts';
+import type { Row } from '../../node/telemetry.ts';
+import { type ClockOptions, SimClock } from './clock.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import { MemoryStore } from './store.ts';
+import type { EventKind, Trace } from './trace.ts';
+
+/** Datagrams of one turn, as in ProcessHost: a peer that makes more is out of control. */
+const MAX_OUTBOX = 50_000;
+/** Timers of a process: whole milliseconds, at least one, and at most this many (setTimeout). */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/**
+ * What the kernel keeps for a socket whose process does not read: twice net.core.rmem_max, whose
+ * default is 212,992, and what a datagram is counted for beside its payload (sk_buff, rounding).
+ */
+const RECEIVE_BUFFER_BYTES = 425_984;
+const DATAGRAM_OVERHEAD_BYTES = 768;
+
+export type Receive = (from: Endpoint, datagram: Uint8Array) => void;
+
+/** Where datagrams go. */
+export interface Network {
+  attach(endpoint: Endpoint, receive: Receive): void;
+  detach(endpoint: Endpoint): void;
+  /** `leavesMs`: when the datagram leaves its sender, not before now. */
+  send(from: Endpoint, to: Endpoint, datagram: Uint8Array, leavesMs: number): void;
+}
+
+/** What a turn did, for its cost. */
+export interface Work {
+  readonly kind: EventKind;
+  readonly receivedBytes: number;
+  readonly sentDatagrams: number;
+  readonly sentBytes: number;
+}
+
+export interface SimHostParts extends ClockOptions {
+  readonly scheduler: Scheduler;
+  /** Its own stream, and another one after each restart: a peer must not meet its nonces again. */
+  readonly random: Random;
+  readonly endpoint: Endpoint;
+  readonly network: Network;
+  /** Given again to the host of the restarted member. */
+  readonly store?: MemoryStore;
+  /** `trueTime` turns what the peer's clock showed into virtual time. */
+  report(row: Row, trueTime: (shownMs: number) => number): void;
+  readonly trace?: Trace;
+  /** Processor time of a turn, µs: the next one begins, and its datagrams leave, that much later. */
+  readonly costUs?: (work: Work) => number;
+}
+
+interface Arrival {
+  readonly kind: EventKind;
+  readonly from: Endpoint | null;
+  readonly content: Uint8Array;
+  readonly run: () => void;
+  /** A timer may be cancelled while it waits. */
+  isCancelled: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class SimHost implements Host {
+  readonly store: Store;
+  /** What its disk holds; survives the host. */
+  readonly disk: MemoryStore;
+  readonly endpoint: Endpoint;
+  /** Datagrams lost because it was busy or paused for too long. */
+  drops = 0;
+  readonly #parts: SimHostParts;
+  readonly #clock: SimClock;
+  readonly #trueTime = (shownMs: number): number => this.#clock.trueTime(shownMs);
+  #alive = true;
+  #paused = false;
+  #inTurn = false;
+  /** Called when the next turn that writes has been its last. */
+  #torn: (() => void) | null = null;
+  #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
+  /** What came while it was paused or busy, oldest first. */
+  #waiting: Arrival[] = [];
+  #waitingBytes = 0;
+  #isDraining = false;
+  #busyUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: SimHostParts) {
+    this.#parts = parts;
+    const { scheduler, store = new MemoryStore(), endpoint } = parts;
+    this.endpoint = endpoint;
+    this.disk = store;
+    this.#clock = new SimClock(() => scheduler.now, parts);
+    this.store = {
+      get: (key) => store.get(key),
+      entries: (prefix) => store.entries(prefix),
+      put: (key, value) => {
+        if (!this.#alive) return;
+        store.put(key, value);
+        if (!this.#inTurn) store.commit();
+      },
+      delete: (key) => {
+        if (!this.#alive) return;
+        store.delete(key);
+        if (!this.#inTurn) store.commit();
+      },
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  random(length: number): Uint8Array {
+    return this.#parts.random.bytes(length);
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const ownMs = delayMs >= 1 && delayMs <= MAX_TIMER_MS ? Math.ceil(delayMs) : 1;
+    const { scheduler } = this.#parts;
+    const firing = arrival('timer', null, NOTHING, callback);
+    const event = scheduler.at(scheduler.now + ownMs / this.#clock.rate, () => {
+      this.#arrive(firing);
+    });
+    return {
+      cancel: () => {
+        firing.isCancelled = true;
+        event.cancel();
+      },
+    };
+  }
+
+  send(to: Endpoint, datagram: Uint8Array): void {
+    if (!this.#alive || this.#outbox.length >= MAX_OUTBOX) return;
+    this.#outbox.push({ to, datagram });
+    if (!this.#inTurn) this.#transmit(this.#parts.scheduler.now);
+  }
+
+  report(row: Row): void {
+    if (this.#alive) this.#parts.report(row, this.#trueTime);
+  }
+
+  /** Datagrams to its endpoint go to `receive` from now on, each in a turn of its own. */
+  listen(receive: Receive): void {
+    this.#parts.network.attach(this.endpoint, (from, datagram) => {
+      this.#arrive(arrival('datagram', from, datagram, () => receive(from, datagram)));
+    });
+  }
+
+  /** Something the lab asks of the member, in a turn of its own; `text` says it in the trace. */
+  order(text: string, run: () => void): void {
+    const content = new TextEncoder().encode(text);
+    this.#arrive(arrival('order', null, content, run));
+  }
+
+  /** Shifts its clock; its timers keep their pace. */
+  setSkew(skewMs: number): void {
+    this.#clock.setSkew(skewMs);
+  }
+
+  /** Changes the pace of its clock and of the timers it sets from now on. */
+  setDrift(driftPpm: number): void {
+    this.#clock.setDrift(driftPpm);
+  }
+
+  /** As kill -9: no timer fires, nothing is received, sent or reported any more. */
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#waiting = [];
+    this.#outbox = [];
+    this.disk.rollBack();
+    this.#parts.network.detach(this.endpoint);
+  }
+
+  /**
+   * As a power cut while the disk writes: the next turn that writes (or the one that runs) is its
+   * last; its writes are lost and nothing of it leaves. Then `died` is called.
+   */
+  crashTorn(died: () => void = () => {}): void {
+    this.#torn = died;
+  }
+
+  /** As SIGSTOP: what is due meanwhile, datagrams too, happens after `resume`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#drainLater();
+  }
+
+  #arrive(arrived: Arrival): void {
+    if (!this.#alive) return;
+    const isFree = this.#parts.scheduler.now >= this.#busyUntilMs && !this.#paused;
+    if (isFree && this.#waiting.length === 0) this.#run(arrived);
+    else this.#keep(arrived);
+  }
+
+  #keep(arrived: Arrival): void {
+    const bytes = sizeInBuffer(arrived);
+    if (bytes > 0 && this.#waitingBytes + bytes > RECEIVE_BUFFER_BYTES) {
+      this.drops += 1;
+      return;
+    }
+    this.#waitingBytes += bytes;
+    this.#waiting.push(arrived);
+    this.#drainLater();
+  }
+
+  #drainLater(): void {
+    if (this.#isDraining || this.#paused || this.#waiting.length === 0) return;
+    this.#isDraining = true;
+    this.#parts.scheduler.at(Math.max(this.#busyUntilMs, this.#parts.scheduler.now), () => {
+      this.#isDraining = false;
+      if (!this.#alive || this.#paused) return;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#waitingBytes -= sizeInBuffer(next);
+      this.#run(next);
+      this.#drainLater();
+    });
+  }
+
+  #run({ kind, from, content, run, isCancelled }: Arrival): void {
+    if (isCancelled) return;
+    this.#parts.trace?.add(this.#parts.scheduler.now, this.endpoint, kind, from, content);
+    this.#inTurn = true;
+    try {
+      run();
+    } catch (error) {
+      this.kill();
+      throw error;
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#torn !== null && this.disk.isPending) {
+      this.kill();
+      this.#torn();
+      return;
+    }
+    this.disk.commit();
+    this.#transmit(this.#busy(kind, content.length));
+  }
+
+  /** Counts the turn's cost; when it ends. */
+  #busy(kind: EventKind, receivedBytes: number): number {
+    const { scheduler, costUs } = this.#parts;
+    if (costUs === undefined) return scheduler.now;
+    const sentDatagrams = this.#outbox.length;
+    const sentBytes = this.#outbox.reduce((sum, { datagram }) => sum + datagram.length, 0);
+    const us = costUs({ kind, receivedBytes, sentDatagrams, sentBytes });
+    this.#busyUntilMs = scheduler.now + us / 1000;
+    return this.#busyUntilMs;
+  }
+
+  #transmit(leavesMs: number): void {
+    if (this.#outbox.length === 0) return;
+    const sends = this.#outbox;
+    this.#outbox = [];
+    const { network } = this.#parts;
+    for (const { to, datagram } of sends) network.send(this.endpoint, to, datagram, leavesMs);
+  }
+}
+
+function arrival(
+  kind: EventKind,
+  from: Endpoint | null,
+  content: Uint8Array,
+  run: () => void,
+): Arrival {
+  return { kind, from, content, run, isCancelled: false };
+}
+
+/** What it takes of the socket's buffer; only datagrams do. */
+function sizeInBuffer({ kind, content }: Arrival): number {
+  return kind === 'datagram' ? content.length + DATAGRAM_OVERHEAD_BYTES : 0;
+}
