@@ -5,6 +5,8 @@
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { hchacha } from '@noble/ciphers/chacha.js';
+import { isIdeal } from './cryptography.ts';
+import { areEqual, idealBoxTag } from './ideal.ts';
 
 export const BOX_KEY_BYTES = 32;
 export const NONCE_BYTES = 24;
@@ -16,7 +18,7 @@ const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 
 /** One key and the subkey of the prefix it was last used with. */
 export class BoxKey {
-  readonly #key: Uint32Array;
+  readonly #key: Uint32Array<ArrayBuffer>;
   #prefix: Uint8Array | null = null;
   #subkey: Uint8Array = new Uint8Array(0);
 
@@ -27,6 +29,7 @@ export class BoxKey {
 
   /** Ciphertext ‖ 16-byte tag. The caller never uses a nonce twice. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    if (isIdeal()) return this.#sealIdeally(nonce, aad, plaintext);
     const cipher = createCipheriv('chacha20-poly1305', this.#subkeyOf(nonce), shortNonce(nonce), {
       authTagLength: TAG_BYTES,
     });
@@ -40,6 +43,7 @@ export class BoxKey {
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
     if (sealed.length < TAG_BYTES) return null;
     const at = sealed.length - TAG_BYTES;
+    if (isIdeal()) return this.#openIdeally(nonce, aad, sealed);
     const cipher = createDecipheriv('chacha20-poly1305', this.#subkeyOf(nonce), shortNonce(nonce), {
       authTagLength: TAG_BYTES,
     });
@@ -55,10 +59,22 @@ export class BoxKey {
     return new Uint8Array(body.buffer, body.byteOffset, body.length);
   }
 
+  /** No cipher: the plaintext and a tag of the same length as the real one. */
+  #sealIdeally(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    assertNonce(nonce);
+    return Buffer.concat([plaintext, idealBoxTag(this.#key, nonce, aad, plaintext)]);
+  }
+
+  #openIdeally(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+    assertNonce(nonce);
+    const at = sealed.length - TAG_BYTES;
+    const body = sealed.subarray(0, at);
+    if (!areEqual(sealed.subarray(at), idealBoxTag(this.#key, nonce, aad, body))) return null;
+    return new Uint8Array(body);
+  }
+
   #subkeyOf(nonce: Uint8Array): Uint8Array {
-    if (nonce.length !== NONCE_BYTES) {
-      throw new RangeError(`a nonce has ${NONCE_BYTES} bytes, not ${nonce.length}`);
-    }
+    assertNonce(nonce);
     const prefix = nonce.subarray(0, PREFIX_BYTES);
     if (this.#prefix === null || Buffer.compare(this.#prefix, prefix) !== 0) {
       const out = new Uint32Array(8);
@@ -70,6 +86,11 @@ export class BoxKey {
   }
 }
 
+function assertNonce(nonce: Uint8Array): void {
+  if (nonce.length === NONCE_BYTES) return;
+  throw new RangeError(`a nonce has ${NONCE_BYTES} bytes, not ${nonce.length}`);
+}
+
 /** The 96-bit nonce inside: four zero bytes, then the last eight. */
 function shortNonce(nonce: Uint8Array): Uint8Array {
   const short = new Uint8Array(12);
@@ -77,7 +98,7 @@ function shortNonce(nonce: Uint8Array): Uint8Array {
   return short;
 }
 
-function words(bytes: Uint8Array): Uint32Array {
+function words(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(i * 4, true));
 }

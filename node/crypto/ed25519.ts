@@ -4,6 +4,8 @@
  * and cofactorlessly; how strictly depends on its version, so cheap checks on the bytes come first.
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { isIdeal } from './cryptography.ts';
+import { areEqual, idealSignature } from './ideal.ts';
 
 /** A key that signs; `publicKey` and `seed` are 32 bytes. */
 export interface SigningKey {
@@ -51,7 +53,8 @@ export function signingKey(seed: Uint8Array): SigningKey {
   return {
     publicKey,
     seed: new Uint8Array(seed),
-    sign: (message) => new Uint8Array(sign(null, message, key)),
+    sign: (message) =>
+      isIdeal() ? idealSignature(publicKey, message) : new Uint8Array(sign(null, message, key)),
   };
 }
 
@@ -62,6 +65,7 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean {
   if (!isStrictlyEncoded(publicKey, signature)) return false;
+  if (isIdeal()) return areEqual(signature, idealSignature(publicKey, message));
   return verify(null, message, publicKeyObject(publicKey), signature);
 }
 

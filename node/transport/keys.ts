@@ -1,6 +1,6 @@
 /** The two keys of a link, one per direction (PROTOCOL.md 2). */
-import { hkdfSync } from 'node:crypto';
 import { BOX_KEY_BYTES, BoxKey } from '../crypto/box.ts';
+import { hkdf } from '../crypto/hkdf.ts';
 import { x25519 } from '../crypto/x25519.ts';
 import { idToBytes, type Id } from '../id.ts';
 
@@ -21,8 +21,7 @@ export function linkKeys(
   if (secret === null) return null;
   const key = (sender: Id, receiver: Id): BoxKey => {
     const info = Buffer.concat([LABEL, idToBytes(sender), idToBytes(receiver)]);
-    const bytes = hkdfSync('sha256', secret, idToBytes(network), info, BOX_KEY_BYTES);
-    return new BoxKey(new Uint8Array(bytes));
+    return new BoxKey(hkdf(secret, idToBytes(network), info, BOX_KEY_BYTES));
   };
   return { seal: key(self.id, remote.id), open: key(remote.id, self.id) };
 }

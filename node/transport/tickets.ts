@@ -3,7 +3,8 @@
  * holder can receive at that address; it says nothing of any other address or id. Nothing is stored
  * per ticket, so strangers cost no memory.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hmac } from '../crypto/hmac.ts';
 import type { Endpoint } from '../host.ts';
 import type { Id } from '../id.ts';
 import { TICKET_BYTES } from './limits.ts';
@@ -46,5 +47,5 @@ export class TicketOffice {
 
 function ticket(secret: Uint8Array, id: Id, endpoint: Endpoint): Uint8Array {
   const text = `${id} ${endpoint.ip}:${endpoint.port}`;
-  return createHmac('sha256', secret).update(text).digest().subarray(0, TICKET_BYTES);
+  return hmac(secret, text).subarray(0, TICKET_BYTES);
 }

@@ -1,0 +1,36 @@
+/**
+ * Which cryptography this program computes with: the real one, or, in the simulator alone, an ideal
+ * one that is unforgeable by construction, gives the same sizes and verdicts and costs next to
+ * nothing (ideal.ts). Process-wide, since one simulation is one process. Nothing that opens a socket
+ * may switch: a tidy test holds who names `useCryptography`, and the runtime refuses to start on it.
+ */
+
+export type Cryptography = 'real' | 'ideal';
+
+let primitives: Cryptography = 'real';
+let work: Cryptography = 'real';
+
+/**
+ * For tests, benchmarks and the simulator, between runs: what was signed or sealed under one is not
+ * valid under the other. `workKind` is the proof of work of identities apart from all else: public
+ * keys are the real ones always, so with the same kind of work addresses and ids are the same too.
+ */
+export function useCryptography(kind: Cryptography, workKind: Cryptography = kind): void {
+  primitives = kind;
+  work = workKind;
+}
+
+/** Whether signatures, boxes, key agreement, link keys and tickets are the ideal ones. */
+export function isIdeal(): boolean {
+  return primitives === 'ideal';
+}
+
+/** Whether identities come without the Argon2 evaluations that they cost. */
+export function isWorkIdeal(): boolean {
+  return work === 'ideal';
+}
+
+/** Throws an Error unless all is real: for what speaks to the outside world. */
+export function assertReal(): void {
+  if (isIdeal() || isWorkIdeal()) throw new Error('ideal cryptography is for simulations alone');
+}

@@ -1,0 +1,107 @@
+/**
+ * What ideal cryptography computes instead of the real: keyed tags (chaskey.ts) under secrets that
+ * never leave this module. Unforgeable by construction: the tag that stands for a signature is
+ * given to none but the holder of a key made from its seed (ed25519.ts), that of a key agreement to
+ * none but the holder of one of the two private keys (x25519.ts). The secrets are constants, so that
+ * a run with the same seed is the same run in every process; whoever simulates could of course
+ * compute with them, so nothing here protects anything outside of a simulation.
+ */
+import { BLOCK_WORDS, type Block, chaskey } from './chaskey.ts';
+
+const BLOCK_BYTES = 4 * BLOCK_WORDS;
+
+/** One secret for each use: a tag of one never passes for that of another. */
+const SECRET = {
+  signature: secretOf('ideal signature '),
+  agreement: secretOf('ideal agreement '),
+  derivation: secretOf('ideal derivation'),
+  mac: secretOf('ideal hmac      '),
+  work: secretOf('ideal work      '),
+} as const;
+
+const tag: Block = new Uint32Array(BLOCK_WORDS);
+const tagBytes = new Uint8Array(tag.buffer);
+/** Goes before parts of any length, so that no other parts make the same message. */
+const prefix = new Uint32Array(BLOCK_WORDS);
+const prefixBytes = new Uint8Array(prefix.buffer);
+
+/**
+ * The tag four times, less the bits that no strict Ed25519 signature has: R is a y below 2^254, S
+ * below 2^252, so R < p and S < L.
+ */
+export function idealSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  chaskey(SECRET.signature, [publicKey, message], tag);
+  const signature = new Uint8Array(4 * BLOCK_BYTES);
+  for (let at = 0; at < signature.length; at += BLOCK_BYTES) signature.set(tagBytes, at);
+  signature[31] = (signature[31] ?? 0) & 0x3f;
+  signature[63] = (signature[63] ?? 0) & 0x0f;
+  return signature;
+}
+
+/** Whether they are equal; both of one length. */
+export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** What two X25519 public keys (32 bytes, reduced) agree on, whichever comes first. */
+export function idealAgreement(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const isOrdered = Buffer.compare(one, other) <= 0;
+  return expanded(SECRET.agreement, 32, isOrdered ? [one, other] : [other, one]);
+}
+
+/** In place of HKDF: `length` bytes. */
+export function idealDerivation(
+  secret: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Uint8Array {
+  return expanded(SECRET.derivation, length, [secret, salt, info]);
+}
+
+/** In place of HMAC-SHA256: 32 bytes. */
+export function idealHmac(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return expanded(SECRET.mac, 32, [secret, message]);
+}
+
+/** In place of Argon2 evaluations: 4 bytes that say that these parts were paid for. */
+export function idealReceipt(...parts: readonly [Uint8Array, Uint8Array]): Uint8Array {
+  return expanded(SECRET.work, 4, parts);
+}
+
+/**
+ * In place of Poly1305: the tag of a box by key (8 words), nonce (24 bytes), associated data and
+ * body; it stays as it is until the next call.
+ */
+export function idealBoxTag(
+  key: Block,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  body: Uint8Array,
+): Uint8Array {
+  prefix[0] = aad.length;
+  prefix[1] = body.length;
+  prefix[2] = 0;
+  prefix[3] = 0;
+  const rest = new Uint8Array(key.buffer, BLOCK_BYTES, BLOCK_BYTES);
+  chaskey(key, [prefixBytes, rest, nonce, aad, body], tag);
+  return tagBytes;
+}
+
+/** At most three parts. */
+function expanded(secret: Block, length: number, parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(length);
+  for (let at = 0; at < length; at += BLOCK_BYTES) {
+    prefix[0] = at;
+    for (let index = 0; index < 3; index += 1) prefix[index + 1] = parts[index]?.length ?? 0;
+    chaskey(secret, [prefixBytes, ...parts], tag);
+    out.set(tagBytes.subarray(0, length - at), at);
+  }
+  return out;
+}
+
+/** Of sixteen characters. */
+function secretOf(text: string): Block {
+  return new Uint32Array(new TextEncoder().encode(text).slice().buffer);
+}
