@@ -126,6 +126,62 @@ test('protocol code takes clock, randomness and timers from its host alone', () 
   expect(ambient).toEqual([]);
 });
 
+/** Those that may choose the cryptography of their process; a real peer is none of them. */
+const MAY_SWITCH = /^(lab\/simulator|bench|test)\/|\.test\.ts$|^node\/crypto\/cryptography\.ts$/;
+const SWITCH = 'node/crypto/cryptography.ts';
+/** What a real process starts with. */
+const PROCESSES = ['node/runtime/main.ts', 'attacks/main.ts', 'lab/supervisor/main.ts'];
+
+/** Everything that `entry` imports, directly or not. */
+function reachedFrom(entry: string, all: readonly Module[]): ReadonlySet<string> {
+  const byFile = new Map(all.map((module) => [module.file, module]));
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    for (const specifier of byFile.get(file)?.imports ?? []) {
+      if (specifier.startsWith('.')) reached.add(path.join(path.dirname(file), specifier));
+    }
+  }
+  return reached;
+}
+
+/** Modules that could switch to ideal cryptography, by its name or by all of its module. */
+function switching(all: readonly Module[]): string[] {
+  const whole = /(import|export) \*.*crypto\/cryptography\.ts|import\(.*crypto\/cryptography\.ts/;
+  return all
+    .filter(({ text }) => /\buseCryptography\b/.test(text) || whole.test(text))
+    .map(({ file }) => file);
+}
+
+test('nothing that a real process is made of can switch to ideal cryptography', () => {
+  expect(switching(modules).filter((file) => !MAY_SWITCH.test(file))).toEqual([]);
+  for (const entry of PROCESSES) {
+    const reached = reachedFrom(entry, modules);
+    expect(switching(modules.filter(({ file }) => reached.has(file) && file !== SWITCH))).toEqual(
+      [],
+    );
+  }
+});
+
+test('the check of the switch sees who could, and reaches the cryptography of a real peer', () => {
+  expect(switching(modules)).toContain(SWITCH);
+  expect(reachedFrom('node/runtime/main.ts', modules)).toContain('node/crypto/ed25519.ts');
+  expect(reachedFrom('attacks/main.ts', modules)).toContain('node/peer.ts');
+  const texts = [
+    "import { useCryptography as other } from '../crypto/cryptography.ts';",
+    "import * as all from '../crypto/cryptography.ts';",
+    "export * from './crypto/cryptography.ts';",
+    "const all = await import('../crypto/cryptography.ts');",
+    "import { isIdeal } from '../crypto/cryptography.ts';",
+  ];
+  const wrong = texts.map((text, at) => ({
+    file: `node/${at}.ts`,
+    text,
+    imports: [],
+    functions: [],
+  }));
+  expect(switching(wrong)).toEqual(['node/0.ts', 'node/1.ts', 'node/2.ts', 'node/3.ts']);
+});
+
 test('files and functions are short enough to read in one go', () => {
   const long = modules.flatMap((module) => [
     ...(module.text.split('\n').length > MAX_FILE_LINES ? [`${module.file} is too long`] : []),

@@ -1,13 +1,16 @@
 /** Minting an identity and keeping it: the only place where a peer spends work on purpose. */
+import { isWorkIdeal } from '../crypto/cryptography.ts';
 import { signingKey, type SigningKey } from '../crypto/ed25519.ts';
 import { hashBytes } from '../crypto/hash.ts';
 import { x25519PublicKey } from '../crypto/x25519.ts';
 import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
+import { DRAW_BYTES, drawnAttempts, FREE_SALT_BYTES, paidSalt } from './ideal-work.ts';
 import {
   deriveAddress,
   encodeRecord,
+  passwordOf,
   readRecord,
   renewRecord,
   signRecord,
@@ -55,6 +58,8 @@ export class Minting {
   readonly #transportPrivateKey: Uint8Array;
   readonly #transportKey: Uint8Array;
   #attempts: number;
+  /** With ideal work: attempts still to be counted until the one that finds it. */
+  #left: number | null = null;
 
   constructor(network: Id, pow: Pow, sources: MintSources, attemptsBefore = 0) {
     this.#network = network;
@@ -73,16 +78,51 @@ export class Minting {
 
   /** Tries one salt: the identity if its address ends in `pow.bits` zero bits, else null. */
   attempt(): Identity | null {
+    if (isWorkIdeal()) return this.#stepIdeally(1);
     this.#attempts += 1;
     // The time of this attempt, not of the first: freshness counts from when the address was found.
     const createdAtMs = this.#sources.now();
+    return this.#identityAt(createdAtMs, this.#sources.random(8));
+  }
+
+  /** Up to `attempts` of them. */
+  step(attempts: number): Identity | null {
+    if (isWorkIdeal()) return this.#stepIdeally(attempts);
+    for (let n = 0; n < attempts; n += 1) {
+      const identity = this.attempt();
+      if (identity !== null) return identity;
+    }
+    return null;
+  }
+
+  /** Counts them at once; at the last that was drawn, a salt as if it had been found. */
+  #stepIdeally(attempts: number): Identity | null {
+    const { bits } = this.#pow;
+    this.#left ??= drawnAttempts(this.#sources.random(DRAW_BYTES), bits);
+    const counted = Math.min(attempts, this.#left);
+    this.#attempts += counted;
+    this.#left -= counted;
+    if (this.#left > 0) return null;
+    this.#left = null;
+    const createdAtMs = this.#sources.now();
+    const password = passwordOf({
+      network: this.#network,
+      identityKey: this.#identityKey.publicKey,
+    });
+    const free = this.#sources.random(FREE_SALT_BYTES);
+    const salt = paidSalt(password, createdAtMs, { free, bits, work: this.#pow });
+    return this.#identityAt(createdAtMs, salt);
+  }
+
+  /** The identity with this salt, if its address has the bits. */
+  #identityAt(createdAtMs: number, salt: Uint8Array): Identity | null {
     const unsigned = {
       network: this.#network,
       identityKey: this.#identityKey.publicKey,
       transportKey: this.#transportKey,
       createdAtMs,
       renewedAtMs: createdAtMs,
-      salt: this.#sources.random(8),
+      salt,
       bits: this.#pow.bits,
     };
     const address = deriveAddress(unsigned, this.#pow);
@@ -96,22 +136,13 @@ export class Minting {
       attempts: this.#attempts,
     };
   }
-
-  /** Up to `attempts` of them. */
-  step(attempts: number): Identity | null {
-    for (let n = 0; n < attempts; n += 1) {
-      const identity = this.attempt();
-      if (identity !== null) return identity;
-    }
-    return null;
-  }
 }
 
 /** Mints in one go, for testnet work: 2^bits Argon2 evaluations expected. */
 export function mint(network: Id, pow: Pow, sources: MintSources): Identity {
   const minting = new Minting(network, pow, sources);
   for (;;) {
-    const identity = minting.attempt();
+    const identity = minting.step(Number.POSITIVE_INFINITY);
     if (identity !== null) return identity;
   }
 }

@@ -5,12 +5,14 @@
  * later `renewedAtMs` and, if wanted, another transport key: the address is made of what stays.
  */
 import { argon2id } from '../crypto/argon2.ts';
+import { isWorkIdeal } from '../crypto/cryptography.ts';
 import { SIGNATURE_BYTES, verifySignature, type SigningKey } from '../crypto/ed25519.ts';
 import { hashBytes } from '../crypto/hash.ts';
 import { Malformed, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import { ID_BYTES, idFromBytes, idToBytes, type Id } from '../id.ts';
 import type { ProtocolParameters } from '../parameters.ts';
+import { idealAddress } from './ideal-work.ts';
 
 export type Pow = ProtocolParameters['pow'];
 
@@ -66,20 +68,30 @@ export function readRecord(reader: Reader): IdentityRecord {
   return record;
 }
 
-/** `Argon2id(identityKey ‖ network, createdAtMs ‖ salt)`: costs what `pow` says. */
+/**
+ * `Argon2id(identityKey ‖ network, createdAtMs ‖ salt)`: costs what `pow` says, unless work is ideal.
+ */
 export function deriveAddress(
   record: Pick<IdentityRecord, 'network' | 'identityKey' | 'createdAtMs' | 'salt'>,
   pow: Pow,
 ): Id {
+  const password = passwordOf(record);
+  const salt = new Writer().u64(record.createdAtMs).raw(record.salt).finish();
+  if (isWorkIdeal()) return idFromBytes(idealAddress(password, salt, pow));
   const address = argon2id({
-    password: new Writer().raw(record.identityKey).raw(idToBytes(record.network)).finish(),
-    salt: new Writer().u64(record.createdAtMs).raw(record.salt).finish(),
+    password,
+    salt,
     memoryKiB: pow.memoryKiB,
     passes: pow.passes,
     parallelism: 1,
     length: ID_BYTES,
   });
   return idFromBytes(address);
+}
+
+/** What the Argon2 evaluation takes as password: identityKey ‖ network. */
+export function passwordOf(record: Pick<IdentityRecord, 'network' | 'identityKey'>): Uint8Array {
+  return new Writer().raw(record.identityKey).raw(idToBytes(record.network)).finish();
 }
 
 /** How many zero bits an id ends in. */

@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import { assertReal } from '../crypto/cryptography.ts';
 import type { Endpoint } from '../host.ts';
 import { RuntimeError } from './errors.ts';
 import { reasonOf } from './log.ts';
@@ -27,6 +28,7 @@ export class UdpSocket {
 
   /** Throws a RuntimeError when the address cannot be had. */
   static async open(local: Endpoint, shaper: Shaper, receive: Receive): Promise<UdpSocket> {
+    assertReal();
     const socket = createSocket({
       type: 'udp4',
       recvBufferSize: RECEIVE_BUFFER_BYTES,
