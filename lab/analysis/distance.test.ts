@@ -45,7 +45,7 @@ test('samples of one distribution are further apart than the critical value in a
 test('moving every value by d moves the mean shift by d, and order does not matter', () => {
   fc.assert(
     fc.property(sample, fc.integer({ min: -10, max: 10 }), (a, by) => {
-      const moved = a.map((value) => value + by).reverse();
+      const moved = a.map((value) => value + by).toReversed();
       expect(meanShift(a, moved)).toBeCloseTo(Math.abs(by), 9);
       expect(meanShift(moved, a)).toBeCloseTo(Math.abs(by), 9);
     }),

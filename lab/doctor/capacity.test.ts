@@ -32,6 +32,15 @@ test('with the usual address table thirty containers fit, sixty or a third netwo
   expect(shortage?.remedy).toContain('gc_thresh3=8192');
 });
 
+test('a network that only the simulator can bear is stopped, whichever way its members would live', () => {
+  for (const driver of ['docker', 'process'] as const) {
+    expect(shortages(1_000, driver, GENEROUS)).toEqual([]);
+    const [shortage] = shortages(1_001, driver, GENEROUS);
+    expect(shortage?.level).toBe('stop');
+    expect(shortage?.remedy).toContain('--driver sim');
+  }
+});
+
 test('processes on loopback have no addresses to look up', () => {
   expect(shortages(63, 'process', { ...GENEROUS, addresses: 1_024 })).toEqual([]);
 });

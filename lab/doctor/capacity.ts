@@ -15,8 +15,11 @@ const MIB = 1024 * 1024;
 /** A member's socket, store and logs as the supervisor sees it: its WebSocket, its telemetry post. */
 const FILES_PER_MEMBER = 4;
 const FILES_OF_LAB = 512;
-/** The kernel's limit on ports of a bridge (BR_MAX_PORTS is 1024, port 0 is not used). */
-export const MAX_BRIDGE_PORTS = 1023;
+/**
+ * Of one network. A bridge has 1,023 ports (BR_MAX_PORTS is 1024, port 0 is not used), and above 1,002
+ * containers on one the kernel's backlog loses packets in silence.
+ */
+export const MAX_PROCESSES = 1000;
 /** Entries of every namespace share one address table; beyond this many it refuses new ones. */
 const ADDRESS_TABLE = '/proc/sys/net/ipv4/neigh/default/gc_thresh3';
 /** Its second column on is per core; `entries` (first, hexadecimal) is the whole table's. */
@@ -65,6 +68,13 @@ export function shortages(
   limits: HostLimits = hostLimits(),
 ): Shortage[] {
   const found: Shortage[] = [];
+  if (members > MAX_PROCESSES) {
+    found.push({
+      level: 'stop',
+      finding: `${members} members; real ones can be at most ${MAX_PROCESSES}`,
+      remedy: 'simulate them (lab run FILE --driver sim), or ask for fewer members',
+    });
+  }
   const fit = membersThatFit(limits);
   if (members > fit) {
     found.push({
@@ -87,13 +97,6 @@ export function shortages(
 
 function networkShortages(members: number, limits: HostLimits): Shortage[] {
   const found: Shortage[] = [];
-  if (members > MAX_BRIDGE_PORTS) {
-    found.push({
-      level: 'stop',
-      finding: `${members} members on one bridge; the kernel allows ${MAX_BRIDGE_PORTS} ports`,
-      remedy: 'ask for fewer members, or --driver process',
-    });
-  }
   // Each member may know each other one. A network that overflowed the table did not mesh.
   const needed = members * (members - 1 + ADDRESSES_PER_MEMBER) + limits.addressesInUse;
   if (limits.addresses < needed) {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { labHome } from '../home.ts';
 import { helperPackages } from '../links/helper/files.ts';
 import { findVmKernel } from '../links/vm/kernel.ts';
-import { MAX_BRIDGE_PORTS, MEMBER_MIB, membersThatFit, shortages } from './capacity.ts';
+import { MAX_PROCESSES, MEMBER_MIB, membersThatFit, shortages } from './capacity.ts';
 import { hasProgram, openFileLimit, readNumber, tryCommand } from './machine.ts';
 
 export interface Finding {
@@ -181,6 +181,6 @@ function sysctls(): Finding[] {
 }
 
 function bridge(): Finding {
-  const found = `at most ${MAX_BRIDGE_PORTS} containers`;
+  const found = `at most ${MAX_PROCESSES} containers`;
   return finding('bridge ports', 'ok', found, 'the limit of the kernel on one bridge');
 }

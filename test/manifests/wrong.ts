@@ -130,11 +130,11 @@ export const WRONG: readonly WrongManifest[] = [
   ),
   wrong('half a peer', 'count: 5', 'count: 2.5', 13, 'found 2.5; allowed: a whole number'),
   wrong(
-    'a thousand and three',
+    'four more than a million peers and their clients',
     'count: 5',
-    'count: 999',
+    'count: 1001000',
     12,
-    '1003 peers and clients; allowed: at most 1000',
+    '1001004 peers and clients; allowed: at most 1001000',
   ),
   wrong('a group in no region', 'regions: [west]', 'regions: [north]', 14, 'no region "north"'),
   wrong(
