@@ -18,6 +18,8 @@ export const DRAIN_MS = 3000;
 /** A client gives a transaction up after 25 s; one that is linked to it may follow. */
 export const MAX_DRAIN_MS = 30_000;
 export const DRAIN_POLL_MS = 200;
+/** How often rows are stored while the network is stopped. */
+const HALT_FLUSH_MS = 100;
 /** A member's own patience with the endpoint is 10 s. */
 const FLUSH_TIMEOUT_MS = 15_000;
 
@@ -151,8 +153,14 @@ export class Network {
   /** Stops every process; their state stays. */
   async halt(): Promise<void> {
     this.founded = false;
-    const { driver, testnet } = this.context;
-    await concurrently(testnet.members, MEMBERS_AT_ONCE, (member) => driver.stop(member.name));
+    const { driver, telemetry, testnet } = this.context;
+    // Each waits until its last rows are stored; who is still there would flag the silent others.
+    const hurry = setInterval(() => void telemetry.flush(), HALT_FLUSH_MS);
+    try {
+      await concurrently(testnet.members, MEMBERS_AT_ONCE, (member) => driver.stop(member.name));
+    } finally {
+      clearInterval(hurry);
+    }
   }
 
   /** Makes the processes of a halted network a network again: links, mesh, orders. */
