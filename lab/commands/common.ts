@@ -17,6 +17,13 @@ export function driverOption(): Option {
     .default('auto');
 }
 
+/** `--driver` of commands that carry a whole run out: they can also simulate it. */
+export function runDriverOption(): Option {
+  return new Option('--driver <name>', 'where peers run; sim: in virtual time, in one process')
+    .choices(['auto', 'docker', 'process', 'sim'])
+    .default('auto');
+}
+
 /** `--seed` */
 export function seedOption(): Option {
   return new Option('--seed <n>', 'instead of the seed of the file').argParser((text) =>

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { shortages } from '../doctor/capacity.ts';
 import { chooseDriver } from '../drivers/choose.ts';
-import type { DriverName } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { runDirectoryOf } from '../home.ts';
 import { loadTestnet } from '../manifest/load.ts';
+import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES } from '../supervisor/api.ts';
 import type { RunPlan } from '../supervisor/api.ts';
 
@@ -18,10 +18,12 @@ const PACKAGE_ROOT = path.join(import.meta.dirname, '..', '..');
 export interface LaunchOptions {
   readonly file: string;
   readonly mode: RunPlan['mode'];
-  readonly driver: 'auto' | DriverName;
+  readonly driver: 'auto' | RunPlan['driver'];
   readonly seed?: number;
   /** Without its adversaries. */
   readonly honest?: boolean;
+  /** Of a simulated run. */
+  readonly cryptography?: RunPlan['cryptography'];
   /** Takes what the person should know before peers start. */
   remark(line: string): void;
 }
@@ -31,14 +33,18 @@ export interface PreparedRun {
   readonly run: string;
   readonly directory: string;
   readonly plan: RunPlan;
+  readonly testnet: Testnet;
 }
 
 /** Checks everything that can be checked, then makes the run's folder; `follow` starts it. */
 export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
   const { file, mode, seed, honest = false } = options;
   const testnet = loadTestnet(file, { honest, ...(seed === undefined ? {} : { seed }) });
-  const { driver, reason } = await chooseDriver(options.driver);
-  const findings = shortages(testnet.members.length, driver);
+  const { driver, reason } =
+    options.driver === 'sim'
+      ? { driver: options.driver, reason: 'asked for' }
+      : await chooseDriver(options.driver);
+  const findings = driver === 'sim' ? [] : shortages(testnet.members.length, driver);
   for (const { level, finding, remedy } of findings) {
     if (level === 'stop') {
       throw new LabError(finding, { exitCode: EXIT.machineCannot, remedy });
@@ -59,6 +65,7 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     honest,
     mode,
     version: version(),
+    ...(options.cryptography === undefined ? {} : { cryptography: options.cryptography }),
   };
   writeFileSync(manifest, testnet.source);
   writeFileSync(path.join(directory, RUN_FILES.token), randomBytes(32).toString('hex'), {
@@ -68,7 +75,7 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
   options.remark(
     `${run}: ${testnet.members.length} members, driver ${driver}${options.driver === 'auto' ? ` (${reason})` : ''}`,
   );
-  return { run, directory, plan };
+  return { run, directory, plan, testnet };
 }
 
 /** Version of the package, and the commit where it is a checkout: `0.1.0+72c7d16`. */

@@ -3,18 +3,21 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { RunResult } from '../analysis/result.ts';
+import { exitCodeOf } from '../analysis/verdict.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { summaryLines } from '../terminal/summary.ts';
-import { driverOption, jsonOption, seedOption } from './common.ts';
+import { jsonOption, runDriverOption, seedOption } from './common.ts';
+import type { PreparedRun } from './launch.ts';
 
 const DEMO = path.join(import.meta.dirname, '..', '..', 'testnets', 'demo.yaml');
 
 interface Options {
-  readonly driver: 'auto' | DriverName;
+  readonly driver: 'auto' | DriverName | 'sim';
   readonly seed?: number;
   readonly honest?: boolean;
+  readonly cryptography?: 'real' | 'ideal';
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -35,10 +38,15 @@ export function demoCommand(): Command {
 
 function withOptions(command: Command): Command {
   return command
-    .addOption(driverOption())
+    .addOption(runDriverOption())
     .addOption(seedOption())
     .addOption(
       new Option('--honest', 'the same network without its adversaries and attacks, to compare'),
+    )
+    .addOption(
+      new Option('--cryptography <kind>', 'of a simulated run; ideal: unforgeable at no cost')
+        .choices(['real', 'ideal'])
+        .default(undefined, 'real'),
     )
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'));
@@ -46,16 +54,45 @@ function withOptions(command: Command): Command {
 
 async function perform(file: string, options: Options, words: string): Promise<void> {
   const { prepareRun } = await import('./launch.ts');
-  const { follow } = await import('./follow.ts');
-  const { driver, seed, honest = false, json = false, quiet = false } = options;
+  const { driver, seed, honest = false, cryptography, json = false, quiet = false } = options;
+  if (cryptography === 'ideal' && driver !== 'sim') {
+    throw new LabError('ideal cryptography is for simulated runs alone', {
+      exitCode: EXIT.badUse,
+      remedy: 'add --driver sim',
+    });
+  }
   const prepared = await prepareRun({
     file,
     mode: 'run',
     driver,
     honest,
     ...(seed === undefined ? {} : { seed }),
+    ...(cryptography === undefined ? {} : { cryptography }),
     remark: quiet ? () => undefined : remark,
   });
+  const { result, exitCode, trouble } =
+    driver === 'sim' ? await simulated(prepared, quiet) : await living(prepared, quiet);
+  if (json) printJson(result);
+  else printLines(summaryLines(result, repetition(words, result)));
+  if (trouble !== undefined) remark(`lab: ${trouble}`);
+  process.exitCode = exitCode;
+}
+
+/** A run that was carried out. */
+interface CarriedOut {
+  readonly result: RunResult;
+  readonly exitCode: number;
+  readonly trouble?: string | undefined;
+}
+
+async function simulated(prepared: PreparedRun, quiet: boolean): Promise<CarriedOut> {
+  const { simulatePrepared } = await import('./simulate.ts');
+  const result = await simulatePrepared(prepared, { quiet });
+  return { result, exitCode: exitCodeOf(result, prepared.testnet.allow) };
+}
+
+async function living(prepared: PreparedRun, quiet: boolean): Promise<CarriedOut> {
+  const { follow } = await import('./follow.ts');
   const ended = await follow(prepared, { quiet });
   if (ended === null || ended.resultPath === null) {
     throw new LabError(ended?.error ?? `${prepared.run} ended without a result`, {
@@ -65,12 +102,12 @@ async function perform(file: string, options: Options, words: string): Promise<v
   }
   // Written by the supervisor of this same package.
   const result: RunResult = JSON.parse(readFileSync(ended.resultPath, 'utf8'));
-  if (json) printJson(result);
-  else {
-    const control = honest ? ' --honest' : '';
-    const repeat = `npx lab ${words} --driver ${result.driver} --seed ${result.seed}${control}`;
-    printLines(summaryLines(result, repeat));
-  }
-  if (ended.error !== undefined) remark(`lab: ${ended.error}`);
-  process.exitCode = ended.exitCode;
+  return { result, exitCode: ended.exitCode, trouble: ended.error };
+}
+
+/** The command that does the same again. */
+function repetition(words: string, result: RunResult): string {
+  const honest = result.honestControl ? ' --honest' : '';
+  const ideal = result.cryptography === 'ideal' ? ' --cryptography ideal' : '';
+  return `npx lab ${words} --driver ${result.driver} --seed ${result.seed}${honest}${ideal}`;
 }

@@ -5,6 +5,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunResult } from '../analysis/result.ts';
+import { exitCodeOf } from '../analysis/verdict.ts';
 import { EXIT, LabError } from '../errors.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPhase, type RunPlan } from './api.ts';
@@ -24,15 +25,6 @@ export interface SupervisorOptions {
   readonly runDirectory: string;
   readonly parts: Parts;
   log(line: string): void;
-}
-
-/** The exit code of a run that was carried out (CONTRACT.md): void before failed expectations. */
-export function exitCodeOf(result: RunResult, allow: Testnet['allow']): number {
-  if (!result.shapingOk && !allow.shapingOff) return EXIT.void;
-  if (!result.fidelity.ok && !allow.lowFidelity) return EXIT.void;
-  return result.expectations.every((expectation) => expectation.ok !== false)
-    ? EXIT.fine
-    : EXIT.expectationFailed;
 }
 
 const SHAPED_BY = {

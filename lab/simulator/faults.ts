@@ -1,0 +1,117 @@
+/** Faults in a simulated network: the meanings of the supervisor's, carried out at once. */
+import type { Fault } from '../manifest/testnet.ts';
+import { touchedRegions } from '../supervisor/faults.ts';
+import type { MemoryStore } from './store.ts';
+import type { SimMember } from './member.ts';
+import type { Recorder } from './recorder.ts';
+import type { Announce } from './world.ts';
+
+/** A process that is started again answers after about so long. */
+const PROCESS_START_MS = 1000;
+
+export interface FaultNeeds {
+  readonly members: ReadonlyMap<string, SimMember>;
+  readonly recorder: Recorder;
+  now(): number;
+  after(delayMs: number, run: () => void): void;
+  readonly announce: Announce;
+  /** Gives the members of these regions the classes that hold now. */
+  relink(regions: ReadonlySet<string>): void;
+  /** A member is back after it was down. */
+  returned(member: SimMember): void;
+}
+
+export class SimFaults {
+  readonly #needs: FaultNeeds;
+  /** Those in force, in the order they were started. */
+  readonly #active = new Map<string, Fault>();
+  /** Copies of disks, by fault and member. */
+  readonly #snapshots = new Map<string, MemoryStore>();
+  #started = 0;
+
+  constructor(needs: FaultNeeds) {
+    this.#needs = needs;
+  }
+
+  active(): Fault[] {
+    return [...this.#active.values()];
+  }
+
+  start(fault: Fault, forMs: number | null): void {
+    this.#started += 1;
+    const id = `${fault.kind}-${this.#started}`;
+    this.#active.set(id, fault);
+    this.#tell(id, fault, 'active');
+    if ('between' in fault) this.#relink(fault);
+    else for (const member of this.#membersOf(fault)) this.#apply(id, fault, member);
+    // A restart without a duration is over as soon as the members are on their way back.
+    if (forMs !== null) this.#needs.after(forMs, () => this.#clear(id, fault));
+    else if (fault.kind === 'restart') this.#clear(id, fault);
+  }
+
+  /** Clock skew lives in the process: one that came back gets it anew. */
+  restore(member: SimMember): void {
+    for (const fault of this.#active.values()) {
+      if (fault.kind === 'clock' && fault.members.includes(member.name)) {
+        member.setSkew(fault.skewMs);
+      }
+    }
+  }
+
+  #apply(id: string, fault: Exclude<Fault, { between: unknown }>, member: SimMember): void {
+    if (fault.kind === 'clock') member.setSkew(fault.skewMs);
+    else if (member.state !== 'running') return;
+    else if (fault.kind === 'restore') {
+      this.#snapshots.set(`${id} ${member.name}`, member.snapshot());
+    } else if (fault.kind === 'pause') member.pause();
+    else if (fault.kind === 'kill') member.kill();
+    else member.stop();
+  }
+
+  #clear(id: string, fault: Fault): void {
+    this.#active.delete(id);
+    if ('between' in fault) this.#relink(fault);
+    else for (const member of this.#membersOf(fault)) this.#undo(id, fault, member);
+    this.#tell(id, fault, 'cleared');
+  }
+
+  #undo(id: string, fault: Exclude<Fault, { between: unknown }>, member: SimMember): void {
+    if (fault.kind === 'clock') {
+      member.setSkew(0);
+      return;
+    }
+    if (fault.kind === 'restore') {
+      const snapshot = this.#snapshots.get(`${id} ${member.name}`);
+      if (snapshot !== undefined) {
+        // As a machine that is set back to an old copy of its disk.
+        member.kill();
+        member.putBack(snapshot);
+      }
+      this.#snapshots.delete(`${id} ${member.name}`);
+    }
+    if (member.state === 'paused') member.resume();
+    else this.#needs.after(PROCESS_START_MS, () => this.#bringBack(member));
+  }
+
+  #bringBack(member: SimMember): void {
+    if (member.state !== 'exited') return;
+    member.start();
+    this.restore(member);
+    this.#needs.returned(member);
+  }
+
+  #membersOf({ members }: Exclude<Fault, { between: unknown }>): SimMember[] {
+    return members.flatMap((name) => this.#needs.members.get(name) ?? []);
+  }
+
+  #relink(fault: Fault): void {
+    this.#needs.relink(touchedRegions(fault, []));
+  }
+
+  #tell(id: string, fault: Fault, state: 'active' | 'cleared'): void {
+    const { announce, recorder } = this.#needs;
+    announce({ type: 'fault', id, name: fault.kind, state });
+    const detail = JSON.stringify(fault);
+    recorder.note('faults', this.#needs.now(), { fault_id: id, kind: fault.kind, state, detail });
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * One member of a simulated network: the inhabitant that a process would hold, on a simulated host,
+ * with what the lab does to processes: start, stop, kill, pause, put another disk in, give orders.
+ */
+import type { Create } from '../../attacks/adversary.ts';
+import type { AttackOrder, ClientLoad, GenesisMember, Health, Seat } from '../../node/control.ts';
+import type { Host } from '../../node/host.ts';
+import { mintingPow } from '../../node/identity/difficulty.ts';
+import { type Identity, mint } from '../../node/identity/mint.ts';
+import { storedIdentity } from '../../node/identity/stored.ts';
+import type { Inhabitant } from '../../node/runtime/inhabit.ts';
+import { clientIn, peerIn } from '../../node/runtime/run-process.ts';
+import type { Member } from '../manifest/testnet.ts';
+import type { SimHost } from './host.ts';
+import { MemoryStore } from './store.ts';
+
+export interface SimMemberNeeds {
+  readonly seat: Seat;
+  /** Absent for the honest. */
+  readonly adversary: Create | undefined;
+  /** A host on `store` for the `life`-th process of this member, counted from 1. */
+  openHost(store: MemoryStore, life: number): SimHost;
+  /** Passes on what it tells its accomplices. */
+  conspire(from: SimMember, message: unknown): void;
+}
+
+interface Life {
+  readonly host: SimHost;
+  readonly inhabitant: Inhabitant;
+  isPaused: boolean;
+}
+
+export class SimMember {
+  readonly member: Member;
+  readonly #needs: SimMemberNeeds;
+  #store = new MemoryStore();
+  #life: Life | null = null;
+  #lives = 0;
+  /** Of its newest process. */
+  #hello = { record: '', address: '' };
+
+  constructor(member: Member, needs: SimMemberNeeds) {
+    this.member = member;
+    this.#needs = needs;
+  }
+
+  get name(): string {
+    return this.member.name;
+  }
+
+  /** As its newest process told the lab; empty before its first. */
+  get address(): string {
+    return this.#hello.address;
+  }
+
+  /** What others are told of it in the genesis. */
+  get founder(): GenesisMember {
+    return { record: this.#hello.record, endpoint: this.#needs.seat.bind };
+  }
+
+  get state(): 'running' | 'paused' | 'exited' {
+    if (this.#life === null) return 'exited';
+    return this.#life.isPaused ? 'paused' : 'running';
+  }
+
+  /** Whether its process knows the genesis; false while it has none. */
+  get founded(): boolean {
+    return this.#life?.inhabitant.founded ?? false;
+  }
+
+  /** How it stands; null while it does not run. */
+  get health(): Health | null {
+    return this.state === 'running' ? (this.#life?.inhabitant.health() ?? null) : null;
+  }
+
+  /** A process on what its disk holds, minting its identity if that is none. */
+  start(): void {
+    if (this.#life !== null) return;
+    this.#lives += 1;
+    const host = this.#needs.openHost(this.#store, this.#lives);
+    host.order('start', () => {
+      const inhabitant = this.#inhabitantOn(host);
+      this.#life = { host, inhabitant, isPaused: false };
+      this.#hello = { record: inhabitant.record, address: inhabitant.address };
+      host.listen((from, datagram) => inhabitant.receive(from, datagram));
+      inhabitant.start();
+    });
+  }
+
+  /** As SIGTERM: what is under way is left in order. */
+  stop(): void {
+    this.#order('stop', (inhabitant) => inhabitant.stop());
+    this.kill();
+  }
+
+  /** As kill -9. */
+  kill(): void {
+    this.#life?.host.kill();
+    this.#life = null;
+  }
+
+  pause(): void {
+    if (this.#life === null) return;
+    this.#life.isPaused = true;
+    this.#life.host.pause();
+  }
+
+  resume(): void {
+    if (this.#life === null) return;
+    this.#life.isPaused = false;
+    this.#life.host.resume();
+  }
+
+  /** A copy of what its disk holds for good. */
+  snapshot(): MemoryStore {
+    return this.#store.snapshot();
+  }
+
+  /** Puts another disk into a member that does not run. */
+  putBack(disk: MemoryStore): void {
+    if (this.#life !== null) throw new Error(`${this.name} runs: its disk is in use`);
+    this.#store = disk;
+  }
+
+  setSkew(skewMs: number): void {
+    this.#life?.host.setSkew(skewMs);
+  }
+
+  /** Orders of the lab; a member that is down does not hear them. */
+  found(genesis: readonly GenesisMember[]): void {
+    this.#order('genesis', (inhabitant) => {
+      if (!inhabitant.founded) inhabitant.found(genesis);
+    });
+  }
+
+  load(load: ClientLoad | null): void {
+    this.#order('load', (inhabitant) => inhabitant.load?.(load));
+  }
+
+  attack(order: AttackOrder): void {
+    this.#order(`attack ${order.action}`, (inhabitant) => inhabitant.attack?.(order));
+  }
+
+  conspire(from: string, message: unknown): void {
+    this.#order('conspire', (inhabitant) => inhabitant.conspire?.(from, message));
+  }
+
+  #order(text: string, run: (inhabitant: Inhabitant) => void): void {
+    const life = this.#life;
+    if (life !== null) life.host.order(text, () => run(life.inhabitant));
+  }
+
+  #inhabitantOn(host: Host): Inhabitant {
+    const { seat, adversary } = this.#needs;
+    if (seat.kind === 'client') return clientIn(seat, host);
+    const minted = mintIfNeeded(seat, host);
+    const conspire = (message: unknown): void => this.#needs.conspire(this, message);
+    return peerIn(seat, { host, conspire, minted, adversary });
+  }
+}
+
+/** In one go, in no virtual time: a run begins when everyone has an identity. */
+function mintIfNeeded(seat: Seat, host: Host): Identity | null {
+  if (storedIdentity(host.store) !== null) return null;
+  return mint(seat.network, mintingPow(seat.parameters, seat.members ?? 1), host);
+}

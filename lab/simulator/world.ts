@@ -1,0 +1,279 @@
+/**
+ * A whole testnet in virtual time: members, links, load, timeline. It does what the supervisor does
+ * to a network of processes, at once and in a fixed order, and waits for nothing: whoever holds it
+ * plays `scheduler` and looks how things stand.
+ */
+import type { Create } from '../../attacks/adversary.ts';
+import type { LinkClass } from '../../node/control.ts';
+import type { Endpoint } from '../../node/host.ts';
+import type { Member, Testnet } from '../manifest/testnet.ts';
+import { classesFor } from '../links/classes.ts';
+import type { RunEventBody } from '../supervisor/events.ts';
+import { readFault } from '../supervisor/faults.ts';
+import { cutsOf, profilesWith } from '../supervisor/link-control.ts';
+import { clientLoad } from '../supervisor/network.ts';
+import { assignEndpoints } from '../supervisor/run-context.ts';
+import { timelineOf, type TimelineStep } from '../supervisor/timeline.ts';
+import { simulatedAddresses } from './addresses.ts';
+import { SimAttacks } from './attacks.ts';
+import type { ProcessingCosts } from './costs.ts';
+import { SimFaults } from './faults.ts';
+import { SimHost } from './host.ts';
+import { SimNetwork } from './links.ts';
+import { SimMember } from './member.ts';
+import { Probing } from './probing.ts';
+import { Streams } from './random.ts';
+import type { Recorder } from './recorder.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Trace } from './trace.ts';
+
+/** Processes are started one after another; their rounds must not beat in step. */
+const LAUNCH_MS = 1000;
+
+/** Tells whoever watches. */
+export type Announce = (event: RunEventBody) => void;
+
+export interface WorldOptions {
+  readonly testnet: Testnet;
+  readonly run: string;
+  /** By name, as many as the testnet's members play. */
+  readonly adversaries: ReadonlyMap<string, Create>;
+  readonly recorder: Recorder;
+  readonly trace: Trace;
+  readonly costs: ProcessingCosts;
+  readonly announce: Announce;
+}
+
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly network: SimNetwork;
+  readonly attacks: SimAttacks;
+  readonly faults: SimFaults;
+  readonly members: ReadonlyMap<string, SimMember>;
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly #options: WorldOptions;
+  readonly #streams: Streams;
+  readonly #subnets: Readonly<Record<string, string>>;
+  /** Link classes of each region, as they are now. */
+  readonly #classes = new Map<string, readonly LinkClass[]>();
+  readonly #joined = new Set<string>();
+  #loading = false;
+
+  constructor(options: WorldOptions) {
+    const { testnet, recorder, announce } = options;
+    this.#options = options;
+    this.#streams = new Streams(testnet.seed);
+    this.network = new SimNetwork({ scheduler: this.scheduler, streams: this.#streams });
+    const addresses = simulatedAddresses(testnet.regions);
+    this.#subnets = addresses.subnets;
+    this.endpoints = assignEndpoints(testnet.members, addresses);
+    const networkId = this.#streams.stream('network').bytes(32).toHex();
+    this.members = new Map(
+      testnet.members.map((member) => [member.name, this.#seat(member, networkId)]),
+    );
+    const { members } = this;
+    const now = (): number => this.scheduler.now;
+    const after = (delayMs: number, run: () => void): void => this.#after(delayMs, run);
+    this.attacks = new SimAttacks({ members, recorder, announce, now, after });
+    this.faults = new SimFaults({
+      members,
+      recorder,
+      announce,
+      now,
+      after,
+      relink: (regions) => this.#relink(regions),
+      returned: (member) => this.#returned(member),
+    });
+  }
+
+  get now(): number {
+    return this.scheduler.now;
+  }
+
+  /** Begins to start everyone; when all will have, in virtual time. */
+  launch(): number {
+    this.#relink(new Set(this.#options.testnet.regions));
+    for (const member of this.members.values()) {
+      const atMs = LAUNCH_MS * this.#streams.stream('launch', member.name).next();
+      this.#after(atMs, () => member.start());
+    }
+    return this.now + LAUNCH_MS;
+  }
+
+  /** Holds the links against what was asked; to be played until its rounds are over. */
+  probing(): Probing {
+    const { scheduler, network } = this;
+    const { testnet } = this.#options;
+    const members = testnet.members.map((member) => {
+      return { name: member.name, region: member.region, endpoint: this.#endpointOf(member) };
+    });
+    return new Probing({ scheduler, network, testnet, members });
+  }
+
+  /** Tells everyone but the newcomers of the network. */
+  found(): void {
+    this.#writeRoles();
+    for (const member of this.#present()) if (this.#isIn(member)) this.#tell(member);
+  }
+
+  /** Founders that are not meshed with their neighbours yet. */
+  unmeshed(): SimMember[] {
+    return this.#present().filter((member) => this.#isIn(member) && !member.health?.meshed);
+  }
+
+  /** Load begins, and with it the time of the timeline. */
+  startLoad(): void {
+    this.#loading = true;
+    for (const member of this.#clients()) this.#load(member);
+    for (const step of timelineOf(this.#options.testnet)) {
+      this.#after(step.atMs, () => this.#begin(step));
+    }
+  }
+
+  endLoad(): void {
+    this.#loading = false;
+    for (const member of this.#clients()) member.load(null);
+  }
+
+  /** Transactions that clients still follow. */
+  underWay(): number {
+    return this.#clients().reduce((sum, member) => sum + (member.health?.pending ?? 0), 0);
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.scheduler.at(this.scheduler.now + delayMs, run);
+  }
+
+  #seat(member: Member, network: string): SimMember {
+    const { testnet, run, adversaries, trace, costs, recorder } = this.#options;
+    const { name, kind, region, adversary } = member;
+    const endpoint = this.#endpointOf(member);
+    const seat = {
+      run,
+      name,
+      kind,
+      region,
+      network,
+      parameters: testnet.protocol,
+      members: testnet.members.filter((one) => one.kind === 'peer').length,
+      bind: endpoint,
+      // Nothing of a process: no disk, no lab to dial, no probes.
+      stateDirectory: '',
+      control: { url: '', token: '' },
+      telemetry: { url: '', user: '', password: '' },
+      probeKey: '',
+    };
+    const us = kind === 'peer' ? costs.peerUs : costs.clientUs;
+    return new SimMember(member, {
+      seat,
+      adversary: adversary === undefined ? undefined : adversaries.get(adversary),
+      conspire: (from, message) => this.attacks.conspire(from, message),
+      openHost: (store, life) => {
+        this.network.setClasses(endpoint, region, this.#classes.get(region) ?? []);
+        return new SimHost({
+          scheduler: this.scheduler,
+          random: this.#streams.stream('member', name, life),
+          endpoint,
+          network: this.network,
+          store,
+          report: (row, trueTime) => recorder.report(name, row, this.scheduler.now, trueTime),
+          trace,
+          ...(us === 0 ? {} : { costUs: (work) => (work.kind === 'datagram' ? us : 0) }),
+        });
+      },
+    });
+  }
+
+  #endpointOf({ name }: Member): Endpoint {
+    const endpoint = this.endpoints.get(name);
+    if (endpoint === undefined) throw new Error(`${name} has no endpoint`);
+    return endpoint;
+  }
+
+  /** Gives the members of these regions the link classes that hold now. */
+  #relink(regions: ReadonlySet<string>): void {
+    const { testnet, costs } = this.#options;
+    const faults = this.faults.active();
+    const profiles = profilesWith(testnet.links, faults).map((profile) => {
+      return { ...profile, delayMs: profile.delayMs + costs.hopUs / 1000 };
+    });
+    for (const region of regions) {
+      const classes = classesFor(region, profiles, this.#subnets, cutsOf(faults));
+      this.#classes.set(region, classes);
+      for (const { member, state } of this.members.values()) {
+        if (member.region !== region || state === 'exited') continue;
+        this.network.setClasses(this.#endpointOf(member), region, classes);
+      }
+    }
+  }
+
+  /** Members that run. */
+  #present(): SimMember[] {
+    return [...this.members.values()].filter(({ state }) => state === 'running');
+  }
+
+  #clients(): SimMember[] {
+    return [...this.members.values()].filter(({ member }) => member.kind === 'client');
+  }
+
+  /** Was it there from the start, or has its time come? */
+  #isIn({ member }: SimMember): boolean {
+    return member.joinAtMs === undefined || this.#joined.has(member.name);
+  }
+
+  #tell(member: SimMember): void {
+    const founders = [...this.members.values()].filter(
+      ({ member: { kind, joinAtMs } }) => kind === 'peer' && joinAtMs === undefined,
+    );
+    member.found(founders.map(({ founder }) => founder));
+  }
+
+  #load(member: SimMember): void {
+    const { testnet } = this.#options;
+    const clients = this.#clients().length;
+    member.load(clientLoad(testnet.load, clients, `${testnet.seed}/${member.name}`));
+  }
+
+  #returned(member: SimMember): void {
+    if (!member.founded && this.#isIn(member)) this.#tell(member);
+    this.attacks.restore(member);
+    if (this.#loading && member.member.kind === 'client') this.#load(member);
+  }
+
+  #begin(step: TimelineStep): void {
+    // The load may end before the manifest's last step, as with living networks.
+    if (!this.#loading) return;
+    if (step.type === 'fault') {
+      this.faults.start(readFault(step.fault, this.#options.testnet), step.fault.forMs ?? null);
+    } else if (step.type === 'attack') {
+      const { name, knobs, forMs } = step.attack;
+      const id = this.attacks.start(name, knobs, step.members);
+      if (forMs !== undefined) this.#after(forMs, () => this.attacks.steer(id, 'stop'));
+    } else {
+      for (const name of step.members) {
+        this.#joined.add(name);
+        const member = this.members.get(name);
+        if (member !== undefined) this.#tell(member);
+      }
+      this.#options.announce(joining(step.members));
+    }
+  }
+
+  /** Who is who, for scoring only. */
+  #writeRoles(): void {
+    for (const { member, address } of this.members.values()) {
+      const { name, group, kind, region, adversary = '', joinAtMs = null } = member;
+      const row = { member: name, group, kind, region, address, adversary, join_at_ms: joinAtMs };
+      this.#options.recorder.truth('roles', row);
+    }
+  }
+}
+
+/** Names in a note; the rest is a number. */
+const MAX_NAMED = 8;
+
+function joining(names: readonly string[]): RunEventBody {
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  const text = `newcomers join: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  return { type: 'note', level: 'info', text };
+}
