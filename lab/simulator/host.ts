@@ -219,7 +219,7 @@ export class SimHost implements Host {
   #drainLater(): void {
     if (this.#isDraining || this.#paused || this.#waiting.length === 0) return;
     this.#isDraining = true;
-    this.#parts.scheduler.at(Math.max(this.#busyUntilMs, this.#parts.scheduler.now), () => {
+    this.#parts.scheduler.post(Math.max(this.#busyUntilMs, this.#parts.scheduler.now), () => {
       this.#isDraining = false;
       if (!this.#alive || this.#paused) return;
       const next = this.#waiting.shift();

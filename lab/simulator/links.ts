@@ -61,6 +61,8 @@ interface Sender {
 export interface SimNetworkParts {
   readonly scheduler: Scheduler;
   readonly streams: Streams;
+  /** Added to every delay: what sockets, timers and waking up take where processes are real. */
+  readonly hopMs?: number;
   /** Asked when a datagram arrives where nobody is attached: may attach someone. */
   readonly onStranger?: (to: Endpoint) => void;
 }
@@ -72,6 +74,7 @@ export class SimNetwork implements Network {
   /** Copies that arrived where nobody is. */
   unreachable = 0;
   readonly #parts: SimNetworkParts;
+  readonly #hopMs: number;
   readonly #receivers = new Map<number, Receive>();
   readonly #senders = new Map<number, Sender>();
   readonly #pairs = new Map<string, PairCounts>();
@@ -80,6 +83,7 @@ export class SimNetwork implements Network {
 
   constructor(parts: SimNetworkParts) {
     this.#parts = parts;
+    this.#hopMs = Math.max(LEAST_DELAY_MS, parts.hopMs ?? 0);
   }
 
   /** Datagrams to `endpoint` go to `receive` from now on. RangeError for a bad address. */
@@ -115,7 +119,7 @@ export class SimNetwork implements Network {
     const sender = this.#sender(keyOf(from));
     const route = sender.routes.find(({ base, mask }) => (address & mask) >>> 0 === base);
     if (route === undefined) {
-      this.#deliverAt(leavesMs + LEAST_DELAY_MS, from, to, toKey, datagram);
+      this.#deliverAt(leavesMs + this.#hopMs, from, to, toKey, datagram);
       return;
     }
     const { model, counts } = this.#way(sender, route.linkClass);
@@ -126,7 +130,7 @@ export class SimNetwork implements Network {
     else if (fate.dropped === 'overflow') counts.overflowed += 1;
     const startMs = Math.max(leavesMs, sender.clogs.get(route.linkClass.region) ?? leavesMs);
     for (const [copy, delayMs] of fate.delaysMs.entries()) {
-      const arrivesMs = startMs + Math.max(LEAST_DELAY_MS, delayMs);
+      const arrivesMs = startMs + delayMs + this.#hopMs;
       if (copy > 0) counts.duplicated += 1;
       counts.delays.add(arrivesMs - leavesMs);
       this.#deliverAt(arrivesMs, from, to, toKey, copy > 0 ? datagram.slice() : datagram);
@@ -145,7 +149,7 @@ export class SimNetwork implements Network {
     toKey: number,
     datagram: Uint8Array,
   ): void {
-    this.#parts.scheduler.at(arrivesMs, () => {
+    this.#parts.scheduler.post(arrivesMs, () => {
       let receive = this.#receivers.get(toKey);
       if (receive === undefined) {
         this.#parts.onStranger?.(to);
