@@ -11,18 +11,11 @@ import { isStale } from './identity/freshness.ts';
 import { type Identity, mint, renewed } from './identity/mint.ts';
 import { storedIdentity, storeIdentity } from './identity/stored.ts';
 import { Chain } from './ledger/chain.ts';
-import { type Member, Membership } from './ledger/membership.ts';
-import { CANDIDATE, FOUNDING } from './ledger/standing.ts';
+import { Membership } from './ledger/membership.ts';
+import { CANDIDATE } from './ledger/standing.ts';
 import type { ProtocolParameters } from './parameters.ts';
 import { neighbourhood, type PeerContext } from './peer/context.ts';
-import {
-  type Founder,
-  foundingMapping,
-  membersOf,
-  storedMembers,
-  storeFoundedAt,
-  storeMembers,
-} from './peer/genesis.ts';
+import { foundedAt, type Founder, Genesis, storeFoundedAt } from './peer/genesis.ts';
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
 import type { SyncProgress } from './peer/progress.ts';
@@ -49,6 +42,8 @@ export interface PeerOptions {
   readonly endpoint: Endpoint;
   /** May change while the peer lives: it is asked each time. */
   readonly decisions?: Partial<Decisions>;
+  /** Shared by all of this process: then a store keeps none of its own, and is given it again. */
+  readonly genesis?: Genesis;
 }
 
 export interface OpenOptions extends Omit<PeerOptions, 'identity' | 'isFresh'> {
@@ -105,7 +100,11 @@ export class Peer {
         batchWindowMs: parameters.batchWindowMs,
       },
       host,
-      { kind: kindOf, message: (from, bytes) => this.#message(from, bytes) },
+      {
+        kind: kindOf,
+        message: (from, bytes) => this.#message(from, bytes),
+        member: (id) => this.membership.get(id),
+      },
     );
     this.#context = {
       network,
@@ -129,8 +128,9 @@ export class Peer {
       connected: (id) => this.#transport.connected(id),
       connect: (id) => this.#transport.connect(id),
     });
-    const members = storedMembers(host.store);
-    if (members.length > 0) this.#join(members);
+    if (foundedAt(host.store) === null) return;
+    const genesis = options.genesis ?? Genesis.stored(host.store, network);
+    if (genesis !== null) this.#join(genesis);
   }
 
   /** Does it know the genesis? */
@@ -142,10 +142,16 @@ export class Peer {
   found(founders: readonly Founder[]): void {
     if (this.#founded) return;
     const { network, parameters } = this.#options;
-    const members = membersOf(founders, network, parameters.pow);
-    storeMembers(this.#host.store, members);
+    const genesis = Genesis.of(founders, network, parameters.pow);
+    genesis.store(this.#host.store);
+    this.join(genesis);
+  }
+
+  /** The genesis that it shares with others, as `PeerOptions.genesis` says. */
+  join(genesis: Genesis): void {
+    if (this.#founded) return;
     storeFoundedAt(this.#host.store, this.#host.now());
-    this.#join(members);
+    this.#join(genesis);
     if (this.#started) this.#connect();
   }
 
@@ -210,22 +216,19 @@ export class Peer {
     return this.#parts.nextSequence();
   }
 
-  #join(members: readonly Member[]): void {
+  #join(genesis: Genesis): void {
     this.#founded = true;
-    for (const member of members) {
-      this.membership.add(member, FOUNDING);
-      this.#transport.learn(member);
-    }
-    const { network, endpoint } = this.#options;
+    this.membership.found(genesis.members);
+    const { parameters, endpoint } = this.#options;
     const { address, record } = this.identity;
     // Whom the genesis does not name is a newcomer, and knows itself first.
     if (!this.membership.has(address))
       this.membership.add({ address, record, endpoint }, CANDIDATE);
-    this.#holdings.setFounding(members.map((member) => foundingMapping(network, member)));
-    const near = members.filter((founder) =>
-      neighbourhood(this.#context, founder.address).includes(this.identity.address),
-    );
-    this.#parts.restore(near.map((member) => foundingMapping(network, member)));
+    this.#holdings.setFounding(genesis);
+    const near = this.membership
+      .foundersAround(address, parameters.k)
+      .filter((founder) => neighbourhood(this.#context, founder).includes(address));
+    this.#parts.restore(near.flatMap((founder) => genesis.mapping(founder) ?? []));
   }
 
   #connect(): void {

@@ -7,14 +7,13 @@ import type { Endpoint, Host, Timer } from '../host.ts';
 import { RecordChecker } from '../identity/checker.ts';
 import type { Id } from '../id.ts';
 import { Membership } from '../ledger/membership.ts';
-import { FOUNDING } from '../ledger/standing.ts';
 import type { EvidencePackage, Statement } from '../minefield/types.ts';
 import { paperTerms } from '../minefield/paper.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 import { Accusations } from '../peer/accusations.ts';
 import { neighbourhood } from '../peer/context.ts';
 import { Finder } from '../peer/finder.ts';
-import { type Founder, membersOf, storedMembers, storeMembers } from '../peer/genesis.ts';
+import { type Founder, Genesis } from '../peer/genesis.ts';
 import { Speakers } from '../peer/speakers.ts';
 import { Verdicts } from '../peer/verdicts.ts';
 import { Transport } from '../transport/transport.ts';
@@ -73,7 +72,11 @@ export class Client {
         batchWindowMs: parameters.batchWindowMs,
       },
       host,
-      { kind: kindOf, message: (from, bytes) => this.#message(from.id, bytes) },
+      {
+        kind: kindOf,
+        message: (from, bytes) => this.#message(from.id, bytes),
+        member: (id) => this.membership.get(id),
+      },
     );
     const { membership } = this;
     const paper = paperTerms(parameters);
@@ -99,8 +102,8 @@ export class Client {
       learnt: (member) => this.#transport.learn(member),
       isBanned: (id) => this.#accusations.isBanned(id),
     });
-    const members = storedMembers(host.store);
-    if (members.length > 0) this.#join(members);
+    const genesis = Genesis.stored(host.store, network);
+    if (genesis !== null) this.#join(genesis);
   }
 
   /** Its ephemeral public key, hex. */
@@ -116,9 +119,15 @@ export class Client {
   found(founders: readonly Founder[]): void {
     if (this.#founded) return;
     const { network, parameters } = this.#options;
-    const members = membersOf(founders, network, parameters.pow);
-    storeMembers(this.#host.store, members);
-    this.#join(members);
+    const genesis = Genesis.of(founders, network, parameters.pow);
+    genesis.store(this.#host.store);
+    this.join(genesis);
+  }
+
+  /** The genesis that it shares with others: its store keeps none. */
+  join(genesis: Genesis): void {
+    if (this.#founded) return;
+    this.#join(genesis);
     if (this.#started) this.#connect();
   }
 
@@ -186,12 +195,9 @@ export class Client {
     return { membership: this.membership, parameters: this.#options.parameters };
   }
 
-  #join(members: ReturnType<typeof storedMembers>): void {
+  #join(genesis: Genesis): void {
     this.#founded = true;
-    for (const member of members) {
-      this.membership.add(member, FOUNDING);
-      this.#transport.learn(member);
-    }
+    this.membership.found(genesis.members);
     this.#accusations.restore();
     for (const accused of this.#accusations.awaiting) this.#verdicts.await(accused);
   }
@@ -222,13 +228,14 @@ export class Client {
 
   #ask(load: ClientLoad, random: LoadRandom): void {
     // Own tokens, identity tokens of members, and what others' answers have shown.
-    const pools = [
-      this.#wallet?.tokens ?? [],
-      [...this.#seen],
-      this.membership.all().map(({ address }) => address),
-    ].filter((pool) => pool.length > 0);
-    const pool = pools[random.below(pools.length)] ?? [];
-    const token = pool[random.below(pool.length)];
+    const { known } = this.membership;
+    const pools: readonly { readonly size: number; at(index: number): Id | undefined }[] = [
+      listed(this.#wallet?.tokens ?? []),
+      listed([...this.#seen]),
+      known,
+    ].filter(({ size }) => size > 0);
+    const pool = pools[random.below(pools.length)];
+    const token = pool?.at(random.below(pool.size));
     if (token === undefined) return;
     const near = [...neighbourhood(this.#near, token)];
     const asked: Id[] = [];
@@ -312,4 +319,8 @@ export class Client {
     const none = { epoch: 0, height: 0, mintAttempts: null };
     this.#host.report({ table: 'peers', address, event, kind: 'client', ...none });
   }
+}
+
+function listed(ids: readonly Id[]): { readonly size: number; at(index: number): Id | undefined } {
+  return { size: ids.length, at: (index) => ids[index] };
 }

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { type Id, ringDistance, ZERO_ID } from '../id.ts';
 import { DEFAULT_PARAMETERS } from '../parameters.ts';
 import { type Member, Membership } from './membership.ts';
-import { CANDIDATE, FOUNDING } from './standing.ts';
+import { Roster } from './roster.ts';
+import { CANDIDATE, FOUNDING, type Standing } from './standing.ts';
 
 const record = {
   network: '00'.repeat(32),
@@ -32,7 +33,7 @@ test('nearest is what sorting everybody by distance, then address, gives', () =>
       for (const address of added) membership.add(memberAt(address), FOUNDING);
       for (const address of removed) membership.remove(address, 0);
       const left = [...new Set(added)].filter((address) => !removed.includes(address));
-      expect(membership.all().map(({ address }) => address)).toEqual(left.toSorted());
+      expect([...membership.known]).toEqual(left.toSorted());
       expect(membership.size).toBe(left.length);
       const near = left.toSorted((a, b) => {
         const difference = ringDistance(point, a) - ringDistance(point, b);
@@ -117,4 +118,90 @@ test('by the papers’ rule whoever is known counts', () => {
   const membership = new Membership({ distance: 'ring', membership: 'known' });
   membership.add(memberAt('ab'.repeat(32)), CANDIDATE);
   expect(membership.near(ZERO_ID, 3)).toEqual(['ab'.repeat(32)]);
+});
+
+const standing: fc.Arbitrary<Standing> = fc.record({
+  sinceMs: fc.nat(5),
+  countedFromMs: fc.option(fc.nat(20)),
+  trustedFromMs: fc.constant(null),
+});
+
+/** What may become of a membership; each gives what the call gave. */
+const change = fc.oneof(
+  fc.tuple(id, standing).map(([address, as]) => (membership: Membership) => {
+    membership.add(memberAt(address, 7), as);
+  }),
+  fc.tuple(id, standing).map(
+    ([address, as]) =>
+      (membership: Membership) =>
+        membership.stand(address, as),
+  ),
+  fc.tuple(id, fc.nat(20)).map(
+    ([address, atMs]) =>
+      (membership: Membership) =>
+        membership.remove(address, atMs),
+  ),
+  fc.nat(25).map((nowMs) => (membership: Membership) => membership.advance(nowMs)),
+);
+
+const rules = fc.record({
+  distance: fc.constantFrom('ring' as const, 'xor' as const),
+  membership: fc.constantFrom('ledger' as const, 'known' as const),
+});
+
+/** All that it says around one point. */
+function view(membership: Membership, point: Id, k: number) {
+  return {
+    known: [...membership.known],
+    counted: [...membership.counted],
+    near: membership.near(point, k),
+    nearest: membership.nearest(point, k),
+    around: membership.around(point, k),
+    beside: membership.beside(point, k),
+    of: [...membership.known].map((address) => ({
+      member: membership.get(address),
+      standing: membership.standing(address),
+      isNear: membership.isNear(address, point, k),
+      wasNear: membership.wasNear(address, point, k, 10),
+    })),
+  };
+}
+
+test('founders from a shared roster are as good as founders that were told one by one', () => {
+  fc.assert(
+    fc.property(
+      rules,
+      fc.uniqueArray(id),
+      fc.array(change),
+      id,
+      fc.nat(6),
+      (by, founders, changes, point, k) => {
+        const members = founders.map((address) => memberAt(address));
+        const [told, shared] = [new Membership(by), new Membership(by)];
+        for (const member of members) told.add(member, FOUNDING);
+        shared.found(Roster.of(members));
+        expect(view(shared, point, k)).toEqual(view(told, point, k));
+        for (const make of changes) {
+          expect(make(shared)).toBe(make(told));
+          expect(view(shared, point, k)).toEqual(view(told, point, k));
+        }
+        for (const who of [point, ...shared.known]) {
+          const around = shared.foundersAround(who, k);
+          expect(new Set(around).size).toBe(around.length);
+          const near = founders.filter((founder) => shared.isNear(who, founder, k));
+          expect(around).toEqual(expect.arrayContaining(near));
+        }
+      },
+    ),
+  );
+});
+
+test('of many founders only those around are looked at', () => {
+  const digits = (n: number) => n.toString(16).padStart(4, '0').padEnd(64, '0');
+  const members = Array.from({ length: 1000 }, (_, n) => memberAt(digits(64 * n)));
+  const membership = new Membership(DEFAULT_PARAMETERS);
+  membership.found(Roster.of(members));
+  for (const who of [digits(0), digits(64 * 500), digits(64 * 999), digits(64 * 500 + 1)]) {
+    expect(membership.foundersAround(who, 8).length).toBeLessThanOrEqual(17);
+  }
 });

@@ -7,7 +7,7 @@ import { decode } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Endpoint } from '../host.ts';
 import { farthestFrom, type Id } from '../id.ts';
-import { estimateSize } from '../identity/difficulty.ts';
+import { estimateSize, SAMPLE_EACH_SIDE } from '../identity/difficulty.ts';
 import { newcomerProblem } from '../identity/freshness.ts';
 import { encodeRecord, type IdentityRecord, isNewer, readRecord } from '../identity/record.ts';
 import type { Member } from '../ledger/membership.ts';
@@ -124,8 +124,9 @@ export class Acquaintances {
     const { host, membership, parameters, self } = this.#context;
     const record = membership.get(address)?.record;
     if (record === undefined) return false;
-    const sorted = membership.counted().map((member) => member.address);
-    const seen = { nowMs: host.now(), members: estimateSize(self, sorted) };
+    // One more than are looked at: then it is no small ring, which is counted.
+    const around = membership.counted.around(self, SAMPLE_EACH_SIDE + 1);
+    const seen = { nowMs: host.now(), members: estimateSize(self, around) };
     return newcomerProblem(record, seen, parameters) === null;
   }
 

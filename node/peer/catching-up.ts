@@ -138,7 +138,10 @@ export class CatchingUp {
   #start(lastKnownMs: number | null): void {
     const { holdings, membership, parameters, self } = this.#context;
     // The founding tokens of its range are known from the genesis.
-    holdings.widen((token) => membership.isNear(self, token, parameters.k));
+    holdings.widen(
+      (token) => membership.isNear(self, token, parameters.k),
+      membership.foundersAround(self, parameters.k),
+    );
     if (parameters.synchronisation === 'chain') this.#synchroniser.start(lastKnownMs);
     else this.#poller = new Poller(this.#context, this.#events);
   }

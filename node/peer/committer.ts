@@ -271,7 +271,7 @@ export class Committer {
       if (!keepersOf(this.#context, transaction, token).includes(self)) continue;
       // Passed here for another token: a keeper by request then knows this one's state as well.
       if (holdings.mapping(token) === undefined && holdings.isCommitted(previous)) {
-        holdings.widen((other) => other === token);
+        holdings.widen((other) => other === token, [token]);
       }
       const judged = judge(transaction, index, this.#knowledge, this.#lock);
       if (judged.conflict) {

@@ -219,8 +219,7 @@ export class Finder {
     const { membership, parameters } = this.#options;
     const wanted = Math.min(MAX_FOUND - MAX_LEFT, 2 * parameters.k);
     const distance = parameters.distance === 'xor' ? xorDistance : ringDistance;
-    const left = membership
-      .all()
+    const left = membership.moved
       .filter(({ address }) => {
         const { sinceMs, countedFromMs } = membership.standing(address) ?? CANDIDATE;
         return sinceMs > 0 && countedFromMs === null;

@@ -7,13 +7,14 @@ import { Writer } from '../codec/writer.ts';
 import { hash } from '../crypto/hash.ts';
 import type { Endpoint, Store } from '../host.ts';
 import { type Id, idToBytes, ZERO_ID } from '../id.ts';
-import { checkRecord, encodeRecord, type IdentityRecord, readRecord } from '../identity/record.ts';
+import { checkRecord, type IdentityRecord } from '../identity/record.ts';
 import type { Member } from '../ledger/membership.ts';
+import { Roster } from '../ledger/roster.ts';
 import { keyHash } from '../ledger/transaction.ts';
 import type { Mapping } from '../ledger/types.ts';
 import type { ProtocolParameters } from '../parameters.ts';
 
-const PREFIX = 'genesis/';
+const MEMBERS_KEY = 'genesis/members';
 const FOUNDED_KEY = 'founded';
 
 /** A founding member as the lab names it. */
@@ -27,27 +28,69 @@ export function genesisTransaction(network: Id): Id {
   return hash('network', idToBytes(network));
 }
 
-/** The identity token of a founding member. */
-export function foundingMapping(network: Id, { address, record }: Member): Mapping {
-  return {
-    token: address,
-    owner: keyHash(record.identityKey),
-    tx: genesisTransaction(network),
-    previous: ZERO_ID,
-  };
+/**
+ * What a network begins with, checked once. It never changes, so that peers of one process may share
+ * it: what each of them keeps does not grow with the network.
+ */
+export class Genesis {
+  readonly network: Id;
+  readonly members: Roster;
+  readonly #transaction: Id;
+
+  private constructor(network: Id, members: Roster) {
+    this.network = network;
+    this.members = members;
+    this.#transaction = genesisTransaction(network);
+  }
+
+  /** Checks each record with its work; throws an Error naming the first that is wrong. */
+  static of(founders: Iterable<Founder>, network: Id, pow: ProtocolParameters['pow']): Genesis {
+    return new Genesis(network, Roster.of(membersOf(founders, network, pow)));
+  }
+
+  /** What `store` wrote; null before. Throws an Error on damage. */
+  static stored(store: Store, network: Id): Genesis | null {
+    const bytes = store.get(MEMBERS_KEY);
+    if (bytes === undefined) return null;
+    const members = Roster.read(bytes);
+    if (members === null) throw new Error('the stored genesis is cut short');
+    // Each is read once at the start: a peer must not find out later.
+    for (const { record } of members.members()) {
+      if (record.network !== network) throw new Error('the stored genesis is of another network');
+    }
+    return new Genesis(network, members);
+  }
+
+  /** `genesis/members` → the roster (ledger/roster.ts). */
+  store(store: Store): void {
+    store.put(MEMBERS_KEY, this.members.bytes);
+  }
+
+  /** The identity token of a founding member. */
+  mapping(token: Id): Mapping | undefined {
+    const member = this.members.get(token);
+    if (member === undefined) return undefined;
+    return {
+      token,
+      owner: keyHash(member.record.identityKey),
+      tx: this.#transaction,
+      previous: ZERO_ID,
+    };
+  }
 }
 
-/** Checks each record with its work; throws an Error naming the first that is wrong. */
-export function membersOf(
-  founders: readonly Founder[],
+function* membersOf(
+  founders: Iterable<Founder>,
   network: Id,
   pow: ProtocolParameters['pow'],
-): readonly Member[] {
-  return founders.map(({ record, endpoint }, index) => {
+): Generator<Member, void> {
+  let index = 0;
+  for (const { record, endpoint } of founders) {
     const check = checkRecord(record, network, pow);
     if (!check.ok) throw new Error(`founding member ${index} is refused: ${check.reason}`);
-    return { address: check.address, record, endpoint };
-  });
+    yield { address: check.address, record, endpoint };
+    index += 1;
+  }
 }
 
 /**
@@ -62,25 +105,4 @@ export function foundedAt(store: Store): number | null {
   const bytes = store.get(FOUNDED_KEY);
   const stored = bytes === undefined ? null : decode(bytes, (reader) => reader.u64());
   return stored?.ok === true ? stored.value : null;
-}
-
-/** `genesis/` + address → record ‖ four bytes of IPv4 ‖ port. */
-export function storeMembers(store: Store, members: readonly Member[]): void {
-  for (const { address, record, endpoint } of members) {
-    const ip = Uint8Array.from(endpoint.ip.split('.'), Number);
-    const bytes = new Writer().raw(encodeRecord(record)).raw(ip).u16(endpoint.port).finish();
-    store.put(PREFIX + address, bytes);
-  }
-}
-
-/** Empty before the genesis. Throws an Error on damage. */
-export function storedMembers(store: Store): readonly Member[] {
-  return [...store.entries(PREFIX)].map(([key, bytes]) => {
-    const stored = decode(bytes, (reader) => ({
-      record: readRecord(reader),
-      endpoint: { ip: reader.raw(4).join('.'), port: reader.u16() },
-    }));
-    if (!stored.ok) throw new Error(`the stored genesis is damaged at ${key}: ${stored.reason}`);
-    return { address: key.slice(PREFIX.length), ...stored.value };
-  });
 }

@@ -46,7 +46,7 @@ test('what its own transactions did to other tokens is taken over when those com
   before.commit(creation(), new Set([kept]));
   before.round(10);
   expect(before.mapping(foreign)).toBeUndefined();
-  before.widen((token) => token === foreign);
+  before.widen((token) => token === foreign, []);
   expect(before.mapping(foreign)?.tx).toBe(creation().id);
   expect(before.round(20)?.entries.map(({ kind }) => kind)).toEqual(['adopted']);
 });
@@ -57,7 +57,7 @@ test('it still knows them after a restart', () => {
   before.commit(creation(), new Set([kept]));
   before.round(10);
   const after = holdings(store, 2);
-  after.widen(() => true);
+  after.widen(() => true, []);
   expect(after.mapping(foreign)?.tx).toBe(creation().id);
 });
 
@@ -67,7 +67,7 @@ test('of a transaction that passed before a block was made of it nothing is lost
   before.commit(creation(), new Set([kept, foreign]));
   const after = holdings(store, 2);
   expect(after.isCommitted(creation().id)).toBe(true);
-  after.widen((token) => token === kept || token === foreign);
+  after.widen((token) => token === kept || token === foreign, []);
   after.round(20);
   for (const token of [kept, foreign]) expect(after.mapping(token)?.tx).toBe(creation().id);
 });
@@ -130,11 +130,11 @@ test('in whatever order committed transactions arrive, no token of a chain ever 
         const newest = new Map<Id, number>();
         for (const event of events) {
           if (event === 'round') here.round(1000 * epoch + here.chain.height + 2);
-          else if (event === 'widen') here.widen(() => true);
+          else if (event === 'widen') here.widen(() => true, []);
           else if (event === 'restart') {
             epoch += 1;
             here = holdings(store, epoch);
-            here.widen((token) => newest.has(token));
+            here.widen((token) => newest.has(token), []);
           } else {
             const transaction = past[event.arrives % past.length];
             if (transaction === undefined) continue;

@@ -12,6 +12,7 @@ import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
 import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
 import { MAX_COMMITS } from '../wire/keeping.ts';
 import type { CommitPlace } from '../wire/voting.ts';
+import type { Genesis } from './genesis.ts';
 
 const PREFIX = 'tx/';
 
@@ -40,7 +41,7 @@ export class Holdings {
   readonly #tokens = new Set<Id>();
   /** The same in order, once somebody has asked for it. */
   #sorted: Id[] | null = null;
-  readonly #founding = new Map<Id, Mapping>();
+  #genesis: Pick<Genesis, 'mapping'> | null = null;
   /** Newest mappings that its transactions gave to tokens, where its chain has none or an older one. */
   readonly #elsewhere = new Map<Id, { readonly mapping: Mapping; readonly timestamp: number }>();
 
@@ -77,18 +78,18 @@ export class Holdings {
   }
 
   /** What every member knows of the founding identity tokens, near or not. */
-  setFounding(mappings: readonly Mapping[]): void {
-    for (const mapping of mappings) this.#founding.set(mapping.token, mapping);
+  setFounding(genesis: Pick<Genesis, 'mapping'>): void {
+    this.#genesis = genesis;
   }
 
   /** The newest committed mapping, of the next block too; statements tell only `chain.state`. */
   mapping(token: Id): Mapping | undefined {
-    return this.#ahead.get(token) ?? this.chain.state.get(token) ?? this.#founding.get(token);
+    return this.#ahead.get(token) ?? this.chain.state.get(token) ?? this.founding(token);
   }
 
   /** Of the genesis, kept here or not. */
   founding(token: Id): Mapping | undefined {
-    return this.#founding.get(token);
+    return this.#genesis?.mapping(token);
   }
 
   /** Entries that wait for a block. */
@@ -147,11 +148,14 @@ export class Holdings {
   /**
    * Neighbourhoods have grown, or this peer starts again: what it knows of tokens that are near now is
    * taken over. It has seen those transactions pass as a whole, for the sake of their other tokens, or
-   * before it was killed and had made a block of them.
+   * before it was killed and had made a block of them. `founders` are all those whose token may be so.
    */
-  widen(isNear: (token: Id) => boolean): void {
-    for (const mapping of this.#founding.values()) {
-      if (!this.#isHeld(mapping.token) && isNear(mapping.token)) this.#enter('adopted', mapping);
+  widen(isNear: (token: Id) => boolean, founders: Iterable<Id>): void {
+    for (const token of founders) {
+      const mapping = this.founding(token);
+      if (mapping !== undefined && !this.#isHeld(token) && isNear(token)) {
+        this.#enter('adopted', mapping);
+      }
     }
     for (const [token, { mapping, timestamp }] of this.#elsewhere) {
       if (!this.#isHeld(token) && !isNear(token)) continue;

@@ -388,8 +388,11 @@ export class PeerParts {
   /** Neighbourhoods of this peer may have other members now. */
   #shifted(): void {
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
-    const { holdings, self } = this.#context;
-    holdings.widen((token) => neighbourhood(this.#context, token).includes(self));
+    const { holdings, membership, parameters, self } = this.#context;
+    holdings.widen(
+      (token) => neighbourhood(this.#context, token).includes(self),
+      membership.foundersAround(self, parameters.k),
+    );
     this.#upkeep.startOver();
   }
 }

@@ -153,7 +153,7 @@ export class Phases {
     if (now < this.#notBeforeMs || !this.#events.isSynchronised()) return;
     const trustMs = scaledMs(parameters.trustHours, parameters);
     const entryMs = standing.trustedFromMs ?? now + trustMs;
-    const isTaken = membership.all().some(({ address }) => {
+    const isTaken = membership.moved.some(({ address }) => {
       const other = membership.standing(address)?.countedFromMs ?? 0;
       return other > now && Math.abs(other - entryMs) < CHANGE_SPACING_MS;
     });

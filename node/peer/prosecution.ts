@@ -200,9 +200,10 @@ export class Prosecution {
 
   #drawn(): readonly Id[] {
     const { host, membership } = this.#context;
-    const all = membership.all();
+    const { known } = membership;
+    if (known.size === 0) return [];
     const numbers = new Uint32Array(host.random(4 * DRAWN).buffer);
-    return [...numbers].flatMap((number) => all[number % all.length]?.address ?? []);
+    return [...numbers].map((number) => known.at(number));
   }
 
   #propose(accused: Id): void {

@@ -11,7 +11,7 @@ import { Writer } from '../codec/writer.ts';
 import type { Id } from '../id.ts';
 import type { RecordChecker } from '../identity/checker.ts';
 import { isFromFuture } from '../identity/freshness.ts';
-import { readRecord } from '../identity/record.ts';
+import { encodeRecord, type IdentityRecord, readRecord } from '../identity/record.ts';
 import { writeHeader, type Header } from './datagram.ts';
 import { isSameEndpoint, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { introducedBy, introduction, isRenewed, isSameRecord } from './introduction.ts';
@@ -49,6 +49,8 @@ export interface HandshakeContext {
   readonly host: Host;
   readonly office: TicketOffice;
   readonly links: LinkTable;
+  /** A member, with a link or without one so far. */
+  member(id: Id): { readonly record: IdentityRecord } | undefined;
   nextNonce(random: Uint8Array): { nonce: Uint8Array; counter: number };
   newLink(identity: RemoteIdentity, keys: LinkKeys, endpoint: Endpoint, isMember: boolean): Link;
   transmit(to: Endpoint, datagram: Uint8Array): void;
@@ -171,12 +173,13 @@ export class Handshake {
       return;
     }
     const known = context.links.get(header.sender);
+    const record = known === undefined ? this.#vouchedFor(header.sender) : known.record;
     const clear = datagram.subarray(0, HELLO_CLEAR_BYTES);
     const identity = introducedBy(header.sender, clear.subarray(HEADER_BYTES + TICKET_BYTES));
-    const isSame = identity !== null && isSameRecord(known?.record, identity.record);
+    const isSame = identity !== null && isSameRecord(record, identity.record);
     if (
       identity === null ||
-      (known !== undefined && !isSame && !isRenewed(known.record, identity.record))
+      (record !== undefined && !isSame && !isRenewed(record, identity.record))
     ) {
       context.drop('introduction does not fit the sender');
       return;
@@ -188,8 +191,11 @@ export class Handshake {
       context.drop('hello that does not open');
       return;
     }
+    const isMember = known?.isMember ?? record !== undefined;
     const link =
-      isSame && known !== undefined ? known : this.#admitStranger(identity, keys, from, known);
+      isSame && known !== undefined
+        ? known
+        : this.#admit(identity, { keys, from, isMember, isSame }, known);
     if (link === null) return;
     if (!link.adopt(header.prefix, header.epoch, header.counter)) {
       context.drop('replayed hello');
@@ -251,22 +257,32 @@ export class Handshake {
     return keys;
   }
 
-  /** `former`: the link under an older record of the same identity, which the new one replaces. */
-  #admitStranger(
+  /** The record of a member that has no link yet. */
+  #vouchedFor(id: Id): Uint8Array | undefined {
+    const member = this.#context.member(id);
+    return member === undefined ? undefined : encodeRecord(member.record);
+  }
+
+  /**
+   * `isSame`: by a record that is vouched for. `former`: the link under an older record of the same
+   * identity, which the new one replaces.
+   */
+  #admit(
     identity: RemoteIdentity,
-    keys: LinkKeys,
-    from: Endpoint,
+    state: { keys: LinkKeys; from: Endpoint; isMember: boolean; isSame: boolean },
     former: Link | undefined,
   ): Link | null {
     const { links } = this.#context;
-    if (identity.record !== null && !this.#counts(identity.id, identity.record)) return null;
-    const link = this.#context.newLink(identity, keys, from, former?.isMember ?? false);
+    const { keys, from, isMember, isSame } = state;
+    const { id, record } = identity;
+    if (!isSame && record !== null && !this.#counts(id, record)) return null;
+    const link = this.#context.newLink(identity, keys, from, isMember);
     if (former !== undefined) {
       link.succeed(former);
       links.remove(former);
     }
     if (links.add(link)) return link;
-    this.#context.drop('no room for strangers');
+    this.#context.drop(`no room for ${isMember ? 'members' : 'strangers'}`);
     return null;
   }
 

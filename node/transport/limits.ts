@@ -46,7 +46,7 @@ export const MAX_PENDING_HELLOS = 16;
 export const MAX_OUTBOX_MESSAGES = 512;
 export const MAX_OUTBOX_BYTES = 256 * 1024;
 
-/** Members told by `learn`: the largest network a peer keeps whole. */
+/** Members with a link. Whoever is connected to more than so many knows more than its share. */
 export const MAX_MEMBERS = 8192;
 /** Clients and unknown peers with a session; a session is about 2 KiB. */
 export const MAX_STRANGERS = 2048;

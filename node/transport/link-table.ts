@@ -1,4 +1,4 @@
-/** All links: members for ever, strangers bounded in number and per address. */
+/** All links, bounded in number, those of strangers also per address. */
 import type { Id } from '../id.ts';
 import type { Link } from './link.ts';
 import { MAX_MEMBERS, MAX_STRANGERS, MAX_STRANGERS_PER_IP } from './limits.ts';
@@ -15,11 +15,10 @@ export class LinkTable {
     return this.#links.values();
   }
 
-  /** False when there is no room; nobody is turned out for a newcomer, so floods can't end sessions. */
+  /** False when there is no room; no session ends for a newcomer's, so floods can't end any. */
   add(link: Link): boolean {
-    if (!(link.isMember ? this.#members < MAX_MEMBERS : this.#hasRoomFor(link.endpoint.ip))) {
-      return false;
-    }
+    const hasRoom = link.isMember ? this.#hasRoomForMember() : this.#hasRoomFor(link.endpoint.ip);
+    if (!hasRoom) return false;
     this.#links.set(link.id, link);
     if (link.isMember) this.#members += 1;
     return true;
@@ -44,6 +43,17 @@ export class LinkTable {
     if (this.#links.get(link.id) !== link) return;
     this.#links.delete(link.id);
     if (link.isMember) this.#members -= 1;
+  }
+
+  /** A member without a session is known elsewhere: its link is made again when it is needed. */
+  #hasRoomForMember(): boolean {
+    if (this.#members < MAX_MEMBERS) return true;
+    for (const link of this.#links.values()) {
+      if (!link.isMember || link.up || link.helloTimer !== null) continue;
+      this.remove(link);
+      return true;
+    }
+    return false;
   }
 
   #hasRoomFor(ip: string): boolean {

@@ -68,6 +68,8 @@ export interface TransportHandlers {
   kind(bytes: Uint8Array): MessageKind;
   /** Handles one message; false when it is malformed. */
   message(from: Remote, bytes: Uint8Array): boolean;
+  /** Whom the caller vouches for, as `learn` does: links to these are made when first needed. */
+  member?(id: Id): KnownPeer | undefined;
   /** `connected(id)` has changed. */
   connectedChanged?(id: Id): void;
   /** `observed` has changed. */
@@ -119,6 +121,7 @@ export class Transport {
       host,
       office: this.#office,
       links: this.#links,
+      member: (id) => handlers.member?.(id),
       nextNonce: (random) => this.#nextNonce(random),
       newLink: (identity, keys, endpoint, isMember) => {
         const nonceRandom = hashBytes('ticket', this.#nonceSecret, idToBytes(identity.id));
@@ -170,6 +173,14 @@ export class Transport {
     if (link !== undefined) this.#links.demote(link);
   }
 
+  #reach(id: Id): Link | undefined {
+    const link = this.#links.get(id);
+    if (link !== undefined) return link;
+    const member = this.#handlers.member?.(id);
+    if (member !== undefined) this.#know(member, true);
+    return this.#links.get(id);
+  }
+
   #know(member: KnownPeer, isMember: boolean): void {
     const { address, endpoint } = member;
     if (address === this.id || this.#banned.has(address)) return;
@@ -199,7 +210,7 @@ export class Transport {
 
   /** Begins a handshake unless there is one or none is needed; retried for some seconds, then forgotten. */
   connect(id: Id): void {
-    const link = this.#links.get(id);
+    const link = this.#reach(id);
     if (link !== undefined && !link.up && this.#tickTimer !== null) this.#handshake.start(link);
   }
 
@@ -214,7 +225,7 @@ export class Transport {
    * kept as they are: nobody may change them.
    */
   send(to: Id, type: string, bytes: Uint8Array): boolean {
-    const link = this.#links.get(to);
+    const link = this.#reach(to);
     if (link === undefined || this.#tickTimer === null) {
       this.#traffic.drop('to an unknown remote');
       return false;

@@ -27,10 +27,7 @@ function phaseEvents(swarm: Swarm, { endpoint }: Seated): string[] {
 /** Who counts, as each of them sees it. */
 function views(seated: readonly Seated[]): string[] {
   return seated.map(({ peer }) =>
-    peer.membership
-      .counted()
-      .map(({ address }) => address.slice(0, 8))
-      .join(' '),
+    [...peer.membership.counted].map((address) => address.slice(0, 8)).join(' '),
   );
 }
 

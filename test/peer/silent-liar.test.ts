@@ -23,7 +23,7 @@ class Face {
     this.#peer = peer;
     this.#name = name;
     this.#state = peer.chain.state.clone();
-    for (const token of peer.membership.all().map(({ address }) => address)) this.#steal(token);
+    for (const token of peer.membership.known) this.#steal(token);
     const head = peer.chain.head.header;
     const stateRoot = this.#state.root;
     const previous = headerHash(head);
