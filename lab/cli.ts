@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { attacksCommand } from './commands/attacks.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { evidenceCommand } from './commands/evidence.ts';
@@ -36,6 +37,7 @@ function program(): Command {
     doctorCommand(),
     demoCommand(),
     runCommand(),
+    calibrateCommand(),
     upCommand(),
     downCommand(),
     stopCommand(),

@@ -79,7 +79,7 @@ async function perform(file: string, options: Options, words: string): Promise<v
 }
 
 /** A run that was carried out. */
-interface CarriedOut {
+export interface CarriedOut {
   readonly result: RunResult;
   readonly exitCode: number;
   readonly trouble?: string | undefined;
@@ -91,7 +91,8 @@ async function simulated(prepared: PreparedRun, quiet: boolean): Promise<Carried
   return { result, exitCode: exitCodeOf(result, prepared.testnet.allow) };
 }
 
-async function living(prepared: PreparedRun, quiet: boolean): Promise<CarriedOut> {
+/** Follows a run of real peers to its end. Throws a LabError when that has no result. */
+export async function living(prepared: PreparedRun, quiet: boolean): Promise<CarriedOut> {
   const { follow } = await import('./follow.ts');
   const ended = await follow(prepared, { quiet });
   if (ended === null || ended.resultPath === null) {

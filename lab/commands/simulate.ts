@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import type { RunResult } from '../analysis/result.ts';
 import { EXIT, LabError } from '../errors.ts';
+import type { ProcessingCosts } from '../simulator/costs.ts';
 import { simulate } from '../simulator/run.ts';
 import { remark } from '../terminal/output.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -18,7 +19,7 @@ class Interrupted extends Error {}
  */
 export async function simulatePrepared(
   prepared: PreparedRun,
-  { quiet }: { readonly quiet: boolean },
+  { quiet, costs }: { readonly quiet: boolean; readonly costs?: ProcessingCosts },
 ): Promise<RunResult> {
   const { plan, directory, testnet } = prepared;
   const progress = new Progress(process.stderr, quiet);
@@ -33,7 +34,13 @@ export async function simulatePrepared(
   try {
     const { signal } = ending;
     const onEvent: Progress['event'] = (event) => progress.event(event);
-    return await simulate(testnet, { plan, directory, signal, onEvent });
+    return await simulate(testnet, {
+      plan,
+      directory,
+      signal,
+      onEvent,
+      ...(costs === undefined ? {} : { costs }),
+    });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw withRemedy(error, plan.run);
     rmSync(directory, { recursive: true, force: true });
