@@ -43,7 +43,7 @@ export interface PeerOptions {
   /** May change while the peer lives: it is asked each time. */
   readonly decisions?: Partial<Decisions>;
   /** Shared by all of this process: then a store keeps none of its own, and is given it again. */
-  readonly genesis?: Genesis;
+  readonly genesis?: Genesis | undefined;
 }
 
 export interface OpenOptions extends Omit<PeerOptions, 'identity' | 'isFresh'> {

@@ -8,6 +8,7 @@ import type { Host } from '../../node/host.ts';
 import { mintingPow } from '../../node/identity/difficulty.ts';
 import { type Identity, mint } from '../../node/identity/mint.ts';
 import { storedIdentity } from '../../node/identity/stored.ts';
+import type { Genesis } from '../../node/peer/genesis.ts';
 import type { Inhabitant } from '../../node/runtime/inhabit.ts';
 import { clientIn, peerIn } from '../../node/runtime/run-process.ts';
 import type { Member } from '../manifest/testnet.ts';
@@ -38,6 +39,8 @@ export class SimMember {
   #lives = 0;
   /** Of its newest process. */
   #hello = { record: '', address: '' };
+  /** Of the whole network, shared: its disk holds none. */
+  #genesis: Genesis | undefined;
 
   constructor(member: Member, needs: SimMemberNeeds) {
     this.member = member;
@@ -127,10 +130,9 @@ export class SimMember {
   }
 
   /** Orders of the lab; a member that is down does not hear them. */
-  found(genesis: readonly GenesisMember[]): void {
-    this.#order('genesis', (inhabitant) => {
-      if (!inhabitant.founded) inhabitant.found(genesis);
-    });
+  found(genesis: Genesis): void {
+    this.#genesis = genesis;
+    this.#order('genesis', (inhabitant) => inhabitant.join?.(genesis));
   }
 
   load(load: ClientLoad | null): void {
@@ -152,10 +154,10 @@ export class SimMember {
 
   #inhabitantOn(host: Host): Inhabitant {
     const { seat, adversary } = this.#needs;
-    if (seat.kind === 'client') return clientIn(seat, host);
+    if (seat.kind === 'client') return clientIn(seat, host, this.#genesis);
     const minted = mintIfNeeded(seat, host);
     const conspire = (message: unknown): void => this.#needs.conspire(this, message);
-    return peerIn(seat, { host, conspire, minted, adversary });
+    return peerIn(seat, { host, conspire, minted, adversary, genesis: this.#genesis });
   }
 }
 

@@ -6,6 +6,8 @@
 import type { Create } from '../../attacks/adversary.ts';
 import type { LinkClass } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
+import { Genesis } from '../../node/peer/genesis.ts';
+import { foundersOf } from '../../node/runtime/run-process.ts';
 import type { Member, Testnet } from '../manifest/testnet.ts';
 import { classesFor } from '../links/classes.ts';
 import type { RunEventBody } from '../supervisor/events.ts';
@@ -57,6 +59,8 @@ export class World {
   /** Link classes of each region, as they are now. */
   readonly #classes = new Map<string, readonly LinkClass[]>();
   readonly #joined = new Set<string>();
+  /** Shared by all, from when it is told. */
+  #genesis: Genesis | null = null;
   #loading = false;
 
   constructor(options: WorldOptions) {
@@ -67,7 +71,7 @@ export class World {
     const addresses = simulatedAddresses(testnet.regions);
     this.#subnets = addresses.subnets;
     this.endpoints = assignEndpoints(testnet.members, addresses);
-    const networkId = this.#streams.stream('network').bytes(32).toHex();
+    const networkId = networkIdOf(testnet.seed);
     this.members = new Map(
       testnet.members.map((member) => [member.name, this.#seat(member, networkId)]),
     );
@@ -222,10 +226,17 @@ export class World {
   }
 
   #tell(member: SimMember): void {
+    this.#genesis ??= this.#makeGenesis();
+    member.found(this.#genesis);
+  }
+
+  #makeGenesis(): Genesis {
     const founders = [...this.members.values()].filter(
       ({ member: { kind, joinAtMs } }) => kind === 'peer' && joinAtMs === undefined,
     );
-    member.found(founders.map(({ founder }) => founder));
+    const { seed, protocol } = this.#options.testnet;
+    const told = foundersOf(founders.map(({ founder }) => founder));
+    return Genesis.of(told, networkIdOf(seed), protocol.pow);
   }
 
   #load(member: SimMember): void {
@@ -267,6 +278,11 @@ export class World {
       this.#options.recorder.truth('roles', row);
     }
   }
+}
+
+/** The id of the network that this seed gives, 32 bytes hex. */
+export function networkIdOf(seed: number): string {
+  return new Streams(seed).stream('network').bytes(32).toHex();
 }
 
 /** Names in a note; the rest is a number. */

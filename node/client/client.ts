@@ -13,7 +13,7 @@ import type { ProtocolParameters } from '../parameters.ts';
 import { Accusations } from '../peer/accusations.ts';
 import { neighbourhood } from '../peer/context.ts';
 import { Finder } from '../peer/finder.ts';
-import { type Founder, Genesis } from '../peer/genesis.ts';
+import { foundedAt, type Founder, Genesis, storeFoundedAt } from '../peer/genesis.ts';
 import { Speakers } from '../peer/speakers.ts';
 import { Verdicts } from '../peer/verdicts.ts';
 import { Transport } from '../transport/transport.ts';
@@ -37,6 +37,8 @@ export interface ClientOptions {
   /** X25519, ephemeral. */
   readonly privateKey: Uint8Array;
   readonly endpoint: Endpoint;
+  /** Shared by all of this process: then a store keeps none of its own, and is given it again. */
+  readonly genesis?: Genesis | undefined;
 }
 
 export class Client {
@@ -102,7 +104,8 @@ export class Client {
       learnt: (member) => this.#transport.learn(member),
       isBanned: (id) => this.#accusations.isBanned(id),
     });
-    const genesis = Genesis.stored(host.store, network);
+    if (foundedAt(host.store) === null) return;
+    const genesis = options.genesis ?? Genesis.stored(host.store, network);
     if (genesis !== null) this.#join(genesis);
   }
 
@@ -124,9 +127,10 @@ export class Client {
     this.join(genesis);
   }
 
-  /** The genesis that it shares with others: its store keeps none. */
+  /** The genesis that it shares with others, as `ClientOptions.genesis` says. */
   join(genesis: Genesis): void {
     if (this.#founded) return;
+    storeFoundedAt(this.#host.store, this.#host.now());
     this.#join(genesis);
     if (this.#started) this.#connect();
   }

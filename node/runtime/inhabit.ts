@@ -22,6 +22,7 @@ import { RuntimeError } from './errors.ts';
 import { logToStdout, reasonOf } from './log.ts';
 import { mintIfNeeded } from './minting.ts';
 import { Metrics } from './metrics.ts';
+import type { Genesis } from '../peer/genesis.ts';
 import { openOperations, operationsEndpoint } from './operations.ts';
 import { Prober } from './probe.ts';
 import { ProcessHost } from './process-host.ts';
@@ -50,6 +51,8 @@ export interface Inhabitant {
   /** Whether its state held a genesis. */
   readonly founded: boolean;
   found(members: readonly GenesisMember[]): void;
+  /** The same, shared with others of this process. */
+  join?(genesis: Genesis): void;
   start(): void;
   receive(from: Endpoint, datagram: Uint8Array): void;
   health(): Health;

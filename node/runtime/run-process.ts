@@ -2,12 +2,12 @@
 import type { AttackOrder, ClientLoad, GenesisMember, Seat } from '../control.ts';
 import { Client } from '../client/client.ts';
 import { HONEST, type Decisions } from '../decisions.ts';
-import type { Endpoint, Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { decode } from '../codec/reader.ts';
 import type { Identity } from '../identity/mint.ts';
-import { encodeRecord, readRecord, type IdentityRecord } from '../identity/record.ts';
+import { encodeRecord, readRecord } from '../identity/record.ts';
 import { openPeer, type Peer } from '../peer.ts';
-import { x25519PublicKey } from '../crypto/x25519.ts';
+import type { Founder, Genesis } from '../peer/genesis.ts';
 import { inhabit, type Inhabitant } from './inhabit.ts';
 
 /** Makes an adversary's mind once its peer exists (attacks/adversary.ts). */
@@ -21,9 +21,8 @@ export type MakeAdversary = (context: {
   heard(from: string, message: unknown): void;
 };
 
-/** Keys of the runtime's own entries in a client's store. */
+/** Of the runtime's own entry in a client's store. */
 const CLIENT_KEY = 'runtime/client-key';
-const CLIENT_GENESIS = 'runtime/client-genesis';
 
 /** Runs the seat's peer or client until it is stopped. */
 export function runProcess(seat: Seat, adversary?: MakeAdversary): Promise<void> {
@@ -40,10 +39,13 @@ export interface PeerNeeds {
   conspire(this: void, message: unknown): void;
   readonly minted: Identity | null;
   readonly adversary: MakeAdversary | undefined;
+  /** As for `PeerOptions`. */
+  readonly genesis?: Genesis | undefined;
 }
 
 /** A peer of this seat on `host`, bent by its adversary if it has one. Does not start it. */
-export function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNeeds): Inhabitant {
+export function peerIn(seat: Seat, needs: PeerNeeds): Inhabitant {
+  const { host, conspire, minted, adversary, genesis } = needs;
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
   const mind = (): Decisions => ({ ...HONEST, ...bent });
@@ -54,7 +56,7 @@ export function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNe
     passOn: (...asked) => mind().passOn(...asked),
   };
   const { network, parameters, bind: endpoint } = seat;
-  const peer = openPeer({ network, parameters, endpoint, decisions, minted }, host);
+  const peer = openPeer({ network, parameters, endpoint, decisions, minted, genesis }, host);
   const adversarial = adversary?.({ peer, host, conspire });
   if (adversarial !== undefined) bent = adversarial.decisions;
   return {
@@ -64,6 +66,7 @@ export function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNe
       return peer.founded;
     },
     found: (members) => peer.found(foundersOf(members)),
+    join: (shared) => peer.join(shared),
     start: () => peer.start(),
     receive: (from, datagram) => peer.receive(from, datagram),
     health: () => peer.health(),
@@ -77,30 +80,21 @@ export function peerIn(seat: Seat, { host, conspire, minted, adversary }: PeerNe
   };
 }
 
-/** A client of this seat on `host`, not started. */
-export function clientIn(seat: Seat, host: Host): Inhabitant {
+/** A client of this seat on `host`, not started. `genesis` as for `ClientOptions`. */
+export function clientIn(seat: Seat, host: Host, genesis?: Genesis): Inhabitant {
   const { network, parameters, bind: endpoint } = seat;
   const privateKey = host.store.get(CLIENT_KEY) ?? host.random(32);
   host.store.put(CLIENT_KEY, privateKey);
-  const client = new Client({ network, parameters, privateKey, endpoint }, host);
-  const address = x25519PublicKey(privateKey).toHex();
-  let founded = false;
-  const found = (members: readonly GenesisMember[]): void => {
-    client.found(foundersOf(members));
-    founded = true;
-  };
-  const saved = host.store.get(CLIENT_GENESIS);
-  if (saved !== undefined) found(readGenesis(saved));
+  const client = new Client({ network, parameters, privateKey, endpoint, genesis }, host);
+  const { address } = client;
   return {
     record: address,
     address,
     get founded() {
-      return founded;
+      return client.founded;
     },
-    found: (members) => {
-      host.store.put(CLIENT_GENESIS, new TextEncoder().encode(JSON.stringify(members)));
-      found(members);
-    },
+    found: (members) => client.found(foundersOf(members)),
+    join: (shared) => client.join(shared),
     start: () => client.start(),
     receive: (from, datagram) => client.receive(from, datagram),
     health: () => client.health(),
@@ -109,22 +103,11 @@ export function clientIn(seat: Seat, host: Host): Inhabitant {
   };
 }
 
-interface Founder {
-  readonly record: IdentityRecord;
-  readonly endpoint: Endpoint;
-}
-
 /** Throws for a record that cannot be read: the lab made the list, so this is its error to hear. */
-function foundersOf(members: readonly GenesisMember[]): Founder[] {
+export function foundersOf(members: readonly GenesisMember[]): Founder[] {
   return members.map(({ record, endpoint }) => {
     const read = decode(Uint8Array.fromHex(record), readRecord);
     if (!read.ok) throw new Error(`a founder's record is malformed: ${read.reason}`);
     return { record: read.value, endpoint };
   });
-}
-
-function readGenesis(bytes: Uint8Array): GenesisMember[] {
-  // Written by this program and guarded by the store's own checks.
-  const members: GenesisMember[] = JSON.parse(new TextDecoder().decode(bytes));
-  return members;
 }
