@@ -99,6 +99,48 @@ test('while too few neighbours answer a restarted peer says nothing, and opens w
   expectAllWork(swarm);
 });
 
+test('an epoch that too few have written down is silent: a second life might not be told of it', () => {
+  const swarm = loaded(47);
+  const { peer, endpoint } = swarm.at(RESTORED);
+  const { address } = peer.identity;
+  const near = peer.membership.near(address, 7).slice(1);
+  const cut = new Set(near.slice(0, 3).map((id) => peer.membership.get(id)?.endpoint.ip));
+  const { link } = swarm.network;
+  const said = () =>
+    swarm.rows('statements').filter((row) => row.speaker === address && row.epoch === 2).length;
+  swarm.restart(RESTORED, 1000);
+  const isChosen = () => swarm.at(RESTORED).peer.health().epoch === 2;
+  expect(swarm.network.runUntil(isChosen, 8000)).toBe(true);
+  // All have answered what they knew of it; three of six it can't tell any more.
+  swarm.network.link = (from, to) =>
+    from.ip === endpoint.ip && cut.has(to.ip) ? { lossProbability: 1 } : link(from, to);
+  swarm.network.run(8000);
+  expect([swarm.at(RESTORED).peer.health().epoch, said()]).toEqual([2, 0]);
+  swarm.network.link = link;
+  expect(swarm.network.runUntil(() => said() > 0, 8000)).toBe(true);
+  expectAllWork(swarm);
+});
+
+test('the fifth start within ten seconds waits for the next ten before anybody notes it', () => {
+  const swarm = new Swarm({ peers: 5, clients: 0, seed: 48, parameters: { k: 4 } });
+  swarm.mesh();
+  // What was noted at the start is over.
+  swarm.network.run(12_000);
+  const begunAt = swarm.network.now;
+  const isMeshed = () => swarm.at(0).peer.health().meshed;
+  const tookMs = [1, 2, 3, 4, 5].map((start) => {
+    const startedAt = swarm.network.now;
+    swarm.restart(0, 100);
+    expect([start, swarm.network.runUntil(isMeshed, 20_000)]).toEqual([start, true]);
+    return swarm.network.now - startedAt;
+  });
+  const last = tookMs.pop() ?? 0;
+  expect(Math.max(...tookMs)).toBeLessThan(2000);
+  expect(last).toBeGreaterThan(2000);
+  expect(swarm.network.now - begunAt).toBeGreaterThan(10_000);
+  expect(epochs(swarm)[0]).toBe(6);
+});
+
 test('a peer that has forgotten its votes casts none before those have lost their meaning', () => {
   const swarm = loaded(46);
   const { ip } = swarm.at(RESTORED).endpoint;
