@@ -18,6 +18,7 @@ interface Options {
   readonly seed?: number;
   readonly honest?: boolean;
   readonly cryptography?: 'real' | 'ideal';
+  readonly compare?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -26,8 +27,30 @@ export function runCommand(): Command {
   return withOptions(
     new Command('run')
       .description('launch a testnet, run its timeline, report, remove it')
-      .argument('<file>', 'testnet file'),
-  ).action((file: string, options: Options) => perform(file, options, `run ${file}`));
+      .argument('[file]', 'testnet file'),
+  )
+    .addOption(
+      new Option(
+        '--compare <run>',
+        'simulate this run again, stop at the first event that differs and show it',
+      ),
+    )
+    .action(run);
+}
+
+async function run(file: string | undefined, options: Options): Promise<void> {
+  if (options.compare !== undefined) {
+    const { compareRun } = await import('./compare.ts');
+    const { seed, json = false, quiet = false } = options;
+    return compareRun(options.compare, { file, seed, json, quiet });
+  }
+  if (file === undefined) {
+    throw new LabError('which testnet?', {
+      exitCode: EXIT.badUse,
+      remedy: 'name a file such as testnets/demo.yaml',
+    });
+  }
+  return perform(file, options, `run ${file}`);
 }
 
 export function demoCommand(): Command {

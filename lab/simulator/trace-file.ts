@@ -42,18 +42,22 @@ export class TraceReader {
   #at = 0;
   #filled = 0;
 
-  private constructor(descriptor: number) {
+  readonly #limit: number;
+
+  private constructor(descriptor: number, limit: number) {
     this.#descriptor = descriptor;
+    this.#limit = limit;
   }
 
-  /** Null where no trace was kept. */
-  static open(directory: string): TraceReader | null {
+  /** Null where no trace was kept; `limit` as its writer had it. */
+  static open(directory: string, limit = MAX_RECORDED_EVENTS): TraceReader | null {
     const file = path.join(directory, TRACE_FILE);
-    return existsSync(file) ? new TraceReader(openSync(file, 'r')) : null;
+    return existsSync(file) ? new TraceReader(openSync(file, 'r'), limit) : null;
   }
 
-  /** The next record, good until the call after; null after the last. */
-  next(): Uint8Array | null {
+  /** The next record, good until the call after; null after the last, undefined past the limit. */
+  next(): Uint8Array | null | undefined {
+    if (this.events === this.#limit) return undefined;
     if (this.#at + RECORD_BYTES > this.#filled) {
       this.#at = 0;
       this.#filled = readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, null);

@@ -46,8 +46,8 @@ export interface Divergence {
 export interface TraceOptions {
   /** Takes whole records, some at once; the buffer is used again afterwards. */
   readonly record?: (records: Uint8Array) => void;
-  /** The next record of an earlier run, or null after its last. */
-  readonly compare?: () => Uint8Array | null;
+  /** The next record of an earlier run, null after its last, undefined where it was not kept. */
+  readonly compare?: () => Uint8Array | null | undefined;
   /** Called once, at the first event that the earlier run did not have there. */
   readonly onDivergence?: (divergence: Divergence) => void;
 }
@@ -109,7 +109,8 @@ export class Trace {
     if (left !== null) this.#diverge(left, null, new Uint8Array(0));
   }
 
-  #compare(recorded: Uint8Array | null, at: number, content: Uint8Array): void {
+  #compare(recorded: Uint8Array | null | undefined, at: number, content: Uint8Array): void {
+    if (recorded === undefined) return;
     const seen = this.#records.subarray(at, at + RECORD_BYTES);
     if (recorded === null || Buffer.compare(recorded, seen) !== 0) {
       this.#diverge(recorded, seen, content);

@@ -59,12 +59,14 @@ function network(result: RunResult): string[] {
     simulated: 'links simulated',
     none: 'links not shaped',
   }[result.shaping];
+  const wall = duration(result.wallMs);
+  const took = result.traceHash === null ? `${wall} in all` : `simulated in ${wall}`;
   const control = result.honestControl ? ', the honest control: no adversary, no attack' : '';
   return [
     heading(`${result.testnet} · run ${result.run}${control}`),
     `  ${honest + adversarial} peers${liars}${later}, ${clients} clients`,
     `  driver ${result.driver}, ${shaped}`,
-    `  ${duration(result.durationMs)} of load (${duration(result.wallMs)} in all), seed ${result.seed}`,
+    `  ${duration(result.durationMs)} of load (${took}), seed ${result.seed}`,
     `  commit rule ${result.commitRule}, conflict rule ${result.conflictRule}`,
     ...(result.cryptography === 'ideal' ? ['  ideal cryptography: same sizes, no work'] : []),
     '',
