@@ -39,6 +39,10 @@ export class Asker {
     }
   }
 
+  get id(): Id {
+    return this.#transport.id;
+  }
+
   say(to: Iterable<Id>, message: Message): void {
     for (const id of to) this.#transport.send(id, message.type, encodeMessage(message));
   }
