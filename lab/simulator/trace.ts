@@ -14,7 +14,7 @@ import { endpointNumber, endpointOf } from './address.ts';
 
 export const RECORD_BYTES = 32;
 /** Of a record, what the skeleton sees: all but the digest of the content. */
-const SKELETON_BYTES = 24;
+export const SKELETON_BYTES = 24;
 const RECORDS_AT_ONCE = 2048;
 /** Longest content that a record can state; a UDP payload is shorter. */
 const MAX_LENGTH = 0xffff;
