@@ -39,6 +39,8 @@ export interface SwarmOptions {
   readonly parameters?: Partial<ProtocolParameters>;
   /** What the clock of the peer with this index shows too much. */
   readonly skewMs?: (index: number) => number;
+  /** Instead of an ordinary one; `delayMs` and `lossProbability` become its links. */
+  readonly network?: VirtualNetwork;
   /** Replaced decisions of single peers, by index; may be filled in later. */
   readonly decisions?: Readonly<Record<number, Partial<Decisions>>>;
 }
@@ -53,7 +55,8 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     this.#options = options;
     const { delayMs = 40, lossProbability = 0, seed = 1 } = options;
-    this.network = new VirtualNetwork({ seed, link: () => ({ delayMs, lossProbability }) });
+    this.network = options.network ?? new VirtualNetwork({ seed });
+    this.network.link = () => ({ delayMs, lossProbability });
     this.parameters = {
       ...DEFAULT_PARAMETERS,
       pow: { memoryKiB: 8, passes: 1, bits: 1 },
@@ -99,14 +102,14 @@ export class Swarm {
     const { host } = this.at(index);
     host.kill();
     this.network.run(downMs);
-    this.#seatAgain(index, host.store, skewMs);
+    this.seatAgain(index, host.store, skewMs);
   }
 
   /** All at once, as the lab stops and starts a network. */
   restartAll(downMs: number): void {
     for (const { host } of this.seated) host.kill();
     this.network.run(downMs);
-    for (const [index, { host }] of this.seated.entries()) this.#seatAgain(index, host.store);
+    for (const [index, { host }] of this.seated.entries()) this.seatAgain(index, host.store);
   }
 
   /** A copy of what the disk holds. */
@@ -118,7 +121,7 @@ export class Swarm {
   restore(index: number, snapshot: MemoryStore, downMs: number): void {
     this.at(index).host.kill();
     this.network.run(downMs);
-    this.#seatAgain(index, snapshot.copy());
+    this.seatAgain(index, snapshot.copy());
   }
 
   at(index: number): Seated {
@@ -131,7 +134,8 @@ export class Swarm {
     return this.network.rows.flatMap(({ row }) => (isOf(row, table) ? [row] : []));
   }
 
-  #seatAgain(index: number, store: MemoryStore, skewMs = 0): void {
+  /** A start on that disk, of one that was killed. */
+  seatAgain(index: number, store: MemoryStore, skewMs = 0): void {
     this.seated[index] = this.#seat(index, store, skewMs);
     this.at(index).peer.start();
   }

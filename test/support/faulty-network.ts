@@ -1,0 +1,171 @@
+/**
+ * A virtual network whose hosts can have wrong clocks and die in the middle of a turn. As the process
+ * host does it, what a peer writes and sends while it handles one datagram or timer belongs together:
+ * the writes become durable first, then the datagrams leave.
+ */
+import type { Endpoint } from '../../node/host.ts';
+import type { Row } from '../../node/telemetry.ts';
+import {
+  endpointText,
+  MemoryStore,
+  type Receive,
+  type VirtualHost,
+  VirtualNetwork,
+} from './network.ts';
+
+/** `torn`: before the turn's writes are durable; `unsent`: after it, before its datagrams leave. */
+export type Death = 'torn' | 'unsent';
+
+/** Knows what the present turn has overwritten. */
+class JournalledStore extends MemoryStore {
+  readonly #before = new Map<string, Uint8Array | undefined>();
+
+  static of(store: MemoryStore | undefined): JournalledStore {
+    if (store instanceof JournalledStore) return store;
+    const journalled = new JournalledStore();
+    for (const [key, value] of store?.entries('') ?? []) journalled.put(key, value);
+    journalled.keepTurn();
+    return journalled;
+  }
+
+  get wroteThisTurn(): boolean {
+    return this.#before.size > 0;
+  }
+
+  override put(key: string, value: Uint8Array): void {
+    this.#note(key);
+    super.put(key, value);
+  }
+
+  override delete(key: string): void {
+    this.#note(key);
+    super.delete(key);
+  }
+
+  keepTurn(): void {
+    this.#before.clear();
+  }
+
+  undoTurn(): void {
+    for (const [key, value] of this.#before) {
+      if (value === undefined) super.delete(key);
+      else super.put(key, value);
+    }
+    this.#before.clear();
+  }
+
+  #note(key: string): void {
+    if (!this.#before.has(key)) this.#before.set(key, this.get(key));
+  }
+}
+
+/** What can be done to one host. */
+interface Handle {
+  turn(run: () => void): void;
+  dieNext(death: Death, died: () => void): void;
+  spare(): void;
+  setClock(skewMs: number, driftPpm: number): void;
+}
+
+export class FaultyNetwork extends VirtualNetwork {
+  /** A planted fault: datagrams leave before the writes of their turn are durable. */
+  sendsFirst = false;
+  readonly #handles = new Map<string, Handle>();
+
+  override host(
+    endpoint: Endpoint,
+    options: { store?: MemoryStore; skewMs?: number } = {},
+  ): VirtualHost {
+    const store = JournalledStore.of(options.store);
+    const { host, handle } = this.#faulty(super.host(endpoint, { ...options, store }), store);
+    this.#handles.set(endpointText(endpoint), handle);
+    return host;
+  }
+
+  override attach(endpoint: Endpoint, receive: Receive): void {
+    const handle = this.#handles.get(endpointText(endpoint));
+    super.attach(endpoint, (from, datagram) => {
+      if (handle === undefined) receive(from, datagram);
+      else handle.turn(() => receive(from, datagram));
+    });
+  }
+
+  /** The next turn that writes (`torn`) or sends (`unsent`) is the last one; then `died` is called. */
+  dieNext(endpoint: Endpoint, death: Death, died: () => void): void {
+    this.#handles.get(endpointText(endpoint))?.dieNext(death, died);
+  }
+
+  /** Of what was to befall it with its next turn. */
+  spare(endpoint: Endpoint): void {
+    this.#handles.get(endpointText(endpoint))?.spare();
+  }
+
+  /** Added to the right time from now on, and how many millionths too fast it goes. */
+  setClock(endpoint: Endpoint, skewMs: number, driftPpm: number): void {
+    this.#handles.get(endpointText(endpoint))?.setClock(skewMs, driftPpm);
+  }
+
+  #faulty(base: VirtualHost, store: JournalledStore): { host: VirtualHost; handle: Handle } {
+    let clock = { sinceMs: this.now, skewMs: 0, driftPpm: 0 };
+    let death: { readonly kind: Death; died(): void } | null = null;
+    let outbox: (() => void)[] | null = null;
+    let rows: Row[] = [];
+
+    const endTurn = (sends: readonly (() => void)[]): void => {
+      const isLast = death?.kind === 'torn' ? store.wroteThisTurn : sends.length > 0;
+      const ending = isLast ? death : null;
+      if (ending?.kind === 'torn') store.undoTurn();
+      store.keepTurn();
+      const isSaid = ending === null || this.sendsFirst;
+      // What a turn reports is true once its writes are durable or its datagrams left.
+      if (isSaid || ending.kind === 'unsent') for (const row of rows) base.report(row);
+      if (isSaid) for (const send of sends) send();
+      if (ending === null) return;
+      death = null;
+      base.kill();
+      ending.died();
+    };
+    const turn = (run: () => void): void => {
+      const mine: (() => void)[] = [];
+      outbox = mine;
+      rows = [];
+      run();
+      outbox = null;
+      endTurn(mine);
+    };
+    const host: VirtualHost = {
+      now: () => {
+        const driftMs = ((this.now - clock.sinceMs) * clock.driftPpm) / 1e6;
+        return Math.floor(base.now() + clock.skewMs + driftMs);
+      },
+      random: (length) => base.random(length),
+      after: (delayMs, callback) =>
+        base.after(delayMs / (1 + clock.driftPpm / 1e6), () => turn(callback)),
+      send: (to, datagram) => {
+        const copy = new Uint8Array(datagram);
+        if (outbox === null) base.send(to, copy);
+        else outbox.push(() => base.send(to, copy));
+      },
+      store,
+      report: (row) => {
+        if (outbox === null) base.report(row);
+        else rows.push(row);
+      },
+      kill: () => base.kill(),
+      pause: (ms) => base.pause(ms),
+    };
+    const handle: Handle = {
+      turn,
+      dieNext: (kind, died) => {
+        death = { kind, died };
+      },
+      spare: () => {
+        death = null;
+      },
+      setClock: (skewMs, driftPpm) => {
+        clock = { sinceMs: this.now, skewMs, driftPpm };
+      },
+    };
+    return { host, handle };
+  }
+}

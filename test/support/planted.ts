@@ -1,0 +1,72 @@
+/**
+ * Bugs that are put into every peer of a run on purpose, to see that storms find them. Each is a small
+ * slip that a change of the code could make.
+ */
+import type { Id } from '../../node/id.ts';
+import { Canvass } from '../../node/peer/canvass.ts';
+import { Pending } from '../../node/voting/pending.ts';
+import { VoteLock } from '../../node/voting/lock.ts';
+import type { FaultyNetwork } from './faulty-network.ts';
+
+/** Puts it in; returns what takes it out again. */
+type Plant = (network: FaultyNetwork) => () => void;
+
+/** Every `valid` adds two to the count. */
+const countsTwice: Plant = () => {
+  const { tally } = Pending.prototype;
+  Pending.prototype.tally = function twice(this: Pending, token, neighbourhood) {
+    const counted = tally.call(this, token, neighbourhood);
+    return { ...counted, valid: Math.min(counted.size, 2 * counted.valid) };
+  };
+  return () => {
+    Pending.prototype.tally = tally;
+  };
+};
+
+/** The lock is in memory alone, so that a peer that was killed votes anew. */
+const forgetsLock: Plant = () => {
+  const { claim, holder } = VoteLock.prototype;
+  const memories = new WeakMap<VoteLock, Map<string, Id>>();
+  VoteLock.prototype.holder = function inMemory(this: VoteLock, token, bound) {
+    return memories.get(this)?.get(`${token}/${bound}`);
+  };
+  VoteLock.prototype.claim = function inMemory(this: VoteLock, token, bound, tx) {
+    const memory = memories.get(this) ?? new Map<string, Id>();
+    memories.set(this, memory);
+    const before = memory.get(`${token}/${bound}`);
+    if (before === undefined) memory.set(`${token}/${bound}`, tx);
+    return before === undefined || before === tx;
+  };
+  return () => {
+    VoteLock.prototype.claim = claim;
+    VoteLock.prototype.holder = holder;
+  };
+};
+
+/** The disk is told after the network: what a torn turn has said, its peer does not know any more. */
+const sendsFirst: Plant = (network) => {
+  network.sendsFirst = true;
+  return () => {};
+};
+
+/** What was lost is never asked for again. */
+const neverRepeats: Plant = () => {
+  const { repeat } = Canvass.prototype;
+  Canvass.prototype.repeat = () => {};
+  return () => {
+    Canvass.prototype.repeat = repeat;
+  };
+};
+
+export const PLANTS = {
+  'counts a vote twice': countsTwice,
+  'forgets its vote lock at restart': forgetsLock,
+  'sends before its writes are durable': sendsFirst,
+  'never asks again': neverRepeats,
+} as const satisfies Readonly<Record<string, Plant>>;
+
+export type PlantName = keyof typeof PLANTS;
+
+export function isPlant(name: string): name is PlantName {
+  return Object.hasOwn(PLANTS, name);
+}
