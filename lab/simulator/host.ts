@@ -3,7 +3,7 @@
  * makes a peer write is durable together, and only then do the datagrams of that turn leave. What is
  * done outside of any turn is a turn by itself, call by call.
  */
-import type { Endpoint, Host, Store, Timer } from '../../node/host.ts';
+import type { Endpoint, Host, Timer } from '../../node/host.ts';
 import type { Row } from '../../node/telemetry.ts';
 import { type ClockOptions, SimClock } from './clock.ts';
 import type { Random } from './random.ts';
@@ -67,9 +67,8 @@ interface Arrival {
 const NOTHING = new Uint8Array(0);
 
 export class SimHost implements Host {
-  readonly store: Store;
-  /** What its disk holds; survives the host. */
-  readonly disk: MemoryStore;
+  /** Its disk, which survives it. */
+  readonly store: MemoryStore;
   readonly endpoint: Endpoint;
   /** Datagrams lost because it was busy or paused for too long. */
   drops = 0;
@@ -81,6 +80,7 @@ export class SimHost implements Host {
   #inTurn = false;
   /** Called when the next turn that writes has been its last. */
   #torn: (() => void) | null = null;
+  #rows: Row[] = [];
   #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
   /** What came while it was paused or busy, oldest first. */
   #waiting: Arrival[] = [];
@@ -92,22 +92,8 @@ export class SimHost implements Host {
     this.#parts = parts;
     const { scheduler, store = new MemoryStore(), endpoint } = parts;
     this.endpoint = endpoint;
-    this.disk = store;
+    this.store = store;
     this.#clock = new SimClock(() => scheduler.now, parts);
-    this.store = {
-      get: (key) => store.get(key),
-      entries: (prefix) => store.entries(prefix),
-      put: (key, value) => {
-        if (!this.#alive) return;
-        store.put(key, value);
-        if (!this.#inTurn) store.commit();
-      },
-      delete: (key) => {
-        if (!this.#alive) return;
-        store.delete(key);
-        if (!this.#inTurn) store.commit();
-      },
-    };
   }
 
   get alive(): boolean {
@@ -143,8 +129,11 @@ export class SimHost implements Host {
     if (!this.#inTurn) this.#transmit(this.#parts.scheduler.now);
   }
 
+  /** Handed over at the turn's end: a process that dies in it takes its unsent rows along. */
   report(row: Row): void {
-    if (this.#alive) this.#parts.report(row, this.#trueTime);
+    if (!this.#alive) return;
+    this.#rows.push(row);
+    if (!this.#inTurn) this.#handOver();
   }
 
   /** Datagrams to its endpoint go to `receive` from now on, each in a turn of its own. */
@@ -176,7 +165,8 @@ export class SimHost implements Host {
     this.#alive = false;
     this.#waiting = [];
     this.#outbox = [];
-    this.disk.rollBack();
+    this.#rows = [];
+    this.store.rollBack();
     this.#parts.network.detach(this.endpoint);
   }
 
@@ -234,6 +224,7 @@ export class SimHost implements Host {
     if (isCancelled) return;
     this.#parts.trace?.add(this.#parts.scheduler.now, this.endpoint, kind, from, content);
     this.#inTurn = true;
+    this.store.begin();
     try {
       run();
     } catch (error) {
@@ -242,13 +233,22 @@ export class SimHost implements Host {
     } finally {
       this.#inTurn = false;
     }
-    if (this.#torn !== null && this.disk.isPending) {
+    if (!this.#alive) return;
+    if (this.#torn !== null && this.store.isPending) {
       this.kill();
       this.#torn();
       return;
     }
-    this.disk.commit();
+    this.store.commit();
+    this.#handOver();
     this.#transmit(this.#busy(kind, content.length));
+  }
+
+  #handOver(): void {
+    if (this.#rows.length === 0) return;
+    const rows = this.#rows;
+    this.#rows = [];
+    for (const row of rows) this.#parts.report(row, this.#trueTime);
   }
 
   /** Counts the turn's cost; when it ends. */

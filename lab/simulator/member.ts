@@ -116,7 +116,7 @@ export class SimMember {
 
   /** A copy of what its disk holds for good. */
   snapshot(): MemoryStore {
-    return this.#store.snapshot();
+    return this.#store.copy();
   }
 
   /** Puts another disk into a member that does not run. */

@@ -131,7 +131,8 @@ export class Scheduler {
       this.#cancelled -= 1;
       return false;
     }
-    this.now = dueMs;
+    // Time may have been set on by hand: what is late does not take it back.
+    this.now = Math.max(this.now, dueMs);
     run();
     return true;
   }

@@ -1,7 +1,7 @@
 /**
- * The disk of a simulated peer. Writes are seen at once and become durable together at `commit`;
- * until then `rollBack` undoes them. Values are copied in and out, never changed: snapshots share
- * them, and many members may share one read-only base.
+ * The disk of a simulated peer. Writes are seen at once; those of a turn (`begin`) become durable
+ * together at `commit`, and until then `rollBack` undoes them. Values are copied in and out, never
+ * changed: copies of a disk share them, and many members may share one read-only base.
  */
 import type { Store } from '../../node/host.ts';
 
@@ -11,8 +11,9 @@ type Own = Uint8Array | null;
 export class MemoryStore implements Store {
   readonly #base: MemoryStore | null;
   readonly #own: Map<string, Own>;
-  /** What each key written since the last commit held before, in this layer. */
+  /** What each key written in this turn held before, in this layer. */
   readonly #before = new Map<string, Own | undefined>();
+  #inTurn = false;
   /** Keys of this layer in order; null when they must be sorted again. */
   #sorted: readonly string[] | null = null;
 
@@ -45,25 +46,31 @@ export class MemoryStore implements Store {
     return found;
   }
 
-  /** Whether something was written since the last commit. */
+  /** Whether this turn has written something. */
   get isPending(): boolean {
     return this.#before.size > 0;
   }
 
-  /** Makes all writes so far durable. */
+  /** From now on writes belong to a turn; outside of one each is durable at once. */
+  begin(): void {
+    this.#inTurn = true;
+  }
+
+  /** Ends the turn: its writes are durable. */
   commit(): void {
+    this.#inTurn = false;
     if (this.#before.size > 0) this.#before.clear();
   }
 
-  /** Undoes all writes since the last commit. */
+  /** Ends the turn as if it had not been. */
   rollBack(): void {
-    const before = [...this.#before];
-    for (const [key, value] of before) this.#write(key, value);
+    this.#inTurn = false;
+    for (const [key, value] of this.#before) this.#write(key, value);
     this.#before.clear();
   }
 
   /** Another disk with what is durable on this one. */
-  snapshot(): MemoryStore {
+  copy(): MemoryStore {
     const copy = new MemoryStore(this.#base);
     for (const [key, value] of this.#own) copy.#own.set(key, value);
     for (const [key, value] of this.#before) {
@@ -81,7 +88,7 @@ export class MemoryStore implements Store {
 
   #write(key: string, value: Own | undefined): void {
     const before = this.#own.get(key);
-    if (!this.#before.has(key)) this.#before.set(key, before);
+    if (this.#inTurn && !this.#before.has(key)) this.#before.set(key, before);
     if ((before === undefined) !== (value === undefined)) this.#sorted = null;
     if (value === undefined) this.#own.delete(key);
     else this.#own.set(key, value);

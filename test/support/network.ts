@@ -7,8 +7,12 @@
  *     network.attach(endpoint, (from, datagram) => peer.receive(from, datagram));
  *     network.run(2000);
  */
-import type { Endpoint, Host, Store, Timer } from '../../node/host.ts';
+import { Scheduler } from '../../lab/simulator/scheduler.ts';
+import { MemoryStore } from '../../lab/simulator/store.ts';
+import type { Endpoint, Host, Timer } from '../../node/host.ts';
 import type { Row } from '../../node/telemetry.ts';
+
+export { MemoryStore };
 
 /** What happens to one datagram. Missing is none. */
 export interface VirtualLink {
@@ -39,37 +43,6 @@ export function virtualEndpoint(index: number): Endpoint {
   return { ip: `10.0.${index >> 8}.${index & 255}`, port: 4000 };
 }
 
-/** A Map behind the Store interface; give the same one to the host of a restarted peer. */
-export class MemoryStore implements Store {
-  readonly #map = new Map<string, Uint8Array>();
-
-  get(key: string): Uint8Array | undefined {
-    return this.#map.get(key)?.slice();
-  }
-
-  put(key: string, value: Uint8Array): void {
-    this.#map.set(key, new Uint8Array(value));
-  }
-
-  delete(key: string): void {
-    this.#map.delete(key);
-  }
-
-  copy(): MemoryStore {
-    const copy = new MemoryStore();
-    for (const [key, value] of this.#map) copy.put(key, value);
-    return copy;
-  }
-
-  *entries(prefix: string): Iterable<readonly [key: string, value: Uint8Array]> {
-    const keys = [...this.#map.keys()].filter((key) => key.startsWith(prefix)).sort();
-    for (const key of keys) {
-      const value = this.get(key);
-      if (value !== undefined) yield [key, value];
-    }
-  }
-}
-
 /** Numbers in [0, 1) from a 32-bit seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -97,36 +70,37 @@ export interface VirtualNat {
   rebind(): void;
 }
 
-interface Event {
-  readonly at: number;
-  readonly order: number;
-  run(): void;
-}
-
 export class VirtualNetwork {
-  /** Virtual ms since the epoch. */
-  now: number;
   readonly rows: ReportedRow[] = [];
   /** Change it at will: it is asked for each datagram. */
   link: LinkFunction;
   /** Sees each datagram as it is sent, before loss. */
   tap: ((from: Endpoint, to: Endpoint, datagram: Uint8Array) => void) | undefined;
   datagramsSent = 0;
-  readonly #events: Event[] = [];
+  readonly #scheduler: Scheduler;
   readonly #receivers = new Map<string, Receive>();
   /** Until when hosts stand still, by endpoint. */
   readonly #pauses = new Map<string, number>();
   readonly #nats = new Map<string, { outside: Endpoint; asked: Set<string> }>();
   readonly #random: () => number;
-  #order = 0;
   #hosts = 0;
   readonly #seed: number;
 
   constructor(options: { seed?: number; startMs?: number; link?: LinkFunction } = {}) {
     this.#seed = options.seed ?? 1;
     this.#random = seededRandom(this.#seed);
-    this.now = options.startMs ?? 1_700_000_000_000;
+    this.#scheduler = new Scheduler(options.startMs ?? 1_700_000_000_000);
     this.link = options.link ?? (() => ({ delayMs: 1 }));
+  }
+
+  /** Virtual ms since the epoch. */
+  get now(): number {
+    return this.#scheduler.now;
+  }
+
+  /** Set on, what was due meanwhile is late; set back, what was asked for comes that much later. */
+  set now(ms: number) {
+    this.#scheduler.now = ms;
   }
 
   /** `skewMs` is added to the network's time in this host's clock. */
@@ -223,33 +197,12 @@ export class VirtualNetwork {
 
   /** Calls back in virtual time. */
   after(delayMs: number, run: () => void): Timer {
-    let live = true;
-    this.#order += 1;
-    this.#push({
-      at: this.now + Math.max(0, Math.ceil(delayMs)),
-      order: this.#order,
-      run: () => {
-        if (live) run();
-      },
-    });
-    return {
-      cancel: () => {
-        live = false;
-      },
-    };
+    return this.#scheduler.at(this.now + Math.max(0, Math.ceil(delayMs)), run);
   }
 
   /** Plays all that is due within the next `ms`, in order of time and then of asking. */
   run(ms: number): void {
-    const until = this.now + ms;
-    for (;;) {
-      const next = this.#events[0];
-      if (next === undefined || next.at > until) break;
-      this.#pop();
-      this.now = next.at;
-      next.run();
-    }
-    this.now = until;
+    this.#scheduler.runUntil(this.now + ms);
   }
 
   /** Plays until `done`, at most `limitMs`; says whether it was. */
@@ -258,39 +211,4 @@ export class VirtualNetwork {
     while (!done() && this.now < until) this.run(Math.min(10, until - this.now));
     return done();
   }
-
-  #push(event: Event): void {
-    const heap = this.#events;
-    let at = heap.push(event) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up];
-      if (parent === undefined || !before(event, parent)) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = event;
-  }
-
-  #pop(): void {
-    const heap = this.#events;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = at * 2 + 1;
-      const a = heap[left];
-      if (a === undefined) break;
-      const b = heap[left + 1];
-      const [child, down] = b !== undefined && before(b, a) ? [b, left + 1] : [a, left];
-      if (!before(child, last)) break;
-      heap[at] = child;
-      at = down;
-    }
-    heap[at] = last;
-  }
-}
-
-function before(a: Event, b: Event): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
