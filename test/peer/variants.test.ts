@@ -26,7 +26,8 @@ test('each rule with two variants is tried', () => {
 });
 
 test('by the papers’ rule of conflicts nobody is accused while no token moves twice in a span', () => {
-  const parameters = { conflictRule: 'paper' } as const;
+  // A day of 6 s, so that words of one speaker span it: only such convict together.
+  const parameters = { conflictRule: 'paper', timeScale: 14_400 } as const;
   const swarm = new Swarm({ peers: 8, clients: 2, seed: 530, parameters });
   swarm.mesh();
   swarm.load({ transferShare: 0, destroyShare: 0 });
