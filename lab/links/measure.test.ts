@@ -25,6 +25,19 @@ function probed(sent: number, received: number, rttMs: number): ProbeResult {
   return { sent, received, rttMs: Array.from({ length: received }, () => rttMs) };
 }
 
+test('what overtakes the delay shortens the round trip that is asked for', () => {
+  const asked = (there: number, back: number) =>
+    askedRoundTrip({ ...LINK, reorder: there }, { ...LINK, delayMs: 60, reorder: back });
+  expect(asked(0, 0).rttMs).toBe(100);
+  expect(asked(0.1, 0.1).rttMs).toBe(100);
+  expect(asked(0, 1).rttMs).toBe(40);
+  expect(asked(1, 1).rttMs).toBe(0);
+  // Shares .06, .14, .24, .56.
+  expect(asked(0.2, 0.3).rttMs).toBe(100);
+  expect(asked(0.7, 0.2).rttMs).toBe(60);
+  expect(asked(0.5, 0.5).deviationMs).toBeCloseTo(Math.hypot(20, 30), 9);
+});
+
 test('a round trip within a tenth of the sum of both delays is as asked, one beyond it is not', () => {
   const asked = askedRoundTrip(LINK, { ...LINK, delayMs: 60 });
   expect(asked.rttMs).toBe(100);

@@ -90,11 +90,32 @@ export interface AskedRoundTrip {
 
 export function askedRoundTrip(there: DirectedLink, back: DirectedLink): AskedRoundTrip {
   return {
-    rttMs: there.delayMs + back.delayMs + medianShiftMs(there) + medianShiftMs(back),
+    rttMs: medianMs(there, back) + medianShiftMs(there) + medianShiftMs(back),
     loss: 1 - (1 - meanLoss(there)) * (1 - meanLoss(back)),
-    deviationMs: Math.hypot(there.jitterMs, back.jitterMs),
+    deviationMs: Math.hypot(deviationMs(there), deviationMs(back)),
     independentShare: Math.min(independentShare(there), independentShare(back)),
   };
+}
+
+/** Of a round trip without jitter: what overtakes ("reorder") goes without its direction's delay. */
+function medianMs(there: DirectedLink, back: DirectedLink): number {
+  const ways = [
+    { ms: there.delayMs + back.delayMs, share: (1 - there.reorder) * (1 - back.reorder) },
+    { ms: there.delayMs, share: (1 - there.reorder) * back.reorder },
+    { ms: back.delayMs, share: there.reorder * (1 - back.reorder) },
+    { ms: 0, share: there.reorder * back.reorder },
+  ].toSorted((a, b) => a.ms - b.ms);
+  let below = 0;
+  for (const { ms, share } of ways) {
+    below += share;
+    if (below >= 0.5) return ms;
+  }
+  return there.delayMs + back.delayMs;
+}
+
+/** Standard deviation of one direction's delay, about. */
+function deviationMs({ delayMs, jitterMs, reorder }: DirectedLink): number {
+  return Math.hypot(jitterMs, delayMs * Math.sqrt(reorder * (1 - reorder)));
 }
 
 function toleranceMs(askedMs: number): number {
