@@ -3,6 +3,7 @@
  * handling cost those; both runs stay, with their difference in the real one's folder.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Calibration, Side } from '../analysis/calibration.ts';
@@ -94,15 +95,17 @@ async function calibrate({ directory, plan }: EndedRun, options: Options): Promi
   const { calibrationLines, calibrationOf } = await import('../analysis/calibration.ts');
   const { asCosts } = await import('../simulator/costs.ts');
   const testnet = loadTestnet(path.join(directory, RUN_FILES.manifest), plan);
+  // Real members share the processors of this machine.
+  const cores = availableParallelism();
   const { side: real, costs } = await realSide(directory, testnet);
   const write = (file: string, value: unknown) =>
     writeFileSync(path.join(directory, file), `${JSON.stringify(value, null, 2)}\n`);
-  write(FILES.costs, costs);
-  const simulated = await simulatedSide(directory, plan, asCosts(costs), options);
+  write(FILES.costs, { ...costs, cores });
+  const simulated = await simulatedSide(directory, plan, asCosts(costs, cores), options);
   const calibration = calibrationOf(real, simulated);
   write(FILES.calibration, calibration);
-  if (options.json === true) printJson({ ...calibration, costs });
-  else printLines([...calibrationLines(calibration), ...costLines(costs)]);
+  if (options.json === true) printJson({ ...calibration, costs: { ...costs, cores } });
+  else printLines([...calibrationLines(calibration), ...costLines(costs, cores)]);
   process.exitCode = exitCode(calibration);
 }
 
@@ -164,7 +167,8 @@ async function withStore<T>(
 }
 
 /** What the simulated members were made to cost. */
-function costLines({ peer, client, hopUs, messagesPerDatagram }: MeasuredCosts): string[] {
+function costLines(costs: MeasuredCosts, cores: number): string[] {
+  const { peer, client, hopUs, messagesPerDatagram } = costs;
   const fit = (name: string, cost: MeasuredCosts['peer']) =>
     cost === null
       ? `  ${name}: not measured`
@@ -173,7 +177,7 @@ function costLines({ peer, client, hopUs, messagesPerDatagram }: MeasuredCosts):
         `${(cost.idleUsPerSecond / 1000).toFixed(1)} ms a second besides`;
   return [
     '',
-    'processor time of the real members, used by the simulated ones:',
+    `processor time of the real members, used by the simulated ones, on ${cores} processors:`,
     fit('peers', peer),
     fit('clients', client),
     `  a datagram arrives ${hopUs === null ? '–' : (hopUs / 1000).toFixed(2)} ms later than its link says`,

@@ -4,7 +4,15 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openStore } from '../telemetry/open.ts';
-import { asCosts, fitCost, measureCosts, NO_COSTS, type WorkSample } from './costs.ts';
+import {
+  asCosts,
+  fitCost,
+  MEASURED_COSTS,
+  measureCosts,
+  NO_COSTS,
+  Processors,
+  type WorkSample,
+} from './costs.ts';
 
 /** Five seconds of a process that needs `idleMs` a second anyway and `eachMs` for each datagram. */
 function sample(datagrams: number, eachMs: number, idleMs: number): WorkSample {
@@ -42,13 +50,32 @@ test('where no line can be laid, all processor time is divided among the datagra
 
 test('what a run did not measure is as in the figures that come with the lab', () => {
   const nothing = { peer: null, client: null, hopUs: null, messagesPerDatagram: null };
-  expect(asCosts(nothing, NO_COSTS)).toEqual(NO_COSTS);
+  expect(asCosts(nothing, null)).toEqual(MEASURED_COSTS);
   const peer = { us: 5, idleUsPerSecond: 0, n: 20, correlation: 1, by: 'line' as const };
-  expect(asCosts({ ...nothing, peer, hopUs: 7 }, NO_COSTS)).toEqual({
+  expect(asCosts({ ...nothing, peer, hopUs: 7 }, 2)).toEqual({
     peerUs: 5,
-    clientUs: 0,
+    clientUs: MEASURED_COSTS.clientUs,
     hopUs: 7,
+    cores: 2,
   });
+});
+
+test('work waits for the processor that is free first; whoever has one of its own never waits', () => {
+  const own = new Processors(NO_COSTS);
+  const shared = new Processors({ ...NO_COSTS, cores: 2 });
+  const asked = [
+    [0, 1000],
+    [0, 3000],
+    [0, 500],
+    [1, 1000],
+    [2, 1000],
+    [10, 700],
+  ] as const;
+  expect(asked.map(([atMs, us]) => own.carryOut(atMs, us))).toEqual(asked.map(([, us]) => us));
+  // Free again at 1; 3; 1.5; then at 2.5; 3.5; 10.7.
+  expect(asked.map(([atMs, us]) => shared.carryOut(atMs, us))).toEqual([
+    1000, 3000, 1500, 1500, 1500, 700,
+  ]);
 });
 
 test('costs are read from telemetry: only of the load, only of whole seconds, only what came in', async () => {

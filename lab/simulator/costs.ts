@@ -16,10 +16,12 @@ export interface ProcessingCosts {
   readonly clientUs: number;
   /** Added to the delay of every link, one way. */
   readonly hopUs: number;
+  /** Processors that all members share, as on one host; null: each has its own, as in the world. */
+  readonly cores: number | null;
 }
 
 /** Members answer in the instant. */
-export const NO_COSTS: ProcessingCosts = { peerUs: 0, clientUs: 0, hopUs: 0 };
+export const NO_COSTS: ProcessingCosts = { peerUs: 0, clientUs: 0, hopUs: 0, cores: null };
 
 /**
  * What runs are simulated with that bring no measurement of their own: `lab calibrate` prints these.
@@ -27,7 +29,35 @@ export const NO_COSTS: ProcessingCosts = { peerUs: 0, clientUs: 0, hopUs: 0 };
  * 2026-11-21, version 513a3c3). Most of it is not the protocol but a process that is woken for each
  * datagram: in one busy thread (`npm run bench -- peer`) a message costs a tenth.
  */
-export const MEASURED_COSTS: ProcessingCosts = { peerUs: 630, clientUs: 550, hopUs: 800 };
+export const MEASURED_COSTS: ProcessingCosts = {
+  peerUs: 630,
+  clientUs: 550,
+  hopUs: 800,
+  cores: null,
+};
+
+/** The processors of a host: who comes first is served first, by the one that is free first. */
+export class Processors {
+  /** When each is free, virtual ms; null when nobody waits for any. */
+  readonly #freeAtMs: Float64Array | null;
+
+  constructor({ cores }: ProcessingCosts) {
+    this.#freeAtMs = cores === null ? null : new Float64Array(cores);
+  }
+
+  /** Work of `us` asked for at `nowMs`: µs until it is done, waiting included. */
+  carryOut(nowMs: number, us: number): number {
+    const freeAtMs = this.#freeAtMs;
+    if (freeAtMs === null) return us;
+    const first = freeAtMs.reduce(
+      (best, at, core) => (at < (freeAtMs[best] ?? 0) ? core : best),
+      0,
+    );
+    const beginsMs = Math.max(nowMs, freeAtMs[first] ?? 0);
+    freeAtMs[first] = beginsMs + us / 1000;
+    return 1000 * (beginsMs - nowMs) + us;
+  }
+}
 
 /** How a member's processor time depends on what it received. */
 export interface CostFit {
@@ -146,15 +176,13 @@ function hopCost(links: readonly LinkMeasurement[]): number | null {
   return median === null ? null : 1000 * Math.max(0, median);
 }
 
-/** For the simulator: what was not measured is as in `fallback`. */
-export function asCosts(
-  measured: MeasuredCosts,
-  fallback: ProcessingCosts = MEASURED_COSTS,
-): ProcessingCosts {
+/** For the simulator: what was not measured is as in `MEASURED_COSTS`; all shared `cores` processors. */
+export function asCosts(measured: MeasuredCosts, cores: number | null): ProcessingCosts {
   return {
-    peerUs: measured.peer?.us ?? fallback.peerUs,
-    clientUs: measured.client?.us ?? fallback.clientUs,
-    hopUs: measured.hopUs ?? fallback.hopUs,
+    peerUs: measured.peer?.us ?? MEASURED_COSTS.peerUs,
+    clientUs: measured.client?.us ?? MEASURED_COSTS.clientUs,
+    hopUs: measured.hopUs ?? MEASURED_COSTS.hopUs,
+    cores,
   };
 }
 
