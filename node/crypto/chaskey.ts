@@ -17,6 +17,7 @@ const FIRST_SCRATCH_BYTES = 2048;
 // Messages are gathered here: aligned words are read several times as fast as single bytes.
 let words = new Uint32Array(FIRST_SCRATCH_BYTES / 4);
 let bytes = new Uint8Array(words.buffer);
+const subkey: Block = new Uint32Array(BLOCK_WORDS);
 
 /** Writes into `tag` the tag of all parts, one after another, under `key`. */
 export function chaskey(key: Block, parts: readonly Uint8Array[], tag: Block): void {
@@ -25,9 +26,16 @@ export function chaskey(key: Block, parts: readonly Uint8Array[], tag: Block): v
   const isWhole = length === blocks * BLOCK_BYTES;
   if (!isWhole) pad(length, blocks * BLOCK_BYTES);
   // One subkey if the last block is whole, another if it is padded.
-  const subkey = isWhole ? doubled(key) : doubled(doubled(key));
-  const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = subkey;
-  let [v0 = 0, v1 = 0, v2 = 0, v3 = 0] = key;
+  double(key, subkey);
+  if (!isWhole) double(subkey, subkey);
+  const s0 = subkey[0] ?? 0;
+  const s1 = subkey[1] ?? 0;
+  const s2 = subkey[2] ?? 0;
+  const s3 = subkey[3] ?? 0;
+  let v0 = key[0] ?? 0;
+  let v1 = key[1] ?? 0;
+  let v2 = key[2] ?? 0;
+  let v3 = key[3] ?? 0;
   const end = blocks * BLOCK_WORDS;
   for (let at = 0; at < end; at += BLOCK_WORDS) {
     v0 ^= words[at] ?? 0;
@@ -81,13 +89,14 @@ function pad(from: number, to: number): void {
   bytes[from] = 1;
 }
 
-/** Times x in GF(2^128) modulo x^128 + x^7 + x^2 + x + 1. */
-function doubled(key: Block): Block {
-  const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = key;
-  return Uint32Array.of(
-    (k0 << 1) ^ (k3 >>> 31 === 0 ? 0 : 0x87),
-    (k1 << 1) | (k0 >>> 31),
-    (k2 << 1) | (k1 >>> 31),
-    (k3 << 1) | (k2 >>> 31),
-  );
+/** `to` = `from` times x in GF(2^128) modulo x^128 + x^7 + x^2 + x + 1; they may be the same. */
+function double(from: Block, to: Block): void {
+  const k0 = from[0] ?? 0;
+  const k1 = from[1] ?? 0;
+  const k2 = from[2] ?? 0;
+  const k3 = from[3] ?? 0;
+  to[0] = (k0 << 1) ^ (k3 >>> 31 === 0 ? 0 : 0x87);
+  to[1] = (k1 << 1) | (k0 >>> 31);
+  to[2] = (k2 << 1) | (k1 >>> 31);
+  to[3] = (k3 << 1) | (k2 >>> 31);
 }

@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { isIdeal } from './cryptography.ts';
-import { areEqual, idealSignature } from './ideal.ts';
+import { idealSignature, isIdealSignature } from './ideal.ts';
 
 /** A key that signs; `publicKey` and `seed` are 32 bytes. */
 export interface SigningKey {
@@ -64,8 +64,8 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  if (isIdeal()) return isIdealSignature(publicKey, message, signature);
   if (!isStrictlyEncoded(publicKey, signature)) return false;
-  if (isIdeal()) return areEqual(signature, idealSignature(publicKey, message));
   return verify(null, message, publicKeyObject(publicKey), signature);
 }
 

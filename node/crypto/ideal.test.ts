@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { BoxKey, NONCE_BYTES, TAG_BYTES } from './box.ts';
 import { assertReal, useCryptography } from './cryptography.ts';
-import { isStrictlyEncoded, signingKey, verifySignature } from './ed25519.ts';
+import { isStrictlyEncoded, signingKey, SMALL_ORDER_Y, verifySignature } from './ed25519.ts';
 import { hkdf } from './hkdf.ts';
 import { hmac } from './hmac.ts';
 import { x25519, x25519PublicKey } from './x25519.ts';
@@ -41,6 +41,33 @@ test('ideal signatures have the real size and form, and hold for what was signed
       expect(verifySignature(key.publicKey, message, signature.subarray(1))).toBe(false);
     }),
     { numRuns: 300 },
+  );
+});
+
+test('what strictness refuses of real signatures is refused of ideal ones', () => {
+  // The order of the base point, little-endian: S + L stands for the same S.
+  const order = hex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010');
+  fc.assert(
+    fc.property(bytes32, text, (seed, message) => {
+      useCryptography('ideal');
+      const { publicKey, sign } = signingKey(seed);
+      const signature = sign(message);
+      let carry = 0;
+      const raised = signature.map((byte, at) => {
+        if (at < 32) return byte;
+        carry += byte + (order[at - 32] ?? 0);
+        const sum = carry & 255;
+        carry >>= 8;
+        return sum;
+      });
+      expect(verifySignature(publicKey, message, raised)).toBe(false);
+      for (const y of SMALL_ORDER_Y) {
+        const withSmallR = new Uint8Array([...hex(y), ...signature.subarray(32)]);
+        expect(verifySignature(publicKey, message, withSmallR)).toBe(false);
+        expect(verifySignature(hex(y), message, signature)).toBe(false);
+      }
+    }),
+    { numRuns: 30 },
   );
 });
 

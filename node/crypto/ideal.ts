@@ -21,6 +21,8 @@ const SECRET = {
 
 const tag: Block = new Uint32Array(BLOCK_WORDS);
 const tagBytes = new Uint8Array(tag.buffer);
+const signatureWords = new Uint32Array(4 * BLOCK_WORDS);
+const signatureBytes = new Uint8Array(signatureWords.buffer);
 /** Goes before parts of any length, so that no other parts make the same message. */
 const prefix = new Uint32Array(BLOCK_WORDS);
 const prefixBytes = new Uint8Array(prefix.buffer);
@@ -30,12 +32,28 @@ const prefixBytes = new Uint8Array(prefix.buffer);
  * below 2^252, so R < p and S < L.
  */
 export function idealSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  computeSignature(publicKey, message);
+  return signatureBytes.slice();
+}
+
+/** The form need not be looked at: a malformed signature is none that a key's holder was given. */
+export function isIdealSignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (publicKey.length !== 2 * BLOCK_BYTES || signature.length !== 4 * BLOCK_BYTES) return false;
+  computeSignature(publicKey, message);
+  return areEqual(signature, signatureBytes);
+}
+
+function computeSignature(publicKey: Uint8Array, message: Uint8Array): void {
   chaskey(SECRET.signature, [publicKey, message], tag);
-  const signature = new Uint8Array(4 * BLOCK_BYTES);
-  for (let at = 0; at < signature.length; at += BLOCK_BYTES) signature.set(tagBytes, at);
-  signature[31] = (signature[31] ?? 0) & 0x3f;
-  signature[63] = (signature[63] ?? 0) & 0x0f;
-  return signature;
+  for (let at = 0; at < signatureWords.length; at += 1) {
+    signatureWords[at] = tag[at % BLOCK_WORDS] ?? 0;
+  }
+  signatureBytes[31] = (signatureBytes[31] ?? 0) & 0x3f;
+  signatureBytes[63] = (signatureBytes[63] ?? 0) & 0x0f;
 }
 
 /** Whether they are equal; both of one length. */
