@@ -34,13 +34,17 @@ export async function simulatePrepared(
   try {
     const { signal } = ending;
     const onEvent: Progress['event'] = (event) => progress.event(event);
-    return await simulate(testnet, {
+    const result = await simulate(testnet, {
       plan,
       directory,
       signal,
-      onEvent,
+      // Nothing that a quiet command would say comes from a simulated run.
+      ...(quiet ? {} : { onEvent }),
       ...(costs === undefined ? {} : { costs }),
     });
+    // While it is scored nobody looks.
+    signal.throwIfAborted();
+    return result;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw withRemedy(error, plan.run);
     rmSync(directory, { recursive: true, force: true });

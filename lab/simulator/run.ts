@@ -40,6 +40,7 @@ export interface SimulationOptions {
   readonly costs?: ProcessingCosts;
   /** Once aborted, the promise is soon rejected with the signal's reason; nothing stays open. */
   readonly signal?: AbortSignal;
+  /** Without it nobody watches, and no figures are made on the way. */
   onEvent?(this: void, event: RunEvent): void;
 }
 
@@ -79,6 +80,9 @@ class Simulation {
   readonly #startedMs = performance.now();
   #figuresAtMs = performance.now();
   #world: World | null = null;
+  /** The engine stores in threads of its own, beside the simulation. */
+  #storing: Promise<void> | null = null;
+  #storeError: unknown = null;
 
   constructor(testnet: Testnet, parts: Parts) {
     this.#testnet = testnet;
@@ -105,11 +109,13 @@ class Simulation {
         look: () => this.#look(),
       });
       this.#announce({ type: 'phase', phase: 'scoring', text: '' });
+      await this.#stored();
       await this.#recorder.flush();
       const result = await this.#report(played);
       this.#end(exitCodeOf(result, this.#testnet.allow), null);
       return result;
     } catch (error) {
+      await this.#storing;
       this.#announce({ type: 'phase', phase: 'failed', text: '' });
       this.#end(error instanceof LabError ? error.exitCode : EXIT.broke, error);
       throw error;
@@ -118,16 +124,33 @@ class Simulation {
 
   /** Lets signals in, stores what waits, tells how it goes; throws once the signal is aborted. */
   async #look(): Promise<void> {
-    const { signal, store, plan } = this.#parts;
     await setImmediate();
-    signal?.throwIfAborted();
+    this.#parts.signal?.throwIfAborted();
     const isTime = performance.now() - this.#figuresAtMs >= FIGURES_EVERY_MS;
-    if (!isTime && !this.#recorder.isFull) return;
+    // More must not wait than fits an insert.
+    if (this.#recorder.isFull) await this.#stored();
+    else if (!isTime || this.#storing !== null) return;
+    this.#storing = this.#store().catch((error: unknown) => {
+      this.#storeError = error;
+    });
+  }
+
+  async #store(): Promise<void> {
+    const { store, plan, onEvent } = this.#parts;
     await this.#recorder.flush();
-    if (!isTime) return;
-    const figures = await liveFigures(store, plan.run, this.#testnet.protocol.k);
-    this.#announce({ type: 'figures', figures });
+    if (onEvent !== undefined) {
+      const figures = await liveFigures(store, plan.run, this.#testnet.protocol.k);
+      this.#announce({ type: 'figures', figures });
+    }
     this.#figuresAtMs = performance.now();
+    this.#storing = null;
+  }
+
+  /** Until what is being stored is stored. Throws what the store threw. */
+  async #stored(): Promise<void> {
+    await this.#storing;
+    this.#storing = null;
+    if (this.#storeError !== null) throw this.#storeError;
   }
 
   #announce(event: RunEventBody): void {

@@ -4,7 +4,7 @@
  * plays `scheduler` and looks how things stand.
  */
 import type { Create } from '../../attacks/adversary.ts';
-import type { LinkClass } from '../../node/control.ts';
+import type { LinkClass, Seat } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
 import { Genesis } from '../../node/peer/genesis.ts';
 import { foundersOf } from '../../node/runtime/run-process.ts';
@@ -18,7 +18,7 @@ import { assignEndpoints } from '../supervisor/run-context.ts';
 import { timelineOf, type TimelineStep } from '../supervisor/timeline.ts';
 import { simulatedAddresses } from './addresses.ts';
 import { SimAttacks } from './attacks.ts';
-import type { ProcessingCosts } from './costs.ts';
+import { type ProcessingCosts, Processors } from './costs.ts';
 import { SimFaults } from './faults.ts';
 import { SimHost } from './host.ts';
 import { SimNetwork } from './links.ts';
@@ -55,9 +55,11 @@ export class World {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly #options: WorldOptions;
   readonly #streams: Streams;
+  readonly #processors: Processors;
   readonly #subnets: Readonly<Record<string, string>>;
   /** Link classes of each region, as they are now. */
   readonly #classes = new Map<string, readonly LinkClass[]>();
+  readonly #clients: readonly SimMember[];
   readonly #joined = new Set<string>();
   /** Shared by all, from when it is told. */
   #genesis: Genesis | null = null;
@@ -67,15 +69,22 @@ export class World {
     const { testnet, recorder, announce } = options;
     this.#options = options;
     this.#streams = new Streams(testnet.seed);
+    this.#processors = new Processors(options.costs);
     this.network = new SimNetwork({ scheduler: this.scheduler, streams: this.#streams });
     const addresses = simulatedAddresses(testnet.regions);
     this.#subnets = addresses.subnets;
     this.endpoints = assignEndpoints(testnet.members, addresses);
-    const networkId = networkIdOf(testnet.seed);
+    const shared = {
+      run: options.run,
+      network: networkIdOf(testnet.seed),
+      parameters: testnet.protocol,
+      members: testnet.members.filter(({ kind }) => kind === 'peer').length,
+    };
     this.members = new Map(
-      testnet.members.map((member) => [member.name, this.#seat(member, networkId)]),
+      testnet.members.map((member) => [member.name, this.#seat(member, shared)]),
     );
     const { members } = this;
+    this.#clients = [...members.values()].filter(({ member }) => member.kind === 'client');
     const now = (): number => this.scheduler.now;
     const after = (delayMs: number, run: () => void): void => this.#after(delayMs, run);
     this.attacks = new SimAttacks({ members, recorder, announce, now, after });
@@ -128,7 +137,7 @@ export class World {
   /** Load begins, and with it the time of the timeline. */
   startLoad(): void {
     this.#loading = true;
-    for (const member of this.#clients()) this.#load(member);
+    for (const member of this.#clients) this.#load(member);
     for (const step of timelineOf(this.#options.testnet)) {
       this.#after(step.atMs, () => this.#begin(step));
     }
@@ -136,30 +145,30 @@ export class World {
 
   endLoad(): void {
     this.#loading = false;
-    for (const member of this.#clients()) member.load(null);
+    for (const member of this.#clients) member.load(null);
   }
 
   /** Transactions that clients still follow. */
   underWay(): number {
-    return this.#clients().reduce((sum, member) => sum + (member.health?.pending ?? 0), 0);
+    return this.#clients.reduce((sum, member) => sum + (member.health?.pending ?? 0), 0);
   }
 
   #after(delayMs: number, run: () => void): void {
     this.scheduler.at(this.scheduler.now + delayMs, run);
   }
 
-  #seat(member: Member, network: string): SimMember {
-    const { testnet, run, adversaries, trace, costs, recorder } = this.#options;
+  #seat(
+    member: Member,
+    shared: Pick<Seat, 'run' | 'network' | 'parameters' | 'members'>,
+  ): SimMember {
+    const { adversaries, trace, costs, recorder } = this.#options;
     const { name, kind, region, adversary } = member;
     const endpoint = this.#endpointOf(member);
     const seat = {
-      run,
+      ...shared,
       name,
       kind,
       region,
-      network,
-      parameters: testnet.protocol,
-      members: testnet.members.filter((one) => one.kind === 'peer').length,
       bind: endpoint,
       // Nothing of a process: no disk, no lab to dial, no probes.
       stateDirectory: '',
@@ -182,7 +191,12 @@ export class World {
           store,
           report: (row, trueTime) => recorder.report(name, row, this.scheduler.now, trueTime),
           trace,
-          ...(us === 0 ? {} : { costUs: (work) => (work.kind === 'datagram' ? us : 0) }),
+          ...(us === 0
+            ? {}
+            : {
+                costUs: (work) =>
+                  work.kind === 'datagram' ? this.#processors.carryOut(this.scheduler.now, us) : 0,
+              }),
         });
       },
     });
@@ -216,10 +230,6 @@ export class World {
     return [...this.members.values()].filter(({ state }) => state === 'running');
   }
 
-  #clients(): SimMember[] {
-    return [...this.members.values()].filter(({ member }) => member.kind === 'client');
-  }
-
   /** Was it there from the start, or has its time come? */
   #isIn({ member }: SimMember): boolean {
     return member.joinAtMs === undefined || this.#joined.has(member.name);
@@ -241,7 +251,7 @@ export class World {
 
   #load(member: SimMember): void {
     const { testnet } = this.#options;
-    const clients = this.#clients().length;
+    const clients = this.#clients.length;
     member.load(clientLoad(testnet.load, clients, `${testnet.seed}/${member.name}`));
   }
 
