@@ -24,8 +24,11 @@ const tagBytes = new Uint8Array(tag.buffer);
 const signatureWords = new Uint32Array(4 * BLOCK_WORDS);
 const signatureBytes = new Uint8Array(signatureWords.buffer);
 /** Goes before parts of any length, so that no other parts make the same message. */
-const prefix = new Uint32Array(BLOCK_WORDS);
+const prefix: Block = new Uint32Array(BLOCK_WORDS);
 const prefixBytes = new Uint8Array(prefix.buffer);
+/** Goes before a box: two lengths, two zeros, the second half of the key. */
+const boxPrefix = new Uint32Array(2 * BLOCK_WORDS);
+const boxPrefixBytes = new Uint8Array(boxPrefix.buffer);
 
 /**
  * The tag four times, less the bits that no strict Ed25519 signature has: R is a y below 2^254, S
@@ -98,12 +101,10 @@ export function idealBoxTag(
   aad: Uint8Array,
   body: Uint8Array,
 ): Uint8Array {
-  prefix[0] = aad.length;
-  prefix[1] = body.length;
-  prefix[2] = 0;
-  prefix[3] = 0;
-  const rest = new Uint8Array(key.buffer, BLOCK_BYTES, BLOCK_BYTES);
-  chaskey(key, [prefixBytes, rest, nonce, aad, body], tag);
+  boxPrefix[0] = aad.length;
+  boxPrefix[1] = body.length;
+  for (let at = BLOCK_WORDS; at < 2 * BLOCK_WORDS; at += 1) boxPrefix[at] = key[at] ?? 0;
+  chaskey(key, [boxPrefixBytes, nonce, aad, body], tag);
   return tagBytes;
 }
 
