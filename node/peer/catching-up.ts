@@ -33,7 +33,12 @@ export class CatchingUp {
   #poller: Poller | null = null;
   /** Whether the chain of an earlier life is to be read from, and from what time on. */
   #begin: { readonly lastKnownMs: number | null } | null = null;
-  #lastCountedMs = 0;
+  /**
+   * Time of the last transaction of its own that its neighbours have passed: it heard them vote. Later
+   * it may have been cut off without noticing, and have lapsed for that.
+   */
+  #heardAllMs = 0;
+  #ownTx: Id | null = null;
   /** Of the messages that were asked for here. */
   #bytes = 0;
   #reportAt = 0;
@@ -81,10 +86,10 @@ export class CatchingUp {
     if (this.#begin !== null) this.#start(this.#begin.lastKnownMs);
     else if (this.progress.phase === 'idle' && !isCounted) {
       // Its membership ended: from now on it hears of no commit unless it reads.
-      this.#start(this.#lastCountedMs);
+      this.#start(this.#heardAllMs);
     }
     this.#begin = null;
-    if (isCounted) this.#lastCountedMs = now;
+    if (isCounted) this.#noteOwn();
     if (isCounted && this.progress.phase === 'synchronised') this.#stop();
     this.#synchroniser.tick();
     this.#poller?.tick();
@@ -133,6 +138,15 @@ export class CatchingUp {
     const { host } = this.#context;
     const bytes = this.#bytes;
     host.report({ table: 'synchronisation', phase, blocks, transactions, tokens, density, bytes });
+  }
+
+  #noteOwn(): void {
+    const { holdings, self } = this.#context;
+    const tx = holdings.mapping(self)?.tx ?? null;
+    if (tx === null || tx === this.#ownTx) return;
+    this.#ownTx = tx;
+    const own = holdings.transaction(tx)?.body;
+    if (own !== undefined && own.purpose.kind !== 'lapse') this.#heardAllMs = own.timestamp;
   }
 
   #start(lastKnownMs: number | null): void {
