@@ -28,7 +28,12 @@ export function addressNumber(ip: string): number | null {
 /** Address and port in one number below 2^48, or null when the address is none. */
 export function endpointNumber(endpoint: Endpoint): number | null {
   const address = addressNumber(endpoint.ip);
-  return address === null ? null : address * 65_536 + endpoint.port;
+  return address === null ? null : endpointKey(address, endpoint.port);
+}
+
+/** The same, of an address that is a number already. */
+export function endpointKey(address: number, port: number): number {
+  return address * 65_536 + port;
 }
 
 /** The inverse of `endpointNumber`. */

@@ -6,7 +6,7 @@ import type { LinkClass } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
 import { LinkModel } from '../../node/runtime/link-model.ts';
 import { MAX_QUEUE_MS } from '../../node/runtime/shaper.ts';
-import { addressNumber, endpointNumber, subnetNumber } from './address.ts';
+import { addressNumber, endpointKey, endpointNumber, subnetNumber } from './address.ts';
 import { DelayHistogram } from './delays.ts';
 import type { Network, Receive } from './host.ts';
 import type { Random, Streams } from './random.ts';
@@ -112,12 +112,12 @@ export class SimNetwork implements Network {
   }
 
   send(from: Endpoint, to: Endpoint, datagram: Uint8Array, leavesMs: number): void {
-    const toKey = endpointNumber(to);
     const address = addressNumber(to.ip);
-    if (toKey === null || address === null) return;
+    if (address === null) return;
+    const toKey = endpointKey(address, to.port);
     this.sent += 1;
     const sender = this.#sender(keyOf(from));
-    const route = sender.routes.find(({ base, mask }) => (address & mask) >>> 0 === base);
+    const route = routeTo(sender.routes, address);
     if (route === undefined) {
       this.#deliverAt(leavesMs + this.#hopMs, from, to, toKey, datagram);
       return;
@@ -226,6 +226,13 @@ export class SimNetwork implements Network {
     }
     return routes;
   }
+}
+
+function routeTo(routes: readonly Route[], address: number): Route | undefined {
+  for (const route of routes) {
+    if ((address & route.mask) >>> 0 === route.base) return route;
+  }
+  return undefined;
 }
 
 function keyOf(endpoint: Endpoint): number {

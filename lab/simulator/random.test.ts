@@ -40,6 +40,7 @@ test('what one consumer draws, and that there is another at all, shifts nobody',
   const quiet = new Streams('run').stream('link', 'a');
   const expected = draws(quiet, 50);
   const streams = new Streams('run');
+  streams.stream('a newcomer').next();
   const watched = streams.stream('link', 'a');
   const seen: number[] = [];
   for (let step = 0; step < 50; step += 1) {

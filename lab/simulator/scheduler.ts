@@ -72,7 +72,7 @@ export class Scheduler {
     return this.#held;
   }
 
-  /** Calls `run` at `dueMs`, or next if that is past. RangeError for a time that is no number. */
+  /** Calls `run` at `dueMs`, or now if that is past. RangeError for a time that is no number. */
   at(dueMs: number, run: () => void): Cancel {
     const place = this.#add(dueMs, run);
     const order = this.#asked;
