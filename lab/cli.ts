@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { attacksCommand } from './commands/attacks.ts';
+import { auditCommand } from './commands/audit.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     demoCommand(),
     runCommand(),
     calibrateCommand(),
+    auditCommand(),
     upCommand(),
     downCommand(),
     stopCommand(),
