@@ -87,7 +87,7 @@ test('a command whose run is taken down behind a killed supervisor hears how it 
     const found = supervisors();
     expect(found).toHaveLength(1);
     return found;
-  }, 20_000);
+  }, 60_000);
   kill(pid);
   const down = await lab.run('down', '--all', '--json');
   const downAtMs = performance.now();
@@ -97,7 +97,7 @@ test('a command whose run is taken down behind a killed supervisor hears how it 
   expect(code).toBe(4);
   expect(stderr).toContain('taken down');
   await vi.waitFor(() => expect(lab.leftovers()).toEqual([]), 10_000);
-}, 60_000);
+}, 120_000);
 
 test('whatever is killed at whatever moment of a run, lab down leaves nothing of it', async () => {
   const seed = Number(process.env['LAB_TEST_SEED'] ?? randomInt(2 ** 31));
