@@ -44,6 +44,12 @@ export interface PeerOptions {
   readonly decisions?: Partial<Decisions>;
   /** Shared by all of this process: then a store keeps none of its own, and is given it again. */
   readonly genesis?: Genesis | undefined;
+  /**
+   * For simulated networks too large to have everybody awake (lab/simulator/lazy.ts): finds the peer
+   * at an address, and wakes it. Whoever has this is connected to its neighbours from the start, and
+   * only answers: it asks nobody, announces nothing and connects to none of its own accord.
+   */
+  readonly wake?: (id: Id) => Peer | undefined;
 }
 
 export interface OpenOptions extends Omit<PeerOptions, 'identity' | 'isFresh'> {
@@ -125,6 +131,7 @@ export class Peer {
       endpoint: () => this.#transport.observed ?? options.endpoint,
       phaseChanged: (phase) => this.#reportLife(phase),
       isFresh,
+      isQuiet: options.wake !== undefined,
       connected: (id) => this.#transport.connected(id),
       connect: (id) => this.#transport.connect(id),
     });
@@ -198,6 +205,7 @@ export class Peer {
   /** Sends a message as this peer: to itself never. */
   send(to: Id, message: Message): void {
     if (to === this.identity.address) return;
+    this.#acquaint(to);
     this.#parts.sent(to, message);
     // Most messages go to a whole neighbourhood, one after the other.
     if (this.#encoded?.message !== message) {
@@ -231,7 +239,16 @@ export class Peer {
     this.#parts.restore(near.flatMap((founder) => genesis.mapping(founder) ?? []));
   }
 
+  /** Where nobody connects on purpose, neighbours are connected when it first matters. */
+  #acquaint(to: Id): void {
+    const { wake } = this.#options;
+    if (wake === undefined || this.#transport.connected(to)) return;
+    const other = this.#parts.neighbours.includes(to) ? wake(to) : undefined;
+    if (other !== undefined) this.#transport.acquaint(other.#transport);
+  }
+
   #connect(): void {
+    if (this.#options.wake !== undefined) return;
     for (const id of this.#parts.neighbours) this.#transport.connect(id);
     if (this.#meshed || !this.health().meshed) return;
     this.#meshed = true;

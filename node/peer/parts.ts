@@ -47,6 +47,8 @@ export interface PartsEvents {
   phaseChanged(phase: Phase): void;
   /** The identity was minted at this start. */
   readonly isFresh: boolean;
+  /** It does nothing of its own accord (peer.ts). */
+  readonly isQuiet: boolean;
   connected(id: Id): boolean;
   connect(id: Id): void;
 }
@@ -207,19 +209,24 @@ export class PeerParts {
   }
 
   tick(): void {
-    this.#epochs.tick();
-    this.#joining.introduce();
+    const { isQuiet } = this.#events;
+    if (!isQuiet || !this.opened) {
+      this.#epochs.tick();
+      this.#joining.introduce();
+    }
     if (!this.opened) return;
-    this.#finder.lookAround();
-    this.#lampposts.tick();
-    this.#joining.tick();
+    if (!isQuiet) {
+      this.#finder.lookAround();
+      this.#lampposts.tick();
+      this.#joining.tick();
+    }
     this.#committer.tick();
     this.#restoring.tick();
     this.#catchingUp.tick();
   }
 
   upkeep(): void {
-    if (!this.opened) return;
+    if (!this.opened || this.#events.isQuiet) return;
     this.#choosing.tick();
     this.#upkeep.tick(this.#choosing.asked);
   }

@@ -61,7 +61,7 @@ export function readHeader(tag: Uint8Array, datagram: Uint8Array): Header | null
   const counter = Number(view.getBigUint64(PREFIX_BYTES));
   if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(counter)) return null;
   const sender = datagram.subarray(SENDER_AT, NONCE_AT).toHex();
-  return { kind, sender, nonce, prefix: nonce.subarray(0, PREFIX_BYTES).toHex(), epoch, counter };
+  return { kind, sender, nonce, prefix: prefixOf(nonce), epoch, counter };
 }
 
 /** epoch u64 ‖ random 8 ‖ counter u64. */
@@ -72,6 +72,11 @@ export function writeNonce(epoch: number, random: Uint8Array, counter: number): 
   nonce.set(random, 8);
   view.setBigUint64(PREFIX_BYTES, BigInt(counter));
   return nonce;
+}
+
+/** What all nonces of one side of a link have in common while its process lives. */
+export function prefixOf(nonce: Uint8Array): string {
+  return nonce.subarray(0, PREFIX_BYTES).toHex();
 }
 
 function kindOf(byte: number | undefined): Kind | null {

@@ -61,6 +61,14 @@ export interface HandshakeContext {
   observed(remote: Id, endpoint: Endpoint): void;
 }
 
+/** A nonce of one side of a link, and its ticket for the other. */
+export interface Greeting {
+  readonly prefix: string;
+  readonly epoch: number;
+  readonly counter: number;
+  readonly ticket: Uint8Array;
+}
+
 const HELLO_PLAIN_BYTES = HELLO_BYTES - HELLO_CLEAR_BYTES - TAG_BYTES;
 const NO_TICKET = new Uint8Array(TICKET_BYTES);
 
@@ -86,6 +94,11 @@ export class Handshake {
     if (link.helloTimer !== null) return;
     link.helloTries = 0;
     this.#try(link);
+  }
+
+  /** As a handshake would leave the link: what the other side says of itself, and our ticket's age. */
+  shaken(link: Link, from: Greeting, generation: number): void {
+    if (link.adopt(from.prefix, from.epoch, from.counter)) this.#up(link, from.ticket, generation);
   }
 
   #try(link: Link): void {

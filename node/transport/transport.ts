@@ -12,8 +12,8 @@ import type { RecordChecker } from '../identity/checker.ts';
 import { encodeRecord, type IdentityRecord } from '../identity/record.ts';
 import type { Identity } from '../identity/mint.ts';
 import { Channel } from './channel.ts';
-import { networkTag, readHeader, writeNonce } from './datagram.ts';
-import { Handshake, type HandshakeContext } from './handshake.ts';
+import { networkTag, prefixOf, readHeader, writeNonce } from './datagram.ts';
+import { type Greeting, Handshake, type HandshakeContext } from './handshake.ts';
 import { isRenewed, isSameRecord } from './introduction.ts';
 import { linkKeys } from './keys.ts';
 import { type Incoming, Intake } from './intake.ts';
@@ -173,6 +173,12 @@ export class Transport {
     if (link !== undefined) this.#links.demote(link);
   }
 
+  #greeting({ id, endpoint, nonceRandom }: Link): Greeting {
+    const { nonce, counter } = this.#nextNonce(nonceRandom);
+    const ticket = this.#office.issue(id, endpoint);
+    return { prefix: prefixOf(nonce), epoch: this.#epoch, counter, ticket };
+  }
+
   #reach(id: Id): Link | undefined {
     const link = this.#links.get(id);
     if (link !== undefined) return link;
@@ -212,6 +218,18 @@ export class Transport {
   connect(id: Id): void {
     const link = this.#reach(id);
     if (link !== undefined && !link.up && this.#tickTimer !== null) this.#handshake.start(link);
+  }
+
+  /**
+   * As if the two had shaken hands long ago, without a datagram: for members of one simulation that
+   * would have been connected before anybody looked. Nothing unless each knows the other.
+   */
+  acquaint(other: Transport): void {
+    const [there, back] = [this.#reach(other.id), other.#reach(this.id)];
+    if (there === undefined || back === undefined || there.up || back.up) return;
+    const [ours, theirs] = [this.#greeting(there), other.#greeting(back)];
+    this.#handshake.shaken(there, theirs, this.#office.generation);
+    other.#handshake.shaken(back, ours, other.#office.generation);
   }
 
   /** Whether each of us holds a live ticket of the other. */
