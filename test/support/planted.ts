@@ -11,35 +11,53 @@ import type { FaultyNetwork } from './faulty-network.ts';
 /** Puts it in; returns what takes it out again. */
 type Plant = (network: FaultyNetwork) => () => void;
 
-/** Every `valid` adds two to the count. */
-const countsTwice: Plant = () => {
-  const { tally } = Pending.prototype;
-  Pending.prototype.tally = function twice(this: Pending, token, neighbourhood) {
-    const counted = tally.call(this, token, neighbourhood);
-    return { ...counted, valid: Math.min(counted.size, 2 * counted.valid) };
-  };
+/** Puts another method in the place of one of a class; returns what puts it back. */
+function replace<T, K extends keyof T>(on: T, method: K, by: (honest: T[K]) => T[K]): () => void {
+  const honest = on[method];
+  on[method] = by(honest);
   return () => {
-    Pending.prototype.tally = tally;
+    on[method] = honest;
   };
-};
+}
+
+/** Every `valid` counts for two. */
+const countsTwice: Plant = () =>
+  replace(
+    Pending.prototype,
+    'tally',
+    (tally) =>
+      function twice(this: Pending, token, neighbourhood) {
+        const counted = tally.call(this, token, neighbourhood);
+        return { ...counted, valid: Math.min(counted.size, 2 * counted.valid) };
+      },
+  );
 
 /** The lock is in memory alone, so that a peer that was killed votes anew. */
 const forgetsLock: Plant = () => {
-  const { claim, holder } = VoteLock.prototype;
   const memories = new WeakMap<VoteLock, Map<string, Id>>();
-  VoteLock.prototype.holder = function inMemory(this: VoteLock, token, bound) {
-    return memories.get(this)?.get(`${token}/${bound}`);
-  };
-  VoteLock.prototype.claim = function inMemory(this: VoteLock, token, bound, tx) {
-    const memory = memories.get(this) ?? new Map<string, Id>();
-    memories.set(this, memory);
-    const before = memory.get(`${token}/${bound}`);
-    if (before === undefined) memory.set(`${token}/${bound}`, tx);
-    return before === undefined || before === tx;
-  };
+  const putBack = replace(
+    VoteLock.prototype,
+    'claim',
+    () =>
+      function inMemory(this: VoteLock, token, bound, tx) {
+        const memory = memories.get(this) ?? new Map<string, Id>();
+        memories.set(this, memory);
+        const before = memory.get(`${token}/${bound}`);
+        if (before === undefined) memory.set(`${token}/${bound}`, tx);
+        return before === undefined || before === tx;
+      },
+  );
+  const putBackToo = replace(
+    VoteLock.prototype,
+    'holder',
+    () =>
+      function inMemory(this: VoteLock, token, bound) {
+        return memories.get(this)?.get(`${token}/${bound}`);
+      },
+  );
   return () => {
-    VoteLock.prototype.claim = claim;
-    VoteLock.prototype.holder = holder;
+    putBack();
+    putBackToo();
   };
 };
 
@@ -50,13 +68,7 @@ const sendsFirst: Plant = (network) => {
 };
 
 /** What was lost is never asked for again. */
-const neverRepeats: Plant = () => {
-  const { repeat } = Canvass.prototype;
-  Canvass.prototype.repeat = () => {};
-  return () => {
-    Canvass.prototype.repeat = repeat;
-  };
-};
+const neverRepeats: Plant = () => replace(Canvass.prototype, 'repeat', () => () => {});
 
 export const PLANTS = {
   'counts a vote twice': countsTwice,

@@ -291,7 +291,7 @@ class Stage {
   #recover(): void {
     this.#isOver = true;
     this.#active.clear();
-    for (const index of [...this.#down.keys()]) this.#revive(index);
+    for (const index of this.#down.keys()) this.#revive(index);
     for (const [index, { endpoint }] of this.#swarm.seated.entries()) {
       this.network.setClock(endpoint, 0, 0);
       this.network.spare(endpoint);

@@ -29,9 +29,6 @@ export const KINDS = [
   'liar',
 ] as const;
 
-/** Drawn more often than others: most rules are about who owns what. */
-const DISPUTED = ['double spend', 'double spend', 'crash'] as const satisfies readonly FaultKind[];
-
 export type FaultKind = (typeof KINDS)[number];
 
 export interface Fault {
@@ -44,7 +41,7 @@ export interface Fault {
   readonly who: readonly number[];
   /** Receivers of a path; who hears of the second transfer first. */
   readonly to: readonly number[];
-  /** Probability, ms, millionths, or tokens that both transfers move: `amountText` says which. */
+  /** Probability, ms, millionths, or tokens that both transfers move: TEXTS says which. */
   readonly amount: number;
 }
 
@@ -68,6 +65,10 @@ const MAX_SKEW_MS = 2000;
 /** A hundred times as bad as a cheap quartz: a tenth of a second in such a storm. */
 const MAX_DRIFT_PPM = 10_000;
 
+const everyone = Array.from({ length: PEERS }, (_, index) => index);
+const DEATHS = ['crash', 'torn write', 'unsent'] as const satisfies readonly FaultKind[];
+const NETWORK_WIDE: ReadonlySet<FaultKind> = new Set(['loss', 'duplicate', 'reorder']);
+
 /** Rules that promise safety: `net` is the papers' and is known not to. */
 const SAFE_VARIANTS = VARIANTS.filter(({ commitRule }) => commitRule !== 'net');
 
@@ -77,6 +78,7 @@ export function tolerated(k: number): number {
   return Math.max(0, 2 * quorum - k - 2);
 }
 
+/** What a seed stands for. */
 export function draw(seed: number, mode: Mode = seed % 2 === 0 ? 'safety' : 'liveness'): Schedule {
   const random = seededRandom(seed ^ 0x5707);
   const below = (limit: number): number => Math.floor(random() * limit);
@@ -86,40 +88,57 @@ export function draw(seed: number, mode: Mode = seed % 2 === 0 ? 'safety' : 'liv
   const stormMs = between(MIN_STORM_MS, MAX_STORM_MS);
   // Each disk that is put back and each liar is one of those that a neighbourhood bears.
   const faulty = Array.from({ length: tolerated(k) }, () => below(PEERS));
-  const everyone = Array.from({ length: PEERS }, (_, index) => index);
-  const some = (share: number): number[] => everyone.filter(() => random() < share);
   // Most storms have a few kinds and much of them: one kind alone finds what a mixture hides.
-  const kinds = [...KINDS, ...DISPUTED].filter(() => random() < 0.5);
-  const faults: Fault[] = [];
+  const kinds = KINDS.filter(() => random() < 0.5);
+  const faults: Fault[] = random() < 0.5 ? disputed(stormMs, random) : [];
   for (let left = between(2, MAX_FAULTS); left > 0; left -= 1) {
     const kind = kinds[below(kinds.length)] ?? 'loss';
     // What happens while something else is not over yet breaks more.
     const other = random() < 0.4 ? faults[below(faults.length)] : undefined;
     const atMs = Math.min(stormMs, other === undefined ? below(stormMs) : other.atMs + below(2000));
-    const forMs = Math.min(stormMs - atMs, between(200, kind === 'double spend' ? 3000 : 8000));
-    const fault = { kind, atMs, forMs };
-    const one = [below(PEERS)];
-    const [bad] = faulty.length === 0 ? [] : [faulty[below(faulty.length)] ?? 0];
-    const drawn = drawnFor(kind, random);
-    if (kind === 'restore' || kind === 'liar') {
-      if (bad !== undefined) faults.push({ ...fault, who: [bad], to: [], amount: drawn });
-    } else if (kind === 'cut' || kind === 'clog') {
-      faults.push({ ...fault, who: some(0.5), to: some(0.5), amount: drawn });
-    } else if (kind === 'double spend') {
-      const who = some(0.25 + random() / 2);
-      const to = everyone.filter((index) => !who.includes(index));
-      faults.push({ ...fault, who, to, amount: drawn });
-    } else if (kind === 'loss' || kind === 'duplicate' || kind === 'reorder') {
-      faults.push({ ...fault, who: [], to: [], amount: drawn });
-    } else {
-      // Sometimes as when a data centre loses its power.
-      const who = random() < 0.15 ? some(0.7) : one;
-      faults.push({ ...fault, who, to: [], amount: drawn });
-    }
+    const forMs = Math.min(stormMs - atMs, between(200, 8000));
+    const amount = drawnFor(kind, random);
+    const befallen = befallenBy(kind, faulty, random);
+    if (befallen !== null) faults.push({ kind, atMs, forMs, amount, ...befallen });
   }
   faults.sort((a, b) => a.atMs - b.atMs);
   const parameters = { ...variant, k };
   return { seed, mode, peers: PEERS, stormMs, load: below(3), parameters, faults };
+}
+
+/** An owner that spends twice, and some that die soon after, before it is settled. */
+function disputed(stormMs: number, random: () => number): Fault[] {
+  const atMs = Math.floor((random() * stormMs) / 2);
+  const diesMs = atMs + 200 + Math.floor(random() * 3000);
+  const death = DEATHS[Math.floor(random() * DEATHS.length)] ?? 'crash';
+  const who = everyone.filter(() => random() < 0.4);
+  const spend = { kind: 'double spend', atMs, forMs: 1000, amount: 2 } as const;
+  return [
+    { ...spend, ...(befallenBy('double spend', [], random) ?? { who: [], to: [] }) },
+    { kind: death, atMs: diesMs, forMs: 200 + Math.floor(random() * 1500), who, to: [], amount: 0 },
+  ];
+}
+
+/** Null when this kind may befall nobody. */
+function befallenBy(
+  kind: FaultKind,
+  faulty: readonly number[],
+  random: () => number,
+): Pick<Fault, 'who' | 'to'> | null {
+  const some = (share: number): number[] => everyone.filter(() => random() < share);
+  const oneOf = (all: readonly number[]): number[] =>
+    all.slice(Math.floor(random() * all.length)).slice(0, 1);
+  if (NETWORK_WIDE.has(kind)) return { who: [], to: [] };
+  if (kind === 'cut' || kind === 'clog') return { who: some(0.5), to: some(0.5) };
+  if (kind === 'double spend') {
+    const who = some(0.35 + 0.3 * random());
+    return { who, to: everyone.filter((index) => !who.includes(index)) };
+  }
+  if (kind === 'restore' || kind === 'liar') {
+    return faulty.length === 0 ? null : { who: oneOf(faulty), to: [] };
+  }
+  // Sometimes as when a data centre loses its power.
+  return { who: random() < 0.15 ? some(0.7) : oneOf(everyone), to: [] };
 }
 
 function drawnFor(kind: FaultKind, random: () => number): number {
@@ -147,37 +166,28 @@ function round(share: number): number {
   return Math.round(share * 100) / 100;
 }
 
-/** For people, and for the shrinker: what `amount` of this kind says. */
-function amountText({ kind, amount, forMs }: Fault): string {
-  switch (kind) {
-    case 'loss':
-      return `${Math.round(amount * 100)} % of all datagrams are lost`;
-    case 'duplicate':
-      return `${Math.round(amount * 100)} % of all datagrams arrive twice`;
-    case 'reorder':
-      return `each datagram is up to ${amount} ms later than others`;
-    case 'skew':
-      return `the clock shows ${seconds(Math.abs(amount))} too ${amount < 0 ? 'little' : 'much'}`;
-    case 'drift':
-      return `the clock goes ${Math.abs(amount)} ppm too ${amount < 0 ? 'slow' : 'fast'}`;
-    case 'pause':
-      return 'stands still';
-    case 'crash':
-      return `is killed and back ${seconds(forMs)} later`;
-    case 'torn write':
-      return `loses its next turn's writes and datagrams, and is back ${seconds(forMs)} later`;
-    case 'unsent':
-      return `dies after its next turn's writes, before its datagrams, and is back ${seconds(forMs)} later`;
-    case 'restore':
-      return `is killed and back ${seconds(forMs)} later, on its disk of ${seconds(amount)} before`;
-    case 'liar':
-      return 'tells clients of a forged chain';
-    case 'cut':
-    case 'clog':
-    case 'double spend':
-      return '';
-  }
-}
+/** What a fault does, with the meaning of its `amount`; paths and spendings are told below. */
+const TEXTS: Readonly<Record<FaultKind, (fault: Fault) => string>> = {
+  loss: ({ amount }) => `${Math.round(amount * 100)} % of all datagrams are lost`,
+  duplicate: ({ amount }) => `${Math.round(amount * 100)} % of all datagrams arrive twice`,
+  reorder: ({ amount }) => `each datagram is up to ${amount} ms later than others`,
+  cut: () => 'is cut',
+  clog: () => 'is clogged',
+  skew: ({ amount }) =>
+    `has a clock that shows ${seconds(Math.abs(amount))} too ${amount < 0 ? 'little' : 'much'}`,
+  drift: ({ amount }) =>
+    `has a clock that goes ${Math.abs(amount)} ppm too ${amount < 0 ? 'slow' : 'fast'}`,
+  pause: () => 'stands still',
+  crash: ({ forMs }) => `is killed and back ${seconds(forMs)} later`,
+  'torn write': ({ forMs }) =>
+    `loses its next turn's writes and datagrams, and is back ${seconds(forMs)} later`,
+  unsent: ({ forMs }) =>
+    `dies after its next turn's writes, before its datagrams, and is back ${seconds(forMs)} later`,
+  restore: ({ amount, forMs }) =>
+    `is killed and back ${seconds(forMs)} later, on its disk of ${seconds(amount)} before`,
+  'double spend': () => 'spends twice',
+  liar: () => 'tells clients of a forged chain',
+};
 
 /** The schedule in sentences, one fault a line. */
 export function inWords(schedule: Schedule): string {
@@ -204,15 +214,19 @@ function faultInWords(fault: Fault): string {
       `${named(to)} the other, from ${seconds(forMs)} later on all hear both again and again`
     );
   }
-  const text = amountText(fault);
+  const text = TEXTS[kind](fault);
   if (who.length === 0) return `${during}: ${text}`;
-  const dies = ['crash', 'torn write', 'unsent', 'restore'].includes(kind);
-  return `${dies ? when : during}: ${named(who)} ${text}`;
+  const dies = kind === 'restore' || DEATHS.some((death) => death === kind);
+  return `${dies ? when : during}: ${each(who)} ${text}`;
 }
 
 function named(indexes: readonly number[]): string {
   if (indexes.length === 0) return 'nobody';
   return `${indexes.length === 1 ? 'peer' : 'peers'} ${indexes.join(', ')}`;
+}
+
+function each(indexes: readonly number[]): string {
+  return indexes.length === 1 ? named(indexes) : `each of ${named(indexes)}`;
 }
 
 function seconds(ms: number): string {

@@ -28,7 +28,7 @@ export interface Settling {
 
 /** Runs until all is well. Throws Broken if it isn't in time. */
 export function settle(settling: Settling): void {
-  const { swarm, look } = settling;
+  const { swarm } = settling;
   const { network } = swarm;
   const owners = new Asker(swarm, OWNERS_INDEX);
   const endMs = network.now + SETTLE_MS;
@@ -45,7 +45,7 @@ export function settle(settling: Settling): void {
       }
     }
     network.run(1000);
-    look();
+    settling.look();
   }
 }
 
