@@ -21,6 +21,7 @@ const FAREWELL_WAIT_MS = 5000;
 
 /** What was removed. When this returns, neither member nor supervisor nor socket is left. */
 export async function removeRun(run: Removable): Promise<readonly string[]> {
+  if (run.plan.driver === 'sim') return endSimulation(run);
   for (let tries = 1; ; tries += 1) {
     const owner = lockOwner(run.directory);
     if (owner !== null) {
@@ -38,6 +39,14 @@ export async function removeRun(run: Removable): Promise<readonly string[]> {
 /** Whether `removeRun` has anything to do: a supervisor killed at its very end leaves its files. */
 export function hasRemains(run: RunSummary): boolean {
   return isAlive(run) || isLocked(run.directory) || existsSync(socketPath(run.directory));
+}
+
+/** A simulated run is one process, which removes its folder itself when it is asked to end. */
+async function endSimulation(run: Removable): Promise<readonly string[]> {
+  const owner = lockOwner(run.directory);
+  if (owner === null) return [];
+  await endSupervisor(run.directory, owner.pid);
+  return [`simulation (pid ${owner.pid})`];
 }
 
 /** Null when it did not answer and was ended. */

@@ -63,9 +63,9 @@ export class SimAttacks {
 
   /** A colluder's message to its accomplices. */
   conspire(from: SimMember, message: unknown): void {
-    const { members, after } = this.#needs;
+    const { members } = this.#needs;
     for (const name of accomplices(this.#attacks.values(), from.name)) {
-      after(CONSPIRE_MS, () => members.get(name)?.conspire(from.address, message));
+      this.#needs.after(CONSPIRE_MS, () => members.get(name)?.conspire(from.address, message));
     }
   }
 

@@ -133,7 +133,8 @@ class Narrator {
     if (kind === 'order') {
       return `: ${new TextDecoder().decode(content.subarray(0, MAX_TEXT_BYTES))}`;
     }
-    const header = readHeader(this.#tag, content);
+    // Not a Buffer, whose slice() shares memory.
+    const header = readHeader(this.#tag, new Uint8Array(content));
     return header === null ? '' : `: ${header.kind}, number ${header.counter} of its sender`;
   }
 
