@@ -29,6 +29,17 @@ test('members are dealt to regions in turn and named so that they sort', () => {
   ]);
 });
 
+test('newcomers whose identities are too old by their time are refused before a run finds out', () => {
+  const joining = (joinAtMs: number, freshness = 'on') =>
+    GOOD.replace('durationMs: 60000', 'durationMs: 3600000')
+      .replace('regions: [west]', `regions: [west], joinAtMs: ${joinAtMs}`)
+      .replace('k: 4', `k: 4, freshness: ${freshness}`);
+  // 30 days, of 24 s each.
+  expect(parseTestnet(joining(719_999), 'good.yaml').members).toHaveLength(9);
+  expect(parseTestnet(joining(720_000, 'off'), 'good.yaml').members).toHaveLength(9);
+  expect(() => parseTestnet(joining(720_000), 'good.yaml')).toThrow('allowed: below 720000');
+});
+
 test('a link given in one direction holds in both, and takes the rest from the default', () => {
   const text = GOOD.replace('{delayMs: 1}', '{delayMs: 1, reorder: 0.01}');
   const { links } = parseTestnet(text, 'good.yaml');

@@ -1,4 +1,5 @@
 /** What a schema cannot say: names that must exist, sums, times, and what attacks declare. */
+import { freshMs } from '../../node/identity/freshness.ts';
 import type { Manifest } from './schema.ts';
 import { MAX_MEMBERS } from './schema.ts';
 import type { ManifestDocument, Path } from './document.ts';
@@ -114,6 +115,13 @@ function checkMembers(manifest: Manifest, report: Report): void {
     }
     if (group.joinAtMs !== undefined) {
       checkTime(manifest, path, group.joinAtMs, report, 'joinAtMs');
+      const fresh = freshMs(manifest);
+      if (manifest.protocol.freshness === 'on' && group.joinAtMs >= fresh) {
+        report(
+          [...path, 'joinAtMs'],
+          `found ${group.joinAtMs}; allowed: below ${fresh}, 30 paper days after identities are made at the launch, or freshness: off`,
+        );
+      }
     }
   }
   const total = memberCount(manifest);
