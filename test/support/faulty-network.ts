@@ -7,7 +7,7 @@ import type { Endpoint } from '../../node/host.ts';
 import type { Row } from '../../node/telemetry.ts';
 import {
   endpointText,
-  MemoryStore,
+  type MemoryStore,
   type Receive,
   type VirtualHost,
   VirtualNetwork,
@@ -15,49 +15,6 @@ import {
 
 /** `torn`: before the turn's writes are durable; `unsent`: after it, before its datagrams leave. */
 export type Death = 'torn' | 'unsent';
-
-/** Knows what the present turn has overwritten. */
-class JournalledStore extends MemoryStore {
-  readonly #before = new Map<string, Uint8Array | undefined>();
-
-  static of(store: MemoryStore | undefined): JournalledStore {
-    if (store instanceof JournalledStore) return store;
-    const journalled = new JournalledStore();
-    for (const [key, value] of store?.entries('') ?? []) journalled.put(key, value);
-    journalled.keepTurn();
-    return journalled;
-  }
-
-  get wroteThisTurn(): boolean {
-    return this.#before.size > 0;
-  }
-
-  override put(key: string, value: Uint8Array): void {
-    this.#note(key);
-    super.put(key, value);
-  }
-
-  override delete(key: string): void {
-    this.#note(key);
-    super.delete(key);
-  }
-
-  keepTurn(): void {
-    this.#before.clear();
-  }
-
-  undoTurn(): void {
-    for (const [key, value] of this.#before) {
-      if (value === undefined) super.delete(key);
-      else super.put(key, value);
-    }
-    this.#before.clear();
-  }
-
-  #note(key: string): void {
-    if (!this.#before.has(key)) this.#before.set(key, this.get(key));
-  }
-}
 
 /** What can be done to one host. */
 interface Handle {
@@ -76,8 +33,7 @@ export class FaultyNetwork extends VirtualNetwork {
     endpoint: Endpoint,
     options: { store?: MemoryStore; skewMs?: number } = {},
   ): VirtualHost {
-    const store = JournalledStore.of(options.store);
-    const { host, handle } = this.#faulty(super.host(endpoint, { ...options, store }), store);
+    const { host, handle } = this.#faulty(super.host(endpoint, options));
     this.#handles.set(endpointText(endpoint), handle);
     return host;
   }
@@ -105,17 +61,18 @@ export class FaultyNetwork extends VirtualNetwork {
     this.#handles.get(endpointText(endpoint))?.setClock(skewMs, driftPpm);
   }
 
-  #faulty(base: VirtualHost, store: JournalledStore): { host: VirtualHost; handle: Handle } {
+  #faulty(base: VirtualHost): { host: VirtualHost; handle: Handle } {
+    const { store } = base;
     let clock = { sinceMs: this.now, skewMs: 0, driftPpm: 0 };
     let death: { readonly kind: Death; died(): void } | null = null;
     let outbox: (() => void)[] | null = null;
     let rows: Row[] = [];
 
     const endTurn = (sends: readonly (() => void)[]): void => {
-      const isLast = death?.kind === 'torn' ? store.wroteThisTurn : sends.length > 0;
+      const isLast = death?.kind === 'torn' ? store.isPending : sends.length > 0;
       const ending = isLast ? death : null;
-      if (ending?.kind === 'torn') store.undoTurn();
-      store.keepTurn();
+      if (ending?.kind === 'torn') store.rollBack();
+      else store.commit();
       const isSaid = ending === null || this.sendsFirst;
       // What a turn reports is true once its writes are durable or its datagrams left.
       if (isSaid || ending.kind === 'unsent') for (const row of rows) base.report(row);
@@ -126,6 +83,7 @@ export class FaultyNetwork extends VirtualNetwork {
       ending.died();
     };
     const turn = (run: () => void): void => {
+      store.begin();
       const mine: (() => void)[] = [];
       outbox = mine;
       rows = [];
