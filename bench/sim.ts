@@ -40,11 +40,11 @@ export const benchmark: Benchmark = {
   name: 'sim',
   description: 'messages that simulated peers handle, against bare events and a bare codec',
   async run() {
-    const ideal = await simulated('ideal');
-    const real = await simulated('real');
     const bare = Object.fromEntries(
       PENDING_EVENTS.map((pending) => [`pending${pending}`, eventsPerSecond(pending)]),
     );
+    const ideal = await simulated('ideal');
+    const real = await simulated('real');
     const codec = codecPerSecond(ideal.types);
     const { types: _idealTypes, ...idealFigures } = ideal;
     const { types: _realTypes, ...realFigures } = real;

@@ -24,6 +24,9 @@ test('what the platform does not take for an IPv4 address is none here', () => {
     }),
     { numRuns: 2000 },
   );
+  for (const ip of ['01.2.3.4', '1.2.3.00', '1.2.3.256', '1.2.3.4.', '1.2..4', '']) {
+    expect([ip, addressNumber(ip) !== null]).toEqual([ip, isIPv4(ip)]);
+  }
 });
 
 test('a subnet is its first address and a mask', () => {

@@ -123,9 +123,9 @@ export class Scheduler {
 
   /** False if the first one was cancelled. */
   #runFirst(): boolean {
+    const dueMs = this.#near.firstDueMs;
     const place = this.#near.take();
     const run = this.#runs[place] ?? null;
-    const dueMs = this.#due[place] ?? 0;
     this.#release(place);
     if (run === null) {
       this.#cancelled -= 1;
