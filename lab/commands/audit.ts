@@ -52,7 +52,7 @@ function lines({ events, skeleton, parting, work, sampleMs, realMs, idealMs }: A
     verdict,
     ...(parting === null ? [] : [`  real   ${told(real)}`, `  ideal  ${told(ideal)}`]),
     ...(skeleton === null ? [] : [`Skeleton ${skeleton}`]),
-    `Took     ${realMs / 1000} s real, ${idealMs / 1000} s ideal; ${work} work in both`,
+    `Took     ${realMs / 1000} s of a core real, ${idealMs / 1000} s ideal; ${work} work in both`,
   ];
 }
 
