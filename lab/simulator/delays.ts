@@ -2,6 +2,7 @@
 
 const LEAST_MS = 0.01;
 const RATIO = 1.01;
+const LOG_RATIO = Math.log(RATIO);
 /** Up to LEAST_MS · RATIO^STEPS: above five minutes; longer ones count as that. */
 const STEPS = 1750;
 
@@ -11,7 +12,7 @@ export class DelayHistogram {
   readonly #counts = new Uint32Array(STEPS);
 
   add(delayMs: number): void {
-    const step = Math.floor(Math.log(Math.max(delayMs, LEAST_MS) / LEAST_MS) / Math.log(RATIO));
+    const step = Math.floor(Math.log(Math.max(delayMs, LEAST_MS) / LEAST_MS) / LOG_RATIO);
     const at = Math.min(step, STEPS - 1);
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.count += 1;

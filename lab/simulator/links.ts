@@ -13,8 +13,8 @@ import type { Random, Streams } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /**
- * The shortest way of a datagram, ms: about what two kernels on one machine take. Without it a link
- * of no delay would let members answer one another for ever within one moment.
+ * What every way takes beside its link's delay, ms: about two kernels on one machine. Without it a
+ * link of no delay would let members answer one another for ever within one moment.
  */
 const LEAST_DELAY_MS = 0.02;
 
@@ -61,8 +61,6 @@ interface Sender {
 export interface SimNetworkParts {
   readonly scheduler: Scheduler;
   readonly streams: Streams;
-  /** Added to every delay: what sockets, timers and waking up take where processes are real. */
-  readonly hopMs?: number;
   /** Asked when a datagram arrives where nobody is attached: may attach someone. */
   readonly onStranger?: (to: Endpoint) => void;
 }
@@ -74,7 +72,6 @@ export class SimNetwork implements Network {
   /** Copies that arrived where nobody is. */
   unreachable = 0;
   readonly #parts: SimNetworkParts;
-  readonly #hopMs: number;
   readonly #receivers = new Map<number, Receive>();
   readonly #senders = new Map<number, Sender>();
   readonly #pairs = new Map<string, PairCounts>();
@@ -83,7 +80,6 @@ export class SimNetwork implements Network {
 
   constructor(parts: SimNetworkParts) {
     this.#parts = parts;
-    this.#hopMs = Math.max(LEAST_DELAY_MS, parts.hopMs ?? 0);
   }
 
   /** Datagrams to `endpoint` go to `receive` from now on. RangeError for a bad address. */
@@ -119,7 +115,7 @@ export class SimNetwork implements Network {
     const sender = this.#sender(keyOf(from));
     const route = routeTo(sender.routes, address);
     if (route === undefined) {
-      this.#deliverAt(leavesMs + this.#hopMs, from, to, toKey, datagram);
+      this.#deliverAt(leavesMs + LEAST_DELAY_MS, from, to, toKey, datagram);
       return;
     }
     const { model, counts } = this.#way(sender, route.linkClass);
@@ -130,7 +126,7 @@ export class SimNetwork implements Network {
     else if (fate.dropped === 'overflow') counts.overflowed += 1;
     const startMs = Math.max(leavesMs, sender.clogs.get(route.linkClass.region) ?? leavesMs);
     for (const [copy, delayMs] of fate.delaysMs.entries()) {
-      const arrivesMs = startMs + delayMs + this.#hopMs;
+      const arrivesMs = startMs + delayMs + LEAST_DELAY_MS;
       if (copy > 0) counts.duplicated += 1;
       counts.delays.add(arrivesMs - leavesMs);
       this.#deliverAt(arrivesMs, from, to, toKey, copy > 0 ? datagram.slice() : datagram);
