@@ -93,6 +93,7 @@ class Stage {
     };
     this.#watch = new Watch({
       parameters: this.#swarm.parameters,
+      peers,
       transactions: this.#transactions,
       guilty: this.#guilty,
       guiltyIps: this.#guiltyIps,

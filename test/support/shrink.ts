@@ -48,8 +48,9 @@ class Shrinker {
     this.#shorten();
     for (;;) {
       const before = this.#schedule;
-      this.#dropFaults();
+      // First what makes the next runs cheaper.
       this.#simplify();
+      this.#dropFaults();
       this.#dropPeers();
       this.#shorten();
       this.#ease();

@@ -40,6 +40,8 @@ export class Broken extends Error {
 
 export interface WatchOptions {
   readonly parameters: ProtocolParameters;
+  /** Members of the network: a neighbourhood may be all of them. */
+  readonly peers: number;
   /** All that peers were asked to judge, by id. */
   readonly transactions: ReadonlyMap<Id, Transaction>;
   /** Addresses of those that lie; may grow. */
@@ -67,7 +69,8 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#quorum = Math.floor((options.parameters.k * 2) / 3) + 1;
+    const size = Math.min(options.parameters.k, options.peers);
+    this.#quorum = Math.floor((size * 2) / 3) + 1;
   }
 
   /** What was reported since the last look. Throws Broken. */
