@@ -25,9 +25,9 @@ import type { Benchmark } from './run.ts';
 const PEERS = 24;
 const CLIENTS = 6;
 /** Each client's. */
-const TRANSACTIONS_PER_SECOND = 20;
-const WARM_UP_MS = 4000;
-const MEASURED_MS = 6000;
+const TRANSACTIONS_PER_SECOND = 10;
+const WARM_UP_MS = 2000;
+const MEASURED_MS = 4000;
 const PENDING_EVENTS = [1000, 1_000_000];
 /** Turns of a bare measurement, of which the fastest counts: others only lengthen one. */
 const TURNS = 5;
