@@ -151,7 +151,10 @@ function worldOf(testnet: Testnet, recorder: Recorder) {
   return { scheduler, network, lazy, clients };
 }
 
-/** Load, then the end of every transaction; when the load was on, ms since the epoch. */
+/**
+ * Load, then the end of every transaction; from when to when, ms since the epoch. The end is that of
+ * the last transaction: nobody says anything but for one, so all that is said belongs to commits.
+ */
 async function play({ scheduler, clients }: World, testnet: Testnet, recorder: Recorder) {
   const until = async (untilMs: number, isDone = () => false): Promise<void> => {
     while (scheduler.now < untilMs && !isDone()) {
@@ -166,13 +169,12 @@ async function play({ scheduler, clients }: World, testnet: Testnet, recorder: R
     host.order('load', () => client.load(load));
   }
   await until(loadStartedAtMs + testnet.durationMs);
-  const loadEndedAtMs = scheduler.now;
   for (const { client, host } of clients) host.order('load', () => client.load(null));
   const isDone = () => clients.every(({ client }) => client.health().pending === 0);
   await until(scheduler.now + DRAIN_MS, isDone);
   // Rows of the last second.
   await until(scheduler.now + 2 * STRETCH_MS);
-  return { loadStartedAtMs, loadEndedAtMs };
+  return { loadStartedAtMs, loadEndedAtMs: scheduler.now };
 }
 
 /** In the papers' units. */
