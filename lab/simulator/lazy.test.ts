@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Client } from '../../node/client/client.ts';
 import { type LinkClass, UNSHAPED } from '../../node/control.ts';
+import { useCryptography } from '../../node/crypto/cryptography.ts';
 import { hash } from '../../node/crypto/hash.ts';
 import type { Id } from '../../node/id.ts';
 import { DEFAULT_PARAMETERS, type ProtocolParameters } from '../../node/parameters.ts';
@@ -21,8 +22,11 @@ const classes: readonly LinkClass[] = [
   { ...UNSHAPED, delayMs: 30, region: 'lazy', subnet: '0.0.0.0/0', cut: false },
 ];
 
-/** One client and its load in a network of `members` of which everybody sleeps. */
-function play(members: number) {
+beforeAll(() => useCryptography('ideal'));
+afterAll(() => useCryptography('real'));
+
+/** One client and its load, for so long, in a network of `members` of which everybody sleeps. */
+function play(members: number, forMs: number) {
   const scheduler = new Scheduler();
   const streams = new Streams(5);
   const trace = new Trace();
@@ -57,7 +61,7 @@ function play(members: number) {
     client.start();
     client.join(lazy.genesis);
   });
-  scheduler.runUntil(scheduler.now + 1000);
+  scheduler.runUntil(scheduler.now + 500);
   const meshedAwake = lazy.awake.size;
   client.load({
     transactionsPerSecond: 4,
@@ -70,9 +74,9 @@ function play(members: number) {
     askPeers: 3,
     seed: 'lazy',
   });
-  scheduler.runUntil(scheduler.now + 3000);
+  scheduler.runUntil(scheduler.now + forMs);
   client.load(null);
-  scheduler.runUntil(scheduler.now + 5000);
+  scheduler.runUntil(scheduler.now + 4000);
   trace.end();
   return {
     lazy,
@@ -85,15 +89,15 @@ function play(members: number) {
 }
 
 test('a network that sleeps commits what it is asked to, and only those awake whom it concerns', () => {
-  const { lazy, outcomes, tokens, meshedAwake, isMeshed, hash: traceHash } = play(800);
+  const { lazy, outcomes, tokens, meshedAwake, isMeshed } = play(600, 2500);
   expect(isMeshed).toBe(true);
   // The client's own connections.
   expect(meshedAwake).toBe(64);
   const submitted = outcomes.filter((outcome) => outcome === 'submitted').length;
-  expect(submitted).toBeGreaterThan(5);
+  expect(submitted).toBeGreaterThan(4);
   expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(submitted);
   expect(lazy.awake.size).toBeLessThan(64 + submitted * 2.5 * 2 * parameters.k);
-  expect(lazy.awake.size).toBeLessThan(600);
+  expect(lazy.awake.size).toBeLessThan(500);
   const byAddress = new Map([...lazy.awake.values()].map((peer) => [peer.identity.address, peer]));
   const [any] = byAddress.values();
   for (const token of tokens) {
@@ -102,5 +106,8 @@ test('a network that sleeps commits what it is asked to, and only those awake wh
     expect(held).not.toContain(undefined);
     expect(new Set(held).size).toBe(1);
   }
-  expect(play(800).hash).toBe(traceHash);
+});
+
+test('whoever sleeps and is woken, the same seed plays the same run', () => {
+  expect(play(200, 500).hash).toBe(play(200, 500).hash);
 });

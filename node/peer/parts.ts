@@ -210,16 +210,12 @@ export class PeerParts {
 
   tick(): void {
     const { isQuiet } = this.#events;
-    if (!isQuiet || !this.opened) {
-      this.#epochs.tick();
-      this.#joining.introduce();
-    }
+    if (!isQuiet || !this.opened) this.#epochs.tick();
+    this.#joining.introduce();
     if (!this.opened) return;
-    if (!isQuiet) {
-      this.#finder.lookAround();
-      this.#lampposts.tick();
-      this.#joining.tick();
-    }
+    this.#finder.lookAround();
+    if (!isQuiet) this.#lampposts.tick();
+    if (!isQuiet) this.#joining.tick();
     this.#committer.tick();
     this.#restoring.tick();
     this.#catchingUp.tick();
@@ -396,10 +392,8 @@ export class PeerParts {
   #shifted(): void {
     // This peer may have moved up: what it knows already it takes over, the rest it must learn.
     const { holdings, membership, parameters, self } = this.#context;
-    holdings.widen(
-      (token) => neighbourhood(this.#context, token).includes(self),
-      membership.foundersAround(self, parameters.k),
-    );
+    const isNear = (token: Id): boolean => neighbourhood(this.#context, token).includes(self);
+    holdings.widen(isNear, membership.foundersAround(self, parameters.k));
     this.#upkeep.startOver();
   }
 }

@@ -220,10 +220,7 @@ export class Transport {
     if (link !== undefined && !link.up && this.#tickTimer !== null) this.#handshake.start(link);
   }
 
-  /**
-   * As if the two had shaken hands long ago, without a datagram: for members of one simulation that
-   * would have been connected before anybody looked. Nothing unless each knows the other.
-   */
+  /** For simulations: as if the two had shaken hands long ago. Nothing unless both know each other. */
   acquaint(other: Transport): void {
     const [there, back] = [this.#reach(other.id), other.#reach(this.id)];
     if (there === undefined || back === undefined || there.up || back.up) return;
