@@ -116,7 +116,9 @@ class Simulation {
       return result;
     } catch (error) {
       await this.#storing;
-      this.#announce({ type: 'phase', phase: 'failed', text: '' });
+      // Who interrupts a run knows why it ends.
+      const isInterrupted = this.#parts.signal?.aborted ?? false;
+      if (!isInterrupted) this.#announce({ type: 'phase', phase: 'failed', text: '' });
       this.#end(error instanceof LabError ? error.exitCode : EXIT.broke, error);
       throw error;
     }
