@@ -35,8 +35,8 @@ test('samples of one distribution are further apart than the critical value in a
   for (let one = 0; one < CASES; one += 1) {
     const a = Array.from({ length: 150 }, draw);
     const b = Array.from({ length: 200 }, draw);
-    const test = kolmogorovSmirnov(a, b);
-    if (test !== null && test.distance > test.critical) beyond += 1;
+    const held = kolmogorovSmirnov(a, b);
+    if (held !== null && held.distance > held.critical) beyond += 1;
   }
   expect(beyond / CASES).toBeGreaterThan(0.02);
   expect(beyond / CASES).toBeLessThan(0.07);
