@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 import { liveFigures } from '../analysis/live.ts';
 import { score } from '../analysis/score.ts';
@@ -52,7 +53,16 @@ function ownerToken(runDirectory: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
+/**
+ * Members come first: where each container has a share of what the engine has as one, a busy thread
+ * of ours would take as much as all members together. Threads made later (the store's) inherit it.
+ */
+function stepBack(): void {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
 async function main(runDirectory: string): Promise<void> {
+  stepBack();
   const plan = readPlan(runDirectory);
   if (plan === null) {
     throw new LabError(`${runDirectory} is no run: it has no readable ${RUN_FILES.plan}`, {
