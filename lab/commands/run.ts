@@ -119,7 +119,7 @@ export async function living(prepared: PreparedRun, quiet: boolean): Promise<Car
   const { follow } = await import('./follow.ts');
   const ended = await follow(prepared, { quiet });
   if (ended === null || ended.resultPath === null) {
-    throw new LabError(ended?.error ?? `${prepared.run} ended without a result`, {
+    throw new LabError(ended?.error ?? `${prepared.run} was taken down before it had a result`, {
       exitCode: ended === null || ended.exitCode === EXIT.fine ? EXIT.broke : ended.exitCode,
       remedy: ended?.remedy ?? `npx lab logs ${prepared.run}`,
     });
