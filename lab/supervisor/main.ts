@@ -54,21 +54,22 @@ function ownerToken(runDirectory: string): string {
 }
 
 /**
- * Members come first: where each container has a share of what the engine has as one, a busy thread
- * of ours would take as much as all members together. Threads made later (the store's) inherit it.
+ * Before containers: each has a share of what the engine has as one, so a busy thread of ours would
+ * take as much as all of them together. Threads made later (the store's) inherit it; so would
+ * members that are processes of ours, who would then stand behind everybody else on the host.
  */
 function stepBack(): void {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 }
 
 async function main(runDirectory: string): Promise<void> {
-  stepBack();
   const plan = readPlan(runDirectory);
   if (plan === null) {
     throw new LabError(`${runDirectory} is no run: it has no readable ${RUN_FILES.plan}`, {
       exitCode: EXIT.badUse,
     });
   }
+  if (plan.driver === 'docker') stepBack();
   // Held to the very end: who finds it free finds nothing of this process either.
   process.on('exit', takeLock(runDirectory));
   const supervisor = new Supervisor({ plan, runDirectory, parts: PARTS, log });
