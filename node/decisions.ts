@@ -7,6 +7,7 @@ import type { Id } from './id.ts';
 import type { Block, Transaction } from './ledger/types.ts';
 import type { Statement } from './minefield/types.ts';
 import type { PassedQuestion } from './wire/forwarding.ts';
+import type { Message } from './wire/messages.ts';
 
 export interface Asker {
   /** Address of a peer, or a client's ephemeral key. */
@@ -36,6 +37,10 @@ export interface Decisions {
   vote(transaction: Transaction, token: Id, honest: Ballot): Ballot | null;
   /** A question that may be passed on. `honest` draws what an honest peer does. */
   passOn(asker: Asker, question: PassedQuestion, honest: () => Passing): Passing;
+  /** A message that came in and can be read. False: it is as if it had never come. */
+  heed(from: Asker, message: Message): boolean;
+  /** A message on its way out: what is sent in its place; null: nothing. */
+  utter(to: Id, message: Message): Message | null;
 }
 
 export type Ballot = 'valid' | 'invalid' | 'out-of-order';
@@ -46,4 +51,20 @@ export const HONEST: Decisions = {
   serveBlock: (_asker, _wanted, honest) => honest(),
   vote: (_transaction, _token, honest) => honest,
   passOn: (_asker, _question, honest) => honest(),
+  heed: () => true,
+  utter: (_to, message) => message,
 };
+
+/** What is decided now: asked at each decision, so that an attack may begin and end meanwhile. */
+export function deciding(mind: () => Partial<Decisions>): Decisions {
+  const at = <Point extends keyof Decisions>(point: Point): Decisions[Point] =>
+    mind()[point] ?? HONEST[point];
+  return {
+    answerMapping: (...asked) => at('answerMapping')(...asked),
+    serveBlock: (...asked) => at('serveBlock')(...asked),
+    vote: (...asked) => at('vote')(...asked),
+    passOn: (...asked) => at('passOn')(...asked),
+    heed: (...asked) => at('heed')(...asked),
+    utter: (...asked) => at('utter')(...asked),
+  };
+}

@@ -3,7 +3,7 @@
  * and asks `Decisions` at the points named there. What is sent to it can't make it throw.
  */
 import type { Health } from './control.ts';
-import { type Decisions, HONEST } from './decisions.ts';
+import { deciding, type Decisions } from './decisions.ts';
 import type { Endpoint, Host, Timer } from './host.ts';
 import type { Id } from './id.ts';
 import { RecordChecker } from './identity/checker.ts';
@@ -120,7 +120,7 @@ export class Peer {
       membership: this.membership,
       checker,
       holdings: this.#holdings,
-      decisions: bound(options.decisions),
+      decisions: deciding(() => options.decisions ?? {}),
       send: (to, message) => this.send(to, message),
     };
     this.#parts = new PeerParts(this.#context, identity, {
@@ -205,6 +205,11 @@ export class Peer {
   /** Sends a message as this peer: to itself never. */
   send(to: Id, message: Message): void {
     if (to === this.identity.address) return;
+    const uttered = this.#context.decisions.utter(to, message);
+    if (uttered !== null) this.#send(to, uttered);
+  }
+
+  #send(to: Id, message: Message): void {
     this.#acquaint(to);
     this.#parts.sent(to, message);
     // Most messages go to a whole neighbourhood, one after the other.
@@ -258,7 +263,7 @@ export class Peer {
   #message(from: { id: Id; kind: 'peer' | 'client' }, bytes: Uint8Array): boolean {
     const message = decodeMessage(bytes);
     if (!message.ok) return false;
-    if (this.#founded && this.#started) {
+    if (this.#founded && this.#started && this.#context.decisions.heed(from, message.value)) {
       this.#parts.onMessage(from, message.value, bytes.length);
       this.#tickWhileBusy();
     }
@@ -301,22 +306,4 @@ export class Peer {
       mintAttempts: event === 'started' ? this.identity.attempts : null,
     });
   }
-}
-
-/** Looked up at each question, so that an attack may begin and end while the peer lives. */
-function bound(decisions: Partial<Decisions> = {}): Decisions {
-  return {
-    answerMapping: (...asked) =>
-      decisions.answerMapping === undefined
-        ? HONEST.answerMapping(...asked)
-        : decisions.answerMapping(...asked),
-    serveBlock: (...asked) =>
-      decisions.serveBlock === undefined
-        ? HONEST.serveBlock(...asked)
-        : decisions.serveBlock(...asked),
-    vote: (...asked) =>
-      decisions.vote === undefined ? HONEST.vote(...asked) : decisions.vote(...asked),
-    passOn: (...asked) =>
-      decisions.passOn === undefined ? HONEST.passOn(...asked) : decisions.passOn(...asked),
-  };
 }

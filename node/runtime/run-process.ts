@@ -1,7 +1,7 @@
 /** A real peer or client in a process: what main.ts and attacks/main.ts start. */
 import type { AttackOrder, ClientLoad, GenesisMember, Seat } from '../control.ts';
 import { Client } from '../client/client.ts';
-import { HONEST, type Decisions } from '../decisions.ts';
+import { deciding, type Decisions } from '../decisions.ts';
 import type { Host } from '../host.ts';
 import { decode } from '../codec/reader.ts';
 import type { Identity } from '../identity/mint.ts';
@@ -48,13 +48,7 @@ export function peerIn(seat: Seat, needs: PeerNeeds): Inhabitant {
   const { host, conspire, minted, adversary, genesis } = needs;
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
-  const mind = (): Decisions => ({ ...HONEST, ...bent });
-  const decisions: Decisions = {
-    answerMapping: (...asked) => mind().answerMapping(...asked),
-    serveBlock: (...asked) => mind().serveBlock(...asked),
-    vote: (...asked) => mind().vote(...asked),
-    passOn: (...asked) => mind().passOn(...asked),
-  };
+  const decisions = deciding(() => bent);
   const { network, parameters, bind: endpoint } = seat;
   const peer = openPeer({ network, parameters, endpoint, decisions, minted, genesis }, host);
   const adversarial = adversary?.({ peer, host, conspire });
