@@ -2,7 +2,7 @@
 import type { Quantiles } from './result.ts';
 
 /** 97.5 % quantile of the standard normal distribution. */
-const Z_95 = 1.959963984540054;
+export const Z_95 = 1.959963984540054;
 
 /**
  * Quantile of type 7 (Hyndman and Fan 1996): linear between order statistics; what ClickHouse calls

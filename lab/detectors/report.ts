@@ -1,0 +1,62 @@
+/**
+ * What network-level detectors say of a run: suspicion per identity, in numbers that mean the same in
+ * every run, and what it cost to find out. No threshold and no truth is in it: thresholds are
+ * chosen on other seeds, and who is guilty is joined in lab/analysis (detector-judgement.ts).
+ */
+
+/** Every detector, in the order of reports. What each looks at: docs/DETECTORS.md. */
+export const DETECTORS = [
+  'minting-burst',
+  'argon2-timing',
+  'synchronisation-pattern',
+  'agreement-exact',
+  'agreement-clustered',
+  'address-range',
+  'ring-concentration',
+] as const;
+
+export type DetectorName = (typeof DETECTORS)[number];
+
+/** A subject was suspected more than ever before. */
+export interface Rise {
+  /** The end of the epoch in whose data it showed, ms since the epoch. */
+  readonly atMs: number;
+  readonly score: number;
+}
+
+/** What one detector says of one identity. Whom it saw nothing against has score 0 and no rises. */
+export interface Score {
+  readonly detector: DetectorName;
+  /** The identity's address. */
+  readonly subject: string;
+  /**
+   * −log10 of how often chance alone, in an honest network of this size, would show as much
+   * against anybody; never below 0. The highest that it came to.
+   */
+  readonly score: number;
+  /** When it came to that; null with score 0. */
+  readonly atMs: number | null;
+  /** How it came there, in order of time; the last is `score` at `atMs`. */
+  readonly rises: readonly Rise[];
+}
+
+/** What a detector cost over the whole run's data, at its last epoch. */
+export interface DetectorCost {
+  readonly detector: DetectorName;
+  /** Processor time of its thread. */
+  readonly ms: number;
+  /** Pairs, buckets or windows that it looked at. */
+  readonly comparisons: number;
+  /** Identities that it had anything to look at for. */
+  readonly subjects: number;
+}
+
+export interface DetectorReport {
+  readonly scores: readonly Score[];
+  readonly costs: readonly DetectorCost[];
+}
+
+/** When the score first was above `threshold`; null if it never was. */
+export function firstAbove(score: Score, threshold: number): number | null {
+  return score.rises.find((rise) => rise.score > threshold)?.atMs ?? null;
+}
