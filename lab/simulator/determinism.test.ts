@@ -65,7 +65,7 @@ function play(
       host.after(100 * random.next(), tick);
     };
     host.after(1, tick);
-    if (index === 1) scheduler.at(scheduler.now + 1000, () => host.crashTorn());
+    if (index === 1) scheduler.at(scheduler.now + 1000, () => host.dieNext('torn'));
   }
   scheduler.runUntil(scheduler.now + PLAYED_MS);
   trace.end();

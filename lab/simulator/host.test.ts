@@ -130,7 +130,7 @@ test('a torn turn leaves no trace on the disk, in the network or in telemetry', 
       let before = { left: 0, rows: 0, disk: '' };
       let isOver = false;
       for (const [index, turn] of script.entries()) {
-        if (index === torn) host.crashTorn(() => (died += 1));
+        if (index === torn) host.dieNext('torn', () => (died += 1));
         if (!isOver) before = { left: left.length, rows: rows(), disk: contentOf(store) };
         host.order('turn', () => act(host, turn, index * 10));
         const writes = turn.some((one) => one.do === 'put' || one.do === 'delete');
@@ -142,6 +142,37 @@ test('a torn turn leaves no trace on the disk, in the network or in telemetry', 
       }
     }),
   );
+});
+
+test('an unsent turn is on the disk and in telemetry, and none of its datagrams in the network', () => {
+  fc.assert(
+    fc.property(turns, fc.nat(), (script, which) => {
+      const unsent = which % script.length;
+      const [dying, living] = [simulated(), simulated()];
+      let died = 0;
+      let isOver = false;
+      for (const [index, turn] of script.entries()) {
+        if (index === unsent) dying.host.dieNext('unsent', () => (died += 1));
+        const leftBefore = dying.left.length;
+        dying.host.order('turn', () => act(dying.host, turn, index * 10));
+        if (!isOver) living.host.order('turn', () => act(living.host, turn, index * 10));
+        const isLast: boolean = !isOver && index >= unsent && turn.some((one) => one.do === 'send');
+        if (isLast) expect(dying.left.length).toBe(leftBefore);
+        isOver ||= isLast;
+      }
+      expect([dying.host.alive, died]).toEqual([!isOver, isOver ? 1 : 0]);
+      expect(contentOf(dying.store)).toBe(contentOf(living.store));
+      expect(dying.rows()).toBe(living.rows());
+    }),
+  );
+});
+
+test('a host that is spared does not die', () => {
+  const { host, left } = simulated();
+  host.dieNext('torn');
+  host.spare();
+  host.order('turn', () => act(host, [{ do: 'put', key: 'a' }, { do: 'send' }], 1));
+  expect([host.alive, left.length]).toEqual([true, 1]);
 });
 
 test('what is written or sent outside of any turn is durable and away at once', () => {

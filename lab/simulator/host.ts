@@ -24,6 +24,12 @@ const DATAGRAM_OVERHEAD_BYTES = 768;
 
 export type Receive = (from: Endpoint, datagram: Uint8Array) => void;
 
+/**
+ * Where in its turn a process dies: `torn` before the turn's writes are durable, as in a power cut while
+ * the disk writes; `unsent` after it, before its datagrams leave.
+ */
+export type Death = 'torn' | 'unsent';
+
 /** Where datagrams go. */
 export interface Network {
   attach(endpoint: Endpoint, receive: Receive): void;
@@ -78,8 +84,8 @@ export class SimHost implements Host {
   #alive = true;
   #paused = false;
   #inTurn = false;
-  /** Called when the next turn that writes has been its last. */
-  #torn: (() => void) | null = null;
+  /** How a turn soon will be its last, and what is called then. */
+  #death: { readonly kind: Death; readonly died: () => void } | null = null;
   #rows: Row[] = [];
   #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
   /** What came while it was paused or busy, oldest first. */
@@ -171,11 +177,16 @@ export class SimHost implements Host {
   }
 
   /**
-   * As a power cut while the disk writes: the next turn that writes (or the one that runs) is its
-   * last; its writes are lost and nothing of it leaves. Then `died` is called.
+   * The next turn (or the one that runs) that writes, or for `unsent` sends, is its last: nothing of it
+   * leaves, and if `torn` its writes are lost. Then `died` is called.
    */
-  crashTorn(died: () => void = () => {}): void {
-    this.#torn = died;
+  dieNext(kind: Death, died: () => void = () => {}): void {
+    this.#death = { kind, died };
+  }
+
+  /** Of the death that was to come. */
+  spare(): void {
+    this.#death = null;
   }
 
   /** As SIGSTOP: what is due meanwhile, datagrams too, happens after `resume`. */
@@ -234,14 +245,22 @@ export class SimHost implements Host {
       this.#inTurn = false;
     }
     if (!this.#alive) return;
-    if (this.#torn !== null && this.store.isPending) {
-      this.kill();
-      this.#torn();
+    if (this.#death?.kind === 'torn' && this.store.isPending) {
+      this.#die(this.#death.died);
       return;
     }
     this.store.commit();
     this.#handOver();
+    if (this.#death?.kind === 'unsent' && this.#outbox.length > 0) {
+      this.#die(this.#death.died);
+      return;
+    }
     this.#transmit(this.#busy(kind, content.length));
+  }
+
+  #die(died: () => void): void {
+    this.kill();
+    died();
   }
 
   #handOver(): void {
