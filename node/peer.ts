@@ -19,6 +19,7 @@ import { foundedAt, type Founder, Genesis, storeFoundedAt } from './peer/genesis
 import { Holdings } from './peer/holdings.ts';
 import { PeerParts } from './peer/parts.ts';
 import type { SyncProgress } from './peer/progress.ts';
+import { registrationRow } from './peer/rows.ts';
 import { UPKEEP_MS } from './peer/upkeep.ts';
 import type { PeerRow } from './telemetry.ts';
 import { Transport } from './transport/transport.ts';
@@ -159,6 +160,7 @@ export class Peer {
     if (this.#founded) return;
     storeFoundedAt(this.#host.store, this.#host.now());
     this.#join(genesis);
+    this.#reportFounders();
     if (this.#started) this.#connect();
   }
 
@@ -242,6 +244,19 @@ export class Peer {
       .foundersAround(address, parameters.k)
       .filter((founder) => neighbourhood(this.#context, founder).includes(address));
     this.#parts.restore(near.flatMap((founder) => genesis.mapping(founder) ?? []));
+  }
+
+  /** The genesis as this peer was told it: its own part, which k others around it tell as well. */
+  #reportFounders(): void {
+    const { parameters, wake } = this.#options;
+    // Who sleeps until something reaches it must come into being fast.
+    if (wake !== undefined) return;
+    for (const address of this.membership.foundersAround(this.identity.address, parameters.k)) {
+      const member = this.membership.get(address);
+      if (member !== undefined && address !== this.identity.address) {
+        this.#host.report(registrationRow(member, 'genesis'));
+      }
+    }
   }
 
   /** Where nobody connects on purpose, neighbours are connected when it first matters. */

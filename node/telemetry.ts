@@ -183,6 +183,20 @@ export interface PeerRow {
   readonly mintAttempts: number | null;
 }
 
+/** An identity as its neighbours first saw it: once by each of them, when it is introduced or founded. */
+export interface RegistrationRow {
+  readonly table: 'registrations';
+  readonly address: string;
+  /** `genesis`: it was there from the start; `newcomer`: it showed its record to this peer. */
+  readonly origin: 'genesis' | 'newcomer';
+  /** When its address was found, as its record says: part of what the address is made of. */
+  readonly createdAt: number;
+  /** Trailing zero bits that its record claims. */
+  readonly bits: number;
+  /** Where it says, or the genesis says, that it can be reached. */
+  readonly ip: string;
+}
+
 /** Resources of the process; reported by the runtime about once a second. */
 export interface ResourcesRow {
   readonly table: 'resources';
@@ -206,4 +220,5 @@ export type Row =
   | SwapRow
   | SynchronisationRow
   | PeerRow
+  | RegistrationRow
   | ResourcesRow;

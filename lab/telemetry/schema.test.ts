@@ -102,6 +102,14 @@ const ROWS: readonly Row[] = [
     mintAttempts: null,
   },
   {
+    table: 'registrations',
+    address: ID,
+    origin: 'newcomer',
+    createdAt: AT,
+    bits: 4,
+    ip: '10.0.0.7',
+  },
+  {
     table: 'resources',
     cpuMs: 1.5,
     residentBytes: 1,

@@ -130,6 +130,14 @@ export const PEER_TABLES = {
     height: 'count',
     mint_attempts: 'number?',
   },
+  registrations: {
+    ...REPORTED,
+    address: 'text',
+    origin: 'label',
+    created_at: 'time?',
+    bits: 'count',
+    ip: 'label',
+  },
   resources: {
     ...REPORTED,
     cpu_ms: 'number',
@@ -234,6 +242,7 @@ const LATER_TABLES: Readonly<Record<string, number>> = {
   detectors: 3,
   swaps: 3,
   synchronisation: 3,
+  registrations: 4,
 };
 
 function addTables(version: number): string[] {
@@ -282,6 +291,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { version: 2, statements: addColumns(2) },
   { version: 3, statements: [...addColumns(3), ...addTables(3)] },
+  { version: 4, statements: addTables(4) },
 ];
 
 /** What has to exist before the version can be asked for. */

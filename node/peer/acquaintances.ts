@@ -15,6 +15,7 @@ import { CANDIDATE, readStanding, type Standing, writeStanding } from '../ledger
 import { isSameEndpoint, readEndpoint, writeEndpoint } from '../transport/endpoint.ts';
 import { Allowance } from './allowance.ts';
 import type { PeerContext } from './context.ts';
+import { registrationRow } from './rows.ts';
 
 const MEMBER_PREFIX = 'member/';
 const STANDING_PREFIX = 'standing/';
@@ -89,6 +90,7 @@ export class Acquaintances {
     const member = { address, record, endpoint };
     this.#store(member);
     this.#enter(member);
+    if (known === undefined) host.report(registrationRow(member, 'newcomer'));
     return true;
   }
 

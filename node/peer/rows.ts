@@ -1,10 +1,11 @@
 /** Telemetry rows that peers and clients share. */
 import { ZERO_ID } from '../id.ts';
 import { headerHash } from '../ledger/block.ts';
+import type { Member } from '../ledger/membership.ts';
 import type { Transaction } from '../ledger/types.ts';
 import { encodeStatement, statementHash } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
-import type { StatementRow, TransactionRow } from '../telemetry.ts';
+import type { RegistrationRow, StatementRow, TransactionRow } from '../telemetry.ts';
 
 /** A statement that was received and found well signed. */
 export function statementRow(
@@ -29,6 +30,15 @@ export function statementRow(
     disagreed,
     bytes: encodeStatement(statement).length,
   };
+}
+
+/** An identity that this peer sees for the first time. */
+export function registrationRow(
+  { address, record, endpoint }: Member,
+  origin: RegistrationRow['origin'],
+): RegistrationRow {
+  const { createdAtMs: createdAt, bits } = record;
+  return { table: 'registrations', address, origin, createdAt, bits, ip: endpoint.ip };
 }
 
 /** What a transaction that is not ordinary is called in telemetry. */

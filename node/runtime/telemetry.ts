@@ -211,7 +211,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Times that another peer's clock showed: nobody here knows its skew. */
-const TOLD_BY_OTHERS: ReadonlySet<string> = new Set(['statedAt']);
+const TOLD_BY_OTHERS: ReadonlySet<string> = new Set(['statedAt', 'createdAt']);
 
 /** camelCase fields as snake_case columns; numbers of fields named `…At` as true timestamps. */
 export function wireRow(row: Row, trueTime = (shownMs: number): number => shownMs): WireRow {
