@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { EXIT, LabError } from '../errors.ts';
 import { allowedWords } from '../manifest/problem.ts';
+import { parseSetting } from '../manifest/settings.ts';
 import { isAlive, listRuns } from '../supervisor/client.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 
@@ -29,6 +30,18 @@ export function seedOption(): Option {
   return new Option('--seed <n>', 'instead of the seed of the file').argParser((text) =>
     wholeNumber(text, 0, 0xffffffff),
   );
+}
+
+/** `--set`, any number of times */
+export function setOption(): Option {
+  return new Option(
+    '--set <path=value>',
+    'instead of a value of the file: protocol.k=12, peers.liars.count=6 (repeatable)',
+  ).argParser((text: string, before: readonly string[] = []) => {
+    const parsed = parseSetting(text);
+    if (typeof parsed === 'string') throw new InvalidArgumentError(`${parsed}.`);
+    return [...before, text];
+  });
 }
 
 /** A whole number in a range, for commander's argument parsers. */

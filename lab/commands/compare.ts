@@ -19,6 +19,8 @@ export interface CompareOptions {
   /** Instead of the run's own manifest and seed. */
   readonly file: string | undefined;
   readonly seed: number | undefined;
+  /** Beside the run's own. */
+  readonly settings: readonly string[];
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -36,7 +38,8 @@ export async function compareRun(word: string, options: CompareOptions): Promise
     });
   }
   const { file = plan.manifest, seed = plan.seed } = options;
-  const testnet = loadTestnet(file, { seed, honest: plan.honest });
+  const settings = [...(plan.settings ?? []), ...options.settings];
+  const testnet = loadTestnet(file, { seed, honest: plan.honest, settings });
   if (plan.version !== version()) {
     remark(`${earlier.run} was made by version ${plan.version}, this is ${version()}`);
   }

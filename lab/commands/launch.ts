@@ -24,6 +24,8 @@ export interface LaunchOptions {
   readonly honest?: boolean;
   /** Of a simulated run. */
   readonly cryptography?: RunPlan['cryptography'];
+  /** `PATH=VALUE`, instead of values of the file. */
+  readonly settings?: readonly string[];
   /** Takes what the person should know before peers start. */
   remark(line: string): void;
 }
@@ -38,8 +40,12 @@ export interface PreparedRun {
 
 /** Checks everything that can be checked, then makes the run's folder; `follow` starts it. */
 export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
-  const { file, mode, seed, honest = false } = options;
-  const testnet = loadTestnet(file, { honest, ...(seed === undefined ? {} : { seed }) });
+  const { file, mode, seed, honest = false, settings = [] } = options;
+  const testnet = loadTestnet(file, {
+    honest,
+    settings,
+    ...(seed === undefined ? {} : { seed }),
+  });
   const { driver, reason } =
     options.driver === 'sim'
       ? { driver: options.driver, reason: 'asked for' }
@@ -66,6 +72,7 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     mode,
     version: version(),
     ...(options.cryptography === undefined ? {} : { cryptography: options.cryptography }),
+    ...(settings.length === 0 ? {} : { settings }),
   };
   writeFileSync(manifest, testnet.source);
   writeFileSync(path.join(directory, RUN_FILES.token), randomBytes(32).toString('hex'), {

@@ -88,7 +88,7 @@ function row(run: RunSummary) {
 
 function testnetOf(run: RunSummary): Testnet | null {
   try {
-    return loadTestnet(run.plan.manifest);
+    return loadTestnet(run.plan.manifest, run.plan);
   } catch {
     return null;
   }

@@ -113,7 +113,7 @@ async function makeDriver(run: Removable, { state }: Journal): Promise<Driver> {
 /** A damaged testnet file must not keep anything alive: removal needs only labels from it. */
 function labelsOf(run: Removable): Pick<DriverContext, 'testnet' | 'regions'> {
   try {
-    const { name, regions } = loadTestnet(run.plan.manifest);
+    const { name, regions } = loadTestnet(run.plan.manifest, run.plan);
     return { testnet: name, regions };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;

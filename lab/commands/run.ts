@@ -7,8 +7,9 @@ import { exitCodeOf } from '../analysis/verdict.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
+import { runAgain } from '../terminal/shell.ts';
 import { summaryLines } from '../terminal/summary.ts';
-import { jsonOption, runDriverOption, seedOption } from './common.ts';
+import { jsonOption, runDriverOption, seedOption, setOption } from './common.ts';
 import type { PreparedRun } from './launch.ts';
 
 const DEMO = path.join(import.meta.dirname, '..', '..', 'testnets', 'demo.yaml');
@@ -19,6 +20,7 @@ interface Options {
   readonly honest?: boolean;
   readonly cryptography?: 'real' | 'ideal';
   readonly compare?: string;
+  readonly set?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -41,8 +43,8 @@ export function runCommand(): Command {
 async function run(file: string | undefined, options: Options): Promise<void> {
   if (options.compare !== undefined) {
     const { compareRun } = await import('./compare.ts');
-    const { seed, json = false, quiet = false } = options;
-    return compareRun(options.compare, { file, seed, json, quiet });
+    const { seed, set: settings = [], json = false, quiet = false } = options;
+    return compareRun(options.compare, { file, seed, settings, json, quiet });
   }
   if (file === undefined) {
     throw new LabError('which testnet?', {
@@ -50,13 +52,13 @@ async function run(file: string | undefined, options: Options): Promise<void> {
       remedy: 'name a file such as testnets/demo.yaml',
     });
   }
-  return perform(file, options, `run ${file}`);
+  return perform(file, options, ['run', file]);
 }
 
 export function demoCommand(): Command {
   return withOptions(
     new Command('demo').description('the main job: a small network, an attack, its detection'),
-  ).action((options: Options) => perform(DEMO, options, 'demo'));
+  ).action((options: Options) => perform(DEMO, options, ['demo']));
 }
 
 function withOptions(command: Command): Command {
@@ -71,13 +73,15 @@ function withOptions(command: Command): Command {
         .choices(['real', 'ideal'])
         .default(undefined, 'real'),
     )
+    .addOption(setOption())
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'));
 }
 
-async function perform(file: string, options: Options, words: string): Promise<void> {
+async function perform(file: string, options: Options, words: readonly string[]): Promise<void> {
   const { prepareRun } = await import('./launch.ts');
   const { driver, seed, honest = false, cryptography, json = false, quiet = false } = options;
+  const { set: settings = [] } = options;
   if (cryptography === 'ideal' && driver !== 'sim') {
     throw new LabError('ideal cryptography is for simulated runs alone', {
       exitCode: EXIT.badUse,
@@ -89,6 +93,7 @@ async function perform(file: string, options: Options, words: string): Promise<v
     mode: 'run',
     driver,
     honest,
+    settings,
     ...(seed === undefined ? {} : { seed }),
     ...(cryptography === undefined ? {} : { cryptography }),
     remark: quiet ? () => undefined : remark,
@@ -96,7 +101,7 @@ async function perform(file: string, options: Options, words: string): Promise<v
   const { result, exitCode, trouble } =
     driver === 'sim' ? await simulated(prepared, quiet) : await living(prepared, quiet);
   if (json) printJson(result);
-  else printLines(summaryLines(result, repetition(words, result)));
+  else printLines(summaryLines(result, repetition(words, result, settings)));
   if (trouble !== undefined) remark(`lab: ${trouble}`);
   process.exitCode = exitCode;
 }
@@ -130,8 +135,10 @@ export async function living(prepared: PreparedRun, quiet: boolean): Promise<Car
 }
 
 /** The command that does the same again. */
-function repetition(words: string, result: RunResult): string {
-  const honest = result.honestControl ? ' --honest' : '';
-  const ideal = result.cryptography === 'ideal' ? ' --cryptography ideal' : '';
-  return `npx lab ${words} --driver ${result.driver} --seed ${result.seed}${honest}${ideal}`;
+function repetition(
+  words: readonly string[],
+  { driver, seed, honestControl: honest, cryptography }: RunResult,
+  settings: readonly string[],
+): string {
+  return runAgain(words, { driver, seed, honest, cryptography, settings });
 }

@@ -16,6 +16,7 @@ import { meaningProblems } from './meaning.ts';
 import { ManifestError } from './problem.ts';
 import { testnetSchema } from './schema.ts';
 import type { Manifest } from './schema.ts';
+import { withSettings } from './settings.ts';
 import type { Testnet } from './testnet.ts';
 
 export { jsonSchema } from './schema.ts';
@@ -26,6 +27,8 @@ export interface Overrides {
   readonly seed?: number;
   /** The honest control: the same network without its adversaries. */
   readonly honest?: boolean;
+  /** `PATH=VALUE`, as given with `--set`. */
+  readonly settings?: readonly string[] | undefined;
 }
 
 /** Reads and checks a testnet file. Throws ManifestError, or LabError if there is no such file. */
@@ -51,7 +54,8 @@ export function loadTestnet(file: string, overrides: Overrides = {}): Testnet {
 
 /** The same for a text at hand; `file` is what errors call it. */
 export function parseTestnet(text: string, file: string, overrides: Overrides = {}): Testnet {
-  const { manifest: written, document } = parseManifest(text, file);
+  const { settings = [] } = overrides;
+  const { manifest: written, document } = parseManifest(text, file, settings);
   const problems = meaningProblems(written, document);
   if (problems.length > 0) throw new ManifestError(file, problems);
   const isControl = overrides.honest === true;
@@ -62,6 +66,7 @@ export function parseTestnet(text: string, file: string, overrides: Overrides = 
     name: manifest.name,
     file,
     source: text,
+    ...(settings.length === 0 ? {} : { settings }),
     seed: overrides.seed ?? manifest.seed,
     ...(isControl ? { honestControl: true as const } : {}),
     durationMs: manifest.durationMs,
@@ -89,10 +94,12 @@ export function parseTestnet(text: string, file: string, overrides: Overrides = 
 function parseManifest(
   text: string,
   file: string,
+  settings: readonly string[],
 ): { readonly manifest: Manifest; readonly document: ManifestDocument } {
   const read = readDocument(text);
   if (!read.ok) throw new ManifestError(file, read.problems);
-  const { document } = read;
+  const { document, problems: refused } = withSettings(read.document, settings);
+  if (refused.length > 0) throw new ManifestError(file, refused);
   const parsed = testnetSchema.safeParse(document.value);
   if (!parsed.success) {
     const { issues } = parsed.error;

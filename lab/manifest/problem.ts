@@ -7,6 +7,8 @@ export interface Problem {
   readonly column: number;
   /** What was found and what is allowed, one line. */
   readonly message: string;
+  /** `PATH=VALUE` of a `--set`, when that is what is wrong and not the file. */
+  readonly setting?: string;
 }
 
 /** Problems shown at once: more than this and the file is something else than a testnet. */
@@ -18,16 +20,26 @@ const MAX_VALUE_CHARACTERS = 60;
 export class ManifestError extends LabError {
   readonly problems: readonly Problem[];
 
-  constructor(file: string, problems: readonly Problem[]) {
+  /** `how`: where one reads what such a file may say. */
+  constructor(
+    file: string,
+    problems: readonly Problem[],
+    how = 'npx lab schema prints what it may say',
+  ) {
     const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     const lines = sorted
       .slice(0, MAX_PROBLEMS_SHOWN)
-      .map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+      .map(({ line, column, message, setting }) =>
+        setting === undefined
+          ? `${file}:${line}:${column}: ${message}`
+          : `--set ${setting}: ${message}`,
+      );
     const more = sorted.length - lines.length;
     if (more > 0) lines.push(`and ${more} more`);
+    const isFile = problems.some(({ setting }) => setting === undefined);
     super(lines.join('\n'), {
       exitCode: EXIT.badUse,
-      remedy: `nothing was started; mend ${file} (npx lab schema prints what it may say)`,
+      remedy: `nothing was started; mend ${isFile ? file : 'what --set says'} (${how})`,
     });
     this.problems = sorted;
   }

@@ -10,6 +10,8 @@ export interface Testnet {
   /** The file it came from, and its text, kept with the run. */
   readonly file: string;
   readonly source: string;
+  /** What `--set` gave instead of values of the file: `PATH=VALUE`. */
+  readonly settings?: readonly string[];
   readonly seed: number;
   /** The same network without its adversaries (`lab run --honest`): all are honest, nothing attacks. */
   readonly honestControl?: true;

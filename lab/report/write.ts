@@ -11,6 +11,7 @@ import type { Testnet } from '../manifest/testnet.ts';
 import type { RunEvent } from '../supervisor/api.ts';
 import { ask, ATTACK_STATES, PHASES } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
+import { runAgain } from '../terminal/shell.ts';
 import { amount, duration, html, type Html } from './html.ts';
 import { newcomersSection } from './newcomers.ts';
 import * as sections from './sections.ts';
@@ -87,6 +88,7 @@ function conditions({ result, testnet, events }: ReportInput): Html {
   const rows: readonly (readonly [string, string])[] = [
     ['version', result.version],
     ['seed', String(result.seed)],
+    ...(testnet.settings ?? []).map((setting) => ['instead of the file', setting] as const),
     ['driver, shaping', `${result.driver}, ${result.shaping}`],
     ['links as asked', result.shapingOk ? 'yes' : 'no'],
     ['timings to be trusted', result.fidelity.ok ? 'yes' : result.fidelity.reasons.join('; ')],
@@ -111,7 +113,9 @@ function conditions({ result, testnet, events }: ReportInput): Html {
         ? [`${event.type} ${event.id} ${event.name}: ${event.state}`]
         : [],
   );
-  const command = `npx lab run ${quote(testnet.file)} --seed ${result.seed} --driver ${result.driver}${result.honestControl ? ' --honest' : ''}${result.cryptography === 'ideal' ? ' --cryptography ideal' : ''}`;
+  const { driver, seed, honestControl: honest, cryptography } = result;
+  const { settings = [] } = testnet;
+  const command = runAgain(['run', testnet.file], { driver, seed, honest, cryptography, settings });
   return html`<section><h2>Conditions</h2><table class="facts">${rows.map(
     ([name, value]) => html`<tr><td>${name}</td><td>${value}</td></tr>`,
   )}</table><p>The same run again:</p><pre>${command}</pre></section><section><details><summary>Manifest</summary><pre>${
@@ -123,11 +127,6 @@ function conditions({ result, testnet, events }: ReportInput): Html {
           .slice(0, MAX_EVENTS)
           .join('\n')}</pre></details></section>`
   }`;
-}
-
-/** A path as a shell takes it. */
-function quote(text: string): string {
-  return /^[\w./@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function page(title: string, body: Html): string {

@@ -50,6 +50,8 @@ export interface RunPlan {
   readonly version: string;
   /** Of a simulated run: with real signatures and work, or ideal ones. Others are real. */
   readonly cryptography?: 'real' | 'ideal' | undefined;
+  /** `PATH=VALUE`: what `--set` gave instead of values of the file. */
+  readonly settings?: readonly string[] | undefined;
 }
 
 export type RunPhase =

@@ -35,6 +35,7 @@ const planSchema = z.object({
   mode: z.enum(['up', 'run']),
   version: z.string(),
   cryptography: z.enum(['real', 'ideal']).optional(),
+  settings: z.array(z.string()).readonly().optional(),
 });
 
 /** A run as its folder shows it, whether or not anything of it lives. */

@@ -6,6 +6,7 @@ import type { RunResult } from '../analysis/result.ts';
 import type { RunFacts } from '../analysis/score.ts';
 import type { AddressPlan, Driver, DriverContext, DriverName } from '../drivers/driver.ts';
 import type { Cut } from '../links/classes.ts';
+import type { Overrides } from '../manifest/load.ts';
 import type { LinkProfile, Member, Testnet } from '../manifest/testnet.ts';
 import type { JsonRow, TelemetryStore } from '../telemetry/store.ts';
 import type { LiveFigures, RunEvent, RunPlan } from './api.ts';
@@ -21,10 +22,7 @@ export interface TelemetryIntake {
 
 /** The neighbouring rooms; main.ts gives the real ones. */
 export interface Parts {
-  loadTestnet(
-    file: string,
-    overrides: { readonly seed: number; readonly honest: boolean },
-  ): Testnet;
+  loadTestnet(file: string, overrides: Overrides): Testnet;
   makeDriver(name: DriverName, context: DriverContext): Driver;
   openStore(directory: string): Promise<TelemetryStore>;
   makeTelemetry(

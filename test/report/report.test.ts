@@ -100,7 +100,7 @@ test('the report is one small file in which hostile text stays text', async () =
   expect(text).not.toMatch(/<script|<img|https?:/i);
   expect(text).toContain('&#60;script&#62;');
   expect(text).toContain('Failed.');
-  expect(text).toContain('npx lab run sample.yaml --seed 7 --driver process');
+  expect(text).toContain('npx lab run sample.yaml --driver process --seed 7');
 });
 
 test.for([
