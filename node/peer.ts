@@ -141,6 +141,11 @@ export class Peer {
     if (genesis !== null) this.#join(genesis);
   }
 
+  /** The network's. */
+  get parameters(): ProtocolParameters {
+    return this.#options.parameters;
+  }
+
   /** Does it know the genesis? */
   get founded(): boolean {
     return this.#founded;
