@@ -1,129 +1,116 @@
 /**
- * A virtual network whose hosts can have wrong clocks and die in the middle of a turn. As the process
- * host does it, what a peer writes and sends while it handles one datagram or timer belongs together:
- * the writes become durable first, then the datagrams leave.
+ * A network for storms: the simulator's own hosts and links, behind what tests of whole peers use of
+ * `VirtualNetwork`. Each endpoint is a region of its own, so that each path has its class.
  */
+import { SimHost, type SimHostParts } from '../../lab/simulator/host.ts';
+import { SimNetwork } from '../../lab/simulator/links.ts';
+import { Streams } from '../../lab/simulator/random.ts';
+import type { Scheduler } from '../../lab/simulator/scheduler.ts';
+import { Trace } from '../../lab/simulator/trace.ts';
+import { type LinkShape, UNSHAPED } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
-import type { Row } from '../../node/telemetry.ts';
-import {
-  endpointText,
-  type MemoryStore,
-  type Receive,
-  type VirtualHost,
-  VirtualNetwork,
-} from './network.ts';
+import { endpointText, type MemoryStore, type Receive, VirtualNetwork } from './network.ts';
 
-/** `torn`: before the turn's writes are durable; `unsent`: after it, before its datagrams leave. */
-export type Death = 'torn' | 'unsent';
+/** What happens to datagrams from one endpoint to another. */
+export type Path = LinkShape & { readonly cut: boolean };
 
-/** What can be done to one host. */
-interface Handle {
-  turn(run: () => void): void;
-  dieNext(death: Death, died: () => void): void;
-  spare(): void;
-  setClock(skewMs: number, driftPpm: number): void;
+export type PathFunction = (from: Endpoint, to: Endpoint) => Path;
+
+/** A simulated host that can stand still for a time. */
+export class FaultyHost extends SimHost {
+  readonly #scheduler: Scheduler;
+  #pausedUntilMs = 0;
+
+  constructor(parts: SimHostParts) {
+    super(parts);
+    this.#scheduler = parts.scheduler;
+  }
+
+  override pause(forMs = Number.POSITIVE_INFINITY): void {
+    super.pause();
+    const untilMs = Math.max(this.#pausedUntilMs, this.#scheduler.now + forMs);
+    this.#pausedUntilMs = untilMs;
+    if (untilMs === Number.POSITIVE_INFINITY) return;
+    this.#scheduler.post(untilMs, () => {
+      if (this.#pausedUntilMs === untilMs) this.resume();
+    });
+  }
 }
 
 export class FaultyNetwork extends VirtualNetwork {
-  /** A planted fault: datagrams leave before the writes of their turn are durable. */
-  sendsFirst = false;
-  readonly #handles = new Map<string, Handle>();
+  /** Of every event that reached a host. */
+  readonly trace = new Trace();
+  readonly #sim: SimNetwork;
+  readonly #streams: Streams;
+  readonly #hosts = new Map<string, FaultyHost>();
+  #paths: PathFunction = () => ({ ...UNSHAPED, delayMs: 1, cut: false });
+  #opened = 0;
+
+  constructor({ seed }: { readonly seed: number }) {
+    super({ seed });
+    this.#streams = new Streams(seed);
+    this.#sim = new SimNetwork({ scheduler: this.scheduler, streams: this.#streams });
+  }
 
   override host(
     endpoint: Endpoint,
-    options: { store?: MemoryStore; skewMs?: number } = {},
-  ): VirtualHost {
-    const { host, handle } = this.#faulty(super.host(endpoint, options));
-    this.#handles.set(endpointText(endpoint), handle);
+    { store, skewMs = 0 }: { store?: MemoryStore; skewMs?: number } = {},
+  ): FaultyHost {
+    this.#opened += 1;
+    const host = new FaultyHost({
+      scheduler: this.scheduler,
+      random: this.#streams.stream('host', endpointText(endpoint), this.#opened),
+      endpoint,
+      network: this.#sim,
+      skewMs,
+      trace: this.trace,
+      report: (row) => this.rows.push({ endpoint, at: this.now, row }),
+      ...(store === undefined ? {} : { store }),
+    });
+    const isNew = !this.#hosts.has(endpointText(endpoint));
+    this.#hosts.set(endpointText(endpoint), host);
+    if (isNew) this.#relink();
     return host;
   }
 
   override attach(endpoint: Endpoint, receive: Receive): void {
-    const handle = this.#handles.get(endpointText(endpoint));
-    super.attach(endpoint, (from, datagram) => {
-      if (handle === undefined) receive(from, datagram);
-      else handle.turn(() => receive(from, datagram));
-    });
+    this.hostAt(endpoint).listen(receive);
   }
 
-  /** The next turn that writes (`torn`) or sends (`unsent`) is the last one; then `died` is called. */
-  dieNext(endpoint: Endpoint, death: Death, died: () => void): void {
-    this.#handles.get(endpointText(endpoint))?.dieNext(death, died);
+  override send(from: Endpoint, to: Endpoint, datagram: Uint8Array): void {
+    this.#sim.send(from, to, new Uint8Array(datagram), this.now);
   }
 
-  /** Of what was to befall it with its next turn. */
-  spare(endpoint: Endpoint): void {
-    this.#handles.get(endpointText(endpoint))?.spare();
+  /** The newest of each endpoint. */
+  get hosts(): readonly FaultyHost[] {
+    return [...this.#hosts.values()];
   }
 
-  /** Added to the right time from now on, and how many millionths too fast it goes. */
-  setClock(endpoint: Endpoint, skewMs: number, driftPpm: number): void {
-    this.#handles.get(endpointText(endpoint))?.setClock(skewMs, driftPpm);
+  hostAt(endpoint: Endpoint): FaultyHost {
+    const host = this.#hosts.get(endpointText(endpoint));
+    if (host === undefined) throw new Error(`no host at ${endpointText(endpoint)}`);
+    return host;
   }
 
-  #faulty(base: VirtualHost): { host: VirtualHost; handle: Handle } {
-    const { store } = base;
-    let clock = { sinceMs: this.now, skewMs: 0, driftPpm: 0 };
-    let death: { readonly kind: Death; died(): void } | null = null;
-    let outbox: (() => void)[] | null = null;
-    let rows: Row[] = [];
+  /** What paths are like from now on. */
+  setPaths(paths: PathFunction): void {
+    this.#paths = paths;
+    this.#relink();
+  }
 
-    const endTurn = (sends: readonly (() => void)[]): void => {
-      const isLast = death?.kind === 'torn' ? store.isPending : sends.length > 0;
-      const ending = isLast ? death : null;
-      if (ending?.kind === 'torn') store.rollBack();
-      else store.commit();
-      const isSaid = ending === null || this.sendsFirst;
-      // What a turn reports is true once its writes are durable or its datagrams left.
-      if (isSaid || ending.kind === 'unsent') for (const row of rows) base.report(row);
-      if (isSaid) for (const send of sends) send();
-      if (ending === null) return;
-      death = null;
-      base.kill();
-      ending.died();
-    };
-    const turn = (run: () => void): void => {
-      store.begin();
-      const mine: (() => void)[] = [];
-      outbox = mine;
-      rows = [];
-      run();
-      outbox = null;
-      endTurn(mine);
-    };
-    const host: VirtualHost = {
-      now: () => {
-        const driftMs = ((this.now - clock.sinceMs) * clock.driftPpm) / 1e6;
-        return Math.floor(base.now() + clock.skewMs + driftMs);
-      },
-      random: (length) => base.random(length),
-      after: (delayMs, callback) =>
-        base.after(delayMs / (1 + clock.driftPpm / 1e6), () => turn(callback)),
-      send: (to, datagram) => {
-        const copy = new Uint8Array(datagram);
-        if (outbox === null) base.send(to, copy);
-        else outbox.push(() => base.send(to, copy));
-      },
-      store,
-      report: (row) => {
-        if (outbox === null) base.report(row);
-        else rows.push(row);
-      },
-      kill: () => base.kill(),
-      pause: (ms) => base.pause(ms),
-    };
-    const handle: Handle = {
-      turn,
-      dieNext: (kind, died) => {
-        death = { kind, died };
-      },
-      spare: () => {
-        death = null;
-      },
-      setClock: (skewMs, driftPpm) => {
-        clock = { sinceMs: this.now, skewMs, driftPpm };
-      },
-    };
-    return { host, handle };
+  /** Whatever leaves `from` for `to` before `untilMs` is held until then. */
+  clog(from: Endpoint, to: Endpoint, untilMs: number): void {
+    this.#sim.clog(from, to.ip, untilMs);
+  }
+
+  /** Tests give each endpoint an address of its own. */
+  #relink(): void {
+    const endpoints = [...this.#hosts.values()].map(({ endpoint }) => endpoint);
+    for (const from of endpoints) {
+      const classes = endpoints.map((to) => {
+        return { ...this.#paths(from, to), region: to.ip, subnet: `${to.ip}/32` };
+      });
+      this.#sim.setClasses(from, from.ip, classes);
+    }
   }
 }

@@ -59,7 +59,7 @@ export interface VirtualHost extends Host {
   /** As kill -9 and a closed socket: no timer of this host fires and nothing is sent any more. */
   kill(): void;
   /** As SIGSTOP and SIGCONT: what is due meanwhile, datagrams too, happens afterwards. */
-  pause(ms: number): void;
+  pause(forMs: number): void;
 }
 
 /** A home router: one public address, a port for each inside endpoint, nothing let in unasked. */
@@ -77,7 +77,7 @@ export class VirtualNetwork {
   /** Sees each datagram as it is sent, before loss. */
   tap: ((from: Endpoint, to: Endpoint, datagram: Uint8Array) => void) | undefined;
   datagramsSent = 0;
-  readonly #scheduler: Scheduler;
+  protected readonly scheduler: Scheduler;
   readonly #receivers = new Map<string, Receive>();
   /** Until when hosts stand still, by endpoint. */
   readonly #pauses = new Map<string, number>();
@@ -89,18 +89,18 @@ export class VirtualNetwork {
   constructor(options: { seed?: number; startMs?: number; link?: LinkFunction } = {}) {
     this.#seed = options.seed ?? 1;
     this.#random = seededRandom(this.#seed);
-    this.#scheduler = new Scheduler(options.startMs ?? 1_700_000_000_000);
+    this.scheduler = new Scheduler(options.startMs ?? 1_700_000_000_000);
     this.link = options.link ?? (() => ({ delayMs: 1 }));
   }
 
   /** Virtual ms since the epoch. */
   get now(): number {
-    return this.#scheduler.now;
+    return this.scheduler.now;
   }
 
   /** Set on, what was due meanwhile is late; set back, what was asked for comes that much later. */
   set now(ms: number) {
-    this.#scheduler.now = ms;
+    this.scheduler.now = ms;
   }
 
   /** `skewMs` is added to the network's time in this host's clock. */
@@ -197,12 +197,12 @@ export class VirtualNetwork {
 
   /** Calls back in virtual time. */
   after(delayMs: number, run: () => void): Timer {
-    return this.#scheduler.at(this.now + Math.max(0, Math.ceil(delayMs)), run);
+    return this.scheduler.at(this.now + Math.max(0, Math.ceil(delayMs)), run);
   }
 
   /** Plays all that is due within the next `ms`, in order of time and then of asking. */
   run(ms: number): void {
-    this.#scheduler.runUntil(this.now + ms);
+    this.scheduler.runUntil(this.now + ms);
   }
 
   /** Plays until `done`, at most `limitMs`; says whether it was. */

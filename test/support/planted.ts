@@ -2,10 +2,12 @@
  * Bugs that are put into every peer of a run on purpose, to see that storms find them. Each is a small
  * slip that a change of the code could make.
  */
+import { SimHost } from '../../lab/simulator/host.ts';
 import type { Id } from '../../node/id.ts';
 import { Canvass } from '../../node/peer/canvass.ts';
 import { Pending } from '../../node/voting/pending.ts';
 import { VoteLock } from '../../node/voting/lock.ts';
+import type { Row } from '../../node/telemetry.ts';
 import type { FaultyNetwork } from './faulty-network.ts';
 
 /** Puts it in; returns what takes it out again. */
@@ -61,10 +63,38 @@ const forgetsLock: Plant = () => {
   };
 };
 
-/** The disk is told after the network: what a torn turn has said, its peer does not know any more. */
+/**
+ * Datagrams leave at once, the writes of their turn become durable later: what a torn turn has said its
+ * peer does not know any more. What it has said it has also reported.
+ */
 const sendsFirst: Plant = (network) => {
-  network.sendsFirst = true;
-  return () => {};
+  const unsaid = new WeakMap<SimHost, Row[]>();
+  const putBack = replace(
+    SimHost.prototype,
+    'report',
+    (report) =>
+      function noted(this: SimHost, row) {
+        unsaid.set(this, [...(unsaid.get(this) ?? []), row]);
+        report.call(this, row);
+      },
+  );
+  const putBackToo = replace(
+    SimHost.prototype,
+    'send',
+    () =>
+      function atOnce(this: SimHost, to, datagram) {
+        if (!this.alive) return;
+        network.send(this.endpoint, to, datagram);
+        for (const row of unsaid.get(this) ?? []) {
+          network.rows.push({ endpoint: this.endpoint, at: network.now, row });
+        }
+        unsaid.delete(this);
+      },
+  );
+  return () => {
+    putBack();
+    putBackToo();
+  };
 };
 
 /** What was lost is never asked for again. */

@@ -1,18 +1,14 @@
 /** Plays a schedule of faults on a network of peers and clients; the same run for the same schedule. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import type { Decisions } from '../../node/decisions.ts';
-import type { Endpoint } from '../../node/host.ts';
 import type { Id } from '../../node/id.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
-import { type Death, FaultyNetwork } from './faulty-network.ts';
-import { forged } from './forger.ts';
+import { Befalling } from './befalling.ts';
+import { FaultyNetwork } from './faulty-network.ts';
 import { expectChains } from './invariants.ts';
-import { endpointText, type MemoryStore, seededRandom, type VirtualLink } from './network.ts';
 import { PLANTS, type PlantName } from './planted.ts';
-import type { Fault, FaultKind, Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { settle } from './settling.ts';
-import { Spender, spending } from './spender.ts';
 import { type Seated, Swarm } from './swarm.ts';
 import { Broken, type Rule, Watch } from './watch.ts';
 
@@ -24,7 +20,7 @@ export interface Failure {
 }
 
 export interface Outcome {
-  /** Of every datagram sent: when, from where, where to, and what. */
+  /** Of every event that reached a host, as of a simulated run (lab/simulator/trace.ts). */
   readonly hash: string;
   readonly committed: number;
   readonly timedOut: number;
@@ -34,12 +30,11 @@ export interface Outcome {
 
 /** How often the rules are looked at: a failure is told with the second in which it happened. */
 const LOOK_MS = 500;
-/** An owner that spends twice sends both transfers so often. */
-const INSIST_MS = 1500;
-const CALM: VirtualLink = { delayMs: 40 };
-
-/** Which kind ends a peer how, in the middle of its next turn. */
-const DEATHS: Partial<Record<FaultKind, Death>> = { 'torn write': 'torn', unsent: 'unsent' };
+/**
+ * Whoever first judged a transaction so short before the end of the storm has it under vote for 15 s
+ * more (PENDING_LIMIT_MS), in which the others are told of it several times.
+ */
+const FRESH_MS = 5000;
 
 export function play(schedule: Schedule, planted: PlantName | null = null): Outcome {
   const stage = new Stage(schedule);
@@ -55,55 +50,57 @@ class Stage {
   readonly network: FaultyNetwork;
   readonly #schedule: Schedule;
   readonly #swarm: Swarm;
-  readonly #hash = createHash('sha256');
-  readonly #random: () => number;
+  readonly #befalling: Befalling;
+  readonly #watch: Watch;
   /** What every peer was asked to judge. */
   readonly #transactions = new Map<Id, Transaction>();
-  readonly #minds: Record<number, Partial<Decisions>> = {};
+  /** When each peer, by index, was first asked. */
+  readonly #judged = new Map<number, Map<Id, number>>();
   readonly #guilty = new Set<Id>();
   readonly #guiltyIps = new Set<string>();
-  readonly #contestable = new Set<Id>();
-  readonly #watch: Watch;
-  /** Of peers that are down. */
-  readonly #down = new Map<number, MemoryStore>();
-  readonly #epochs: { readonly index: number; readonly epoch: number }[] = [];
-  /** Under way now. */
-  readonly #active = new Set<Fault>();
   #startMs = 0;
-  #isOver = false;
 
   constructor(schedule: Schedule) {
     const { peers, seed, parameters } = schedule;
     this.#schedule = schedule;
-    this.#random = seededRandom(seed ^ 0x11f7);
-    this.network = new FaultyNetwork({ seed });
-    for (let index = 0; index < peers; index += 1) this.#minds[index] = { vote: this.#capture };
-    this.#swarm = new Swarm({
-      peers,
-      clients: 2,
-      seed,
-      parameters,
-      network: this.network,
-      decisions: this.#minds,
-    });
-    this.network.link = (from, to) => this.#link(from, to);
-    this.network.tap = (from, to, datagram) => {
-      this.#hash.update(`${this.network.now} ${endpointText(from)} ${endpointText(to)} `);
-      this.#hash.update(datagram);
-    };
+    const network = new FaultyNetwork({ seed });
+    this.network = network;
+    const minds: Record<number, Partial<Decisions>> = {};
+    for (let index = 0; index < peers; index += 1) minds[index] = { vote: this.#mind(index) };
+    this.#swarm = new Swarm({ peers, clients: 2, seed, parameters, network, decisions: minds });
+    const swarm = this.#swarm;
     this.#watch = new Watch({
-      parameters: this.#swarm.parameters,
+      parameters: swarm.parameters,
       peers,
       transactions: this.#transactions,
       guilty: this.#guilty,
       guiltyIps: this.#guiltyIps,
-      rows: this.network.rows,
+      rows: network.rows,
+    });
+    this.#befalling = new Befalling({
+      schedule,
+      swarm,
+      network,
+      minds,
+      lies: (index) => {
+        const { endpoint, peer } = swarm.at(index);
+        this.#guilty.add(peer.identity.address);
+        this.#guiltyIps.add(endpoint.ip);
+      },
+      forgets: (index) => {
+        this.#watch.look();
+        this.#watch.forget(swarm.at(index).endpoint.ip);
+      },
     });
   }
 
   play(): Outcome {
     const failure = this.#failureOf(() => {
-      this.#prepare();
+      this.#swarm.mesh();
+      const { load } = this.#schedule;
+      this.#swarm.load({ transactionsPerSecond: load, queryRatePerSecond: load / 2 });
+      this.#befalling.begin();
+      this.#startMs = this.network.now;
       this.#storm();
       if (this.#schedule.mode === 'liveness') this.#recover();
       this.#judgeDisks();
@@ -111,7 +108,7 @@ class Stage {
     const rows = this.#swarm.rows('transactions').filter(({ part }) => part === 'client');
     const count = (outcome: string) => rows.filter((row) => row.outcome === outcome).length;
     return {
-      hash: this.#hash.digest('hex'),
+      hash: this.network.trace.hash,
       committed: count('committed'),
       timedOut: count('timed-out'),
       virtualMs: this.network.now - this.#startMs,
@@ -119,10 +116,16 @@ class Stage {
     };
   }
 
-  readonly #capture: Decisions['vote'] = (transaction, _token, honest) => {
-    this.#transactions.set(transaction.id, transaction);
-    return honest;
-  };
+  #mind(index: number): Decisions['vote'] {
+    const judged = new Map<Id, number>();
+    this.#judged.set(index, judged);
+    return (transaction, _token, honest) => {
+      this.#transactions.set(transaction.id, transaction);
+      if (!judged.has(transaction.id)) judged.set(transaction.id, this.network.now);
+      if (honest === 'valid') this.#befalling.votes(index);
+      return honest;
+    };
+  }
 
   #failureOf(run: () => void): Failure | null {
     try {
@@ -135,27 +138,6 @@ class Stage {
     }
   }
 
-  #prepare(): void {
-    const { faults, load } = this.#schedule;
-    this.#swarm.mesh();
-    this.#swarm.load({ transactionsPerSecond: load, queryRatePerSecond: load / 2 });
-    const spends = faults.filter(({ kind }) => kind === 'double spend');
-    const created = spends.length === 0 ? [] : this.#owners(spends.length);
-    this.#startMs = this.network.now;
-    for (const fault of faults) {
-      const one = fault.kind === 'double spend' ? created.shift() : undefined;
-      this.#plan(fault, one);
-    }
-  }
-
-  #owners(count: number): { spender: Spender; created: Transaction }[] {
-    const spender = new Spender(this.#swarm);
-    return spender.create(count, 2).map((created) => {
-      for (const { token } of created.body.changes) this.#contestable.add(token);
-      return { spender, created };
-    });
-  }
-
   #storm(): void {
     const endMs = this.#startMs + this.#schedule.stormMs;
     while (this.network.now < endMs) {
@@ -164,149 +146,23 @@ class Stage {
     }
   }
 
-  #plan(fault: Fault, owner?: { spender: Spender; created: Transaction }): void {
-    const { kind, atMs, forMs, who, amount } = fault;
-    const at = (ms: number, run: () => void): void => {
-      this.network.after(ms, () => {
-        if (!this.#isOver) run();
-      });
-    };
-    const end = atMs + forMs;
-    at(atMs, () => this.#active.add(fault));
-    at(end, () => this.#active.delete(fault));
-    if (owner !== undefined) this.#planSpending(fault, owner, at);
-    for (const index of who) {
-      if (kind === 'skew') this.#planClock(index, at, { from: atMs, end, skewMs: amount });
-      if (kind === 'drift') this.#planClock(index, at, { from: atMs, end, driftPpm: amount });
-      if (kind === 'pause') at(atMs, () => this.#swarm.at(index).host.pause(forMs));
-      if (kind === 'liar') this.#planLies(index, fault, at);
-      if (kind === 'crash') at(atMs, () => this.#kill(index, forMs));
-      const death = DEATHS[kind];
-      if (death !== undefined) at(atMs, () => this.#dieNext(index, death, forMs));
-      if (kind === 'restore') this.#planRestore(index, fault, at);
-    }
-  }
-
-  #planClock(
-    index: number,
-    at: (ms: number, run: () => void) => void,
-    wrong: { from: number; end: number; skewMs?: number; driftPpm?: number },
-  ): void {
-    const { from, end, skewMs = 0, driftPpm = 0 } = wrong;
-    const set = (skew: number, drift: number): void => {
-      this.network.setClock(this.#swarm.at(index).endpoint, skew, drift);
-    };
-    at(from, () => set(skewMs, driftPpm));
-    at(end, () => set(0, 0));
-  }
-
-  #planLies(
-    index: number,
-    { atMs, forMs }: Fault,
-    at: (ms: number, run: () => void) => void,
-  ): void {
-    const mind = this.#minds[index];
-    if (mind === undefined) return;
-    at(atMs, () => {
-      const { endpoint, peer } = this.#swarm.at(index);
-      this.#guilty.add(peer.identity.address);
-      this.#guiltyIps.add(endpoint.ip);
-      mind.answerMapping = ({ kind }, _token, _query, honest) =>
-        kind === 'client' ? forged(this.#swarm.at(index).peer, honest()) : honest();
-    });
-    at(atMs + forMs, () => {
-      delete mind.answerMapping;
-    });
-  }
-
-  #planRestore(
-    index: number,
-    { atMs, forMs, amount }: Fault,
-    at: (ms: number, run: () => void) => void,
-  ): void {
-    let snapshot: MemoryStore | null = null;
-    at(Math.max(0, atMs - amount), () => {
-      snapshot = (this.#down.get(index) ?? this.#swarm.at(index).host.store).copy();
-    });
-    at(atMs, () => {
-      if (snapshot === null) return;
-      this.#kill(index, forMs);
-      this.#down.set(index, snapshot.copy());
-      this.#watch.look();
-      this.#watch.forget(this.#swarm.at(index).endpoint.ip);
-    });
-  }
-
-  #planSpending(
-    { atMs, forMs, who, to, amount }: Fault,
-    { spender, created }: { spender: Spender; created: Transaction },
-    at: (ms: number, run: () => void) => void,
-  ): void {
-    const tokens = created.body.changes.map(({ token }) => token);
-    const submit = (indexes: readonly number[], transaction: Transaction): void => {
-      spender.submit(
-        indexes.map((index) => this.#swarm.at(index).peer.identity.address),
-        transaction,
-      );
-    };
-    const everyone = this.#swarm.seated.map((_, index) => index);
-    at(atMs, () => {
-      const terms = { previous: created.id, timestamp: this.network.now };
-      const one = spending({ ...terms, tokens, to: 1 });
-      const other = spending({ ...terms, tokens: tokens.slice(0, amount), to: 2 });
-      submit(who, one);
-      submit(to, other);
-      // It insists.
-      for (let ms = forMs; atMs + ms < this.#schedule.stormMs; ms += INSIST_MS) {
-        this.network.after(ms, () => {
-          submit(everyone, one);
-          submit(everyone, other);
-        });
-      }
-    });
-  }
-
-  #dieNext(index: number, death: Death, downMs: number): void {
-    if (this.#down.has(index)) return;
-    this.network.dieNext(this.#swarm.at(index).endpoint, death, () => this.#kill(index, downMs));
-  }
-
-  /** As kill -9, and a start on what the disk holds by then. */
-  #kill(index: number, downMs: number): void {
-    if (this.#down.has(index)) return;
-    const { host, peer } = this.#swarm.at(index);
-    if (peer.health().meshed) this.#epochs.push({ index, epoch: peer.health().epoch });
-    host.kill();
-    this.#down.set(index, host.store);
-    this.network.after(downMs, () => this.#revive(index));
-  }
-
-  #revive(index: number): void {
-    const disk = this.#down.get(index);
-    if (disk === undefined) return;
-    this.#down.delete(index);
-    this.#swarm.seatAgain(index, disk);
-  }
-
   /** All faults end at once. */
   #recover(): void {
-    this.#isOver = true;
-    this.#active.clear();
-    for (const index of this.#down.keys()) this.#revive(index);
-    for (const [index, { endpoint }] of this.#swarm.seated.entries()) {
-      this.network.setClock(endpoint, 0, 0);
-      this.network.spare(endpoint);
-      delete this.#minds[index]?.answerMapping;
-    }
+    const fresh = this.#fresh();
+    const { epochs, contestable } = this.#befalling;
+    this.#befalling.end();
     this.#swarm.unload();
+    const isAlone = this.#schedule.owners === 'leave';
+    if (isAlone) this.#dismissOwners();
     settle({
       swarm: this.#swarm,
       honest: this.#honest,
       transactions: this.#transactions,
-      contestable: this.#contestable,
+      contestable,
+      alone: isAlone ? fresh : null,
       look: () => this.#watch.look(),
     });
-    for (const { index, epoch } of this.#epochs) {
+    for (const { index, epoch } of epochs) {
       // Whom all have banned nobody tells of its epochs.
       if (this.#guiltyIps.has(this.#swarm.at(index).endpoint.ip)) continue;
       const now = this.#swarm.at(index).peer.health().epoch;
@@ -315,34 +171,37 @@ class Stage {
     }
   }
 
+  /** What an honest peer that never died has had under vote for a short time only. */
+  #fresh(): ReadonlySet<Id> {
+    const sinceMs = this.network.now - FRESH_MS;
+    const fresh = new Set<Id>();
+    for (const [index, judged] of this.#judged) {
+      if (this.#guiltyIps.has(this.#swarm.at(index).endpoint.ip)) continue;
+      if (this.#befalling.dead.has(index)) continue;
+      for (const [tx, atMs] of judged) if (atMs >= sinceMs) fresh.add(tx);
+    }
+    return fresh;
+  }
+
+  /** Clients and those that spent twice: they are not heard of again. */
+  #dismissOwners(): void {
+    const peers = new Set(this.#swarm.seated.map(({ endpoint }) => endpoint.ip));
+    for (const host of this.network.hosts) if (!peers.has(host.endpoint.ip)) host.kill();
+  }
+
   get #honest(): Seated[] {
     return this.#swarm.seated.filter(({ endpoint }) => !this.#guiltyIps.has(endpoint.ip));
   }
 
   #judgeDisks(): void {
-    const up = this.#honest.filter((seated) => !this.#down.has(this.#swarm.seated.indexOf(seated)));
+    const { down } = this.#befalling;
+    const up = this.#honest.filter((seated) => !down.has(this.#swarm.seated.indexOf(seated)));
     try {
       expectChains(this.#swarm, up);
     } catch (error) {
       if (!(error instanceof assert.AssertionError)) throw error;
       throw new Broken('chains', error.message);
     }
-  }
-
-  #link(from: Endpoint, to: Endpoint): VirtualLink {
-    let { delayMs = 0, lossProbability = 0, duplicate = 0 } = CALM;
-    const includes = (indexes: readonly number[], { ip }: Endpoint): boolean =>
-      indexes.some((index) => this.#swarm.seated[index]?.endpoint.ip === ip);
-    for (const { kind, atMs, forMs, who, to: receivers, amount } of this.#active) {
-      if (kind === 'loss') lossProbability = Math.max(lossProbability, amount);
-      if (kind === 'duplicate') duplicate = Math.max(duplicate, amount);
-      if (kind === 'reorder') delayMs += Math.floor(this.#random() * amount);
-      if (kind !== 'cut' && kind !== 'clog') continue;
-      if (!includes(who, from) || !includes(receivers, to)) continue;
-      if (kind === 'cut') lossProbability = 1;
-      else delayMs = Math.max(delayMs, this.#startMs + atMs + forMs - this.network.now);
-    }
-    return { delayMs, lossProbability, duplicate };
   }
 }
 

@@ -14,8 +14,10 @@ export type Mode = 'safety' | 'liveness';
 
 export const KINDS = [
   'loss',
+  'burst',
   'duplicate',
   'reorder',
+  'narrow',
   'cut',
   'clog',
   'skew',
@@ -41,13 +43,20 @@ export interface Fault {
   readonly who: readonly number[];
   /** Receivers of a path; who hears of the second transfer first. */
   readonly to: readonly number[];
-  /** Probability, ms, millionths, or tokens that both transfers move: TEXTS says which. */
+  /**
+   * Probability, ms, millionths, bits per second, or tokens that both transfers move: TEXTS says which.
+   * Of what kills in the middle of a turn: 0 the next turn, 1 the next one in which it votes `valid`.
+   */
   readonly amount: number;
 }
+
+/** What owners do when a liveness storm is over: send again what is not committed, or nothing any more. */
+export type Owners = 'stay' | 'leave';
 
 export interface Schedule {
   readonly seed: number;
   readonly mode: Mode;
+  readonly owners: Owners;
   readonly peers: number;
   readonly stormMs: number;
   /** Transactions a second of each of the two clients; half as many questions again. */
@@ -67,7 +76,13 @@ const MAX_DRIFT_PPM = 10_000;
 
 const everyone = Array.from({ length: PEERS }, (_, index) => index);
 const DEATHS = ['crash', 'torn write', 'unsent'] as const satisfies readonly FaultKind[];
-const NETWORK_WIDE: ReadonlySet<FaultKind> = new Set(['loss', 'duplicate', 'reorder']);
+const NETWORK_WIDE: ReadonlySet<FaultKind> = new Set([
+  'loss',
+  'burst',
+  'duplicate',
+  'reorder',
+  'narrow',
+]);
 
 /** Rules that promise safety: `net` is the papers' and is known not to. */
 const SAFE_VARIANTS = VARIANTS.filter(({ commitRule }) => commitRule !== 'net');
@@ -103,19 +118,23 @@ export function draw(seed: number, mode: Mode = seed % 2 === 0 ? 'safety' : 'liv
   }
   faults.sort((a, b) => a.atMs - b.atMs);
   const parameters = { ...variant, k };
-  return { seed, mode, peers: PEERS, stormMs, load: below(3), parameters, faults };
+  // A peer on an old disk is silent so long that what was under vote runs out: its owner is needed.
+  const isBorne = !faults.some(({ kind }) => kind === 'restore');
+  const owners = isBorne && random() < 0.5 ? 'leave' : 'stay';
+  return { seed, mode, owners, peers: PEERS, stormMs, load: below(3), parameters, faults };
 }
 
-/** An owner that spends twice, and some that die soon after, before it is settled. */
+/** An owner that spends twice, and some that die as they vote on it or soon after, before it is settled. */
 function disputed(stormMs: number, random: () => number): Fault[] {
   const atMs = Math.floor((random() * stormMs) / 2);
-  const diesMs = atMs + 200 + Math.floor(random() * 3000);
-  const death = DEATHS[Math.floor(random() * DEATHS.length)] ?? 'crash';
+  const kind = DEATHS[Math.floor(random() * DEATHS.length)] ?? 'crash';
+  const amount = kind !== 'crash' && random() < 0.5 ? 1 : 0;
+  const diesMs = amount === 1 ? atMs : atMs + 200 + Math.floor(random() * 3000);
   const who = everyone.filter(() => random() < 0.4);
   const spend = { kind: 'double spend', atMs, forMs: 1000, amount: 2 } as const;
   return [
     { ...spend, ...(befallenBy('double spend', [], random) ?? { who: [], to: [] }) },
-    { kind: death, atMs: diesMs, forMs: 200 + Math.floor(random() * 1500), who, to: [], amount: 0 },
+    { kind, atMs: diesMs, forMs: 200 + Math.floor(random() * 1500), who, to: [], amount },
   ];
 }
 
@@ -145,6 +164,10 @@ function drawnFor(kind: FaultKind, random: () => number): number {
   switch (kind) {
     case 'loss':
       return round(0.05 + random() * 0.4);
+    case 'burst':
+      return round(0.3 + random() * 0.7);
+    case 'narrow':
+      return Math.round(30_000 * 30 ** random());
     case 'duplicate':
       return round(0.1 + random() * 0.9);
     case 'reorder':
@@ -157,6 +180,9 @@ function drawnFor(kind: FaultKind, random: () => number): number {
       return Math.round(random() * 8000);
     case 'double spend':
       return random() < 0.5 ? 1 : 2;
+    case 'torn write':
+    case 'unsent':
+      return random() < 0.3 ? 1 : 0;
     default:
       return 0;
   }
@@ -171,6 +197,8 @@ const TEXTS: Readonly<Record<FaultKind, (fault: Fault) => string>> = {
   loss: ({ amount }) => `${Math.round(amount * 100)} % of all datagrams are lost`,
   duplicate: ({ amount }) => `${Math.round(amount * 100)} % of all datagrams arrive twice`,
   reorder: ({ amount }) => `each datagram is up to ${amount} ms later than others`,
+  burst: ({ amount }) => `${Math.round(amount * 100)} % of all datagrams are lost now and then`,
+  narrow: ({ amount }) => `each path carries ${Math.round(amount / 1000)} kbit/s`,
   cut: () => 'is cut',
   clog: () => 'is clogged',
   skew: ({ amount }) =>
@@ -179,10 +207,10 @@ const TEXTS: Readonly<Record<FaultKind, (fault: Fault) => string>> = {
     `has a clock that goes ${Math.abs(amount)} ppm too ${amount < 0 ? 'slow' : 'fast'}`,
   pause: () => 'stands still',
   crash: ({ forMs }) => `is killed and back ${seconds(forMs)} later`,
-  'torn write': ({ forMs }) =>
-    `loses its next turn's writes and datagrams, and is back ${seconds(forMs)} later`,
-  unsent: ({ forMs }) =>
-    `dies after its next turn's writes, before its datagrams, and is back ${seconds(forMs)} later`,
+  'torn write': ({ forMs, amount }) =>
+    `loses the writes and datagrams of ${turn(amount)}, and is back ${seconds(forMs)} later`,
+  unsent: ({ forMs, amount }) =>
+    `dies after the writes of ${turn(amount)}, before its datagrams, and is back ${seconds(forMs)} later`,
   restore: ({ amount, forMs }) =>
     `is killed and back ${seconds(forMs)} later, on its disk of ${seconds(amount)} before`,
   'double spend': () => 'spends twice',
@@ -191,9 +219,10 @@ const TEXTS: Readonly<Record<FaultKind, (fault: Fault) => string>> = {
 
 /** The schedule in sentences, one fault a line. */
 export function inWords(schedule: Schedule): string {
-  const { seed, mode, peers, stormMs, load, parameters, faults } = schedule;
+  const { seed, mode, owners, peers, stormMs, load, parameters, faults } = schedule;
+  const left = mode === 'liveness' && owners === 'leave' ? ' whose owners leave' : '';
   const head =
-    `${mode}, seed ${seed}: ${peers} peers, ${load} transactions a second of each of 2 clients, ` +
+    `${mode}${left}, seed ${seed}: ${peers} peers, ${load} transactions a second of each of 2 clients, ` +
     `storm of ${seconds(stormMs)}, ${JSON.stringify(parameters)}`;
   const lines = faults.map((fault) => `  ${faultInWords(fault)}`);
   return [head, ...(lines.length === 0 ? ['  nothing befalls it'] : lines)].join('\n');
@@ -218,6 +247,10 @@ function faultInWords(fault: Fault): string {
   if (who.length === 0) return `${during}: ${text}`;
   const dies = kind === 'restore' || DEATHS.some((death) => death === kind);
   return `${dies ? when : during}: ${each(who)} ${text}`;
+}
+
+function turn(amount: number): string {
+  return amount === 1 ? 'the next turn in which it votes' : 'its next turn';
 }
 
 function named(indexes: readonly number[]): string {

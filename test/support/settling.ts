@@ -23,6 +23,8 @@ export interface Settling {
   readonly transactions: ReadonlyMap<Id, Transaction>;
   /** Tokens of owners that sign two transfers of one mapping. */
   readonly contestable: ReadonlySet<Id>;
+  /** Owners have left: what must pass without them. Null where they send again what has not passed. */
+  readonly alone: ReadonlySet<Id> | null;
   look(): void;
 }
 
@@ -30,14 +32,14 @@ export interface Settling {
 export function settle(settling: Settling): void {
   const { swarm } = settling;
   const { network } = swarm;
-  const owners = new Asker(swarm, OWNERS_INDEX);
+  const owners = settling.alone === null ? new Asker(swarm, OWNERS_INDEX) : null;
   const endMs = network.now + SETTLE_MS;
   let resendMs = network.now;
   for (;;) {
     const unsettled = firstUnsettled(settling);
     if (unsettled === null) return;
     if (network.now >= endMs) throw unsettled;
-    if (network.now >= resendMs) {
+    if (owners !== null && network.now >= resendMs) {
       resendMs = network.now + RESEND_MS;
       const everybody = settling.honest.map(({ peer }) => peer.identity.address);
       for (const transaction of waiting(settling)) {
@@ -54,7 +56,7 @@ function firstUnsettled(settling: Settling): Broken | null {
   for (const { peer, endpoint } of honest) {
     if (!peer.health().meshed) return new Broken('meshed', `${endpoint.ip} lost the network`);
   }
-  const open = openTransactions(swarm);
+  const open = settling.alone === null ? openTransactions(swarm) : [];
   if (open.length > 0) return new Broken('all ended', `clients wait for ${open.join(', ')}`);
   const [first] = waiting(settling);
   if (first !== undefined) {
@@ -74,16 +76,41 @@ function openTransactions(swarm: Swarm): readonly Id[] {
   return [...open];
 }
 
-/** What is contested by nobody and not yet held by every keeper of its tokens. */
+/** What is contested by nobody, should pass, and is not yet held by every keeper of its tokens. */
 function waiting(settling: Settling): readonly Transaction[] {
-  const { contestable, transactions } = settling;
+  const { alone, contestable, transactions } = settling;
   const ordinary = [...transactions.values()].filter(
     ({ body }) => body.purpose.kind === 'ordinary',
   );
   const contested = contestedOf(ordinary, contestable);
+  const passing = alone === null ? null : passingAlone(settling, alone, ordinary);
   return ordinary.filter(
-    (transaction) => !contested.has(transaction.id) && lackers(settling, transaction).length > 0,
+    (transaction) =>
+      !contested.has(transaction.id) &&
+      (passing?.has(transaction.id) ?? true) &&
+      lackers(settling, transaction).length > 0,
   );
+}
+
+/** What has passed somewhere, and of `fresh` what follows nothing else. */
+function passingAlone(
+  { honest, swarm }: Settling,
+  fresh: ReadonlySet<Id>,
+  ordinary: readonly Transaction[],
+): ReadonlySet<Id> {
+  const ips = new Set(honest.map(({ endpoint }) => endpoint.ip));
+  const passing = new Set<Id>();
+  for (const { endpoint, row } of swarm.network.rows) {
+    if (row.table !== 'transactions' || row.part === 'client') continue;
+    if (row.outcome === 'committed' && ips.has(endpoint.ip)) passing.add(row.tx);
+  }
+  for (const { id, body } of ordinary.toSorted((a, b) => a.body.timestamp - b.body.timestamp)) {
+    const follows = body.changes.every(
+      ({ previous }) => previous === ZERO_ID || passing.has(previous),
+    );
+    if (follows && fresh.has(id)) passing.add(id);
+  }
+  return passing;
 }
 
 /** Two that follow one mapping, and all that follow one of those. Clients never sign such. */

@@ -39,7 +39,7 @@ export interface SwarmOptions {
   readonly parameters?: Partial<ProtocolParameters>;
   /** What the clock of the peer with this index shows too much. */
   readonly skewMs?: (index: number) => number;
-  /** Instead of an ordinary one; `delayMs` and `lossProbability` become its links. */
+  /** Instead of an ordinary one; then `delayMs` and `lossProbability` say nothing. */
   readonly network?: VirtualNetwork;
   /** Replaced decisions of single peers, by index; may be filled in later. */
   readonly decisions?: Readonly<Record<number, Partial<Decisions>>>;
@@ -55,8 +55,8 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     this.#options = options;
     const { delayMs = 40, lossProbability = 0, seed = 1 } = options;
-    this.network = options.network ?? new VirtualNetwork({ seed });
-    this.network.link = () => ({ delayMs, lossProbability });
+    const link = () => ({ delayMs, lossProbability });
+    this.network = options.network ?? new VirtualNetwork({ seed, link });
     this.parameters = {
       ...DEFAULT_PARAMETERS,
       pow: { memoryKiB: 8, passes: 1, bits: 1 },
