@@ -268,7 +268,9 @@ export class Peer {
   #acquaint(to: Id): void {
     const { wake } = this.#options;
     if (wake === undefined || this.#transport.connected(to)) return;
-    const other = this.#parts.neighbours.includes(to) ? wake(to) : undefined;
+    // All that may share a neighbourhood with it: what the topology adds is not worth a look at everybody.
+    const near = this.membership.near(this.identity.address, 2 * this.#options.parameters.k + 1);
+    const other = near.includes(to) ? wake(to) : undefined;
     if (other !== undefined) this.#transport.acquaint(other.#transport);
   }
 

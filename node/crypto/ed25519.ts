@@ -39,18 +39,38 @@ export const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
 
 const publicKeys = new Map<string, KeyObject>();
 
-/** Derives the key pair of a 32-byte seed (RFC 8032 calls it the private key). */
+/**
+ * The key pair of a 32-byte seed (RFC 8032 calls it the private key), derived at first use: of a
+ * million identities that a simulator makes, few ever begin an epoch under their first lamppost key.
+ */
 export function signingKey(seed: Uint8Array): SigningKey {
   if (seed.length !== 32) throw new RangeError(`a seed has 32 bytes, not ${seed.length}`);
-  // Raw, not DER: half the time, and a simulator makes a million identities.
-  const key = createPrivateKey({ key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' });
-  const publicKey = new Uint8Array(createPublicKey(key).export({ format: 'raw-public' }));
+  const kept = new Uint8Array(seed);
+  let pair: KeyPair | null = null;
+  const derived = (): KeyPair => (pair ??= keyPairOf(kept));
   return {
-    publicKey,
-    seed: new Uint8Array(seed),
-    sign: (message) =>
-      isIdeal() ? idealSignature(publicKey, message) : new Uint8Array(sign(null, message, key)),
+    seed: kept,
+    get publicKey() {
+      return derived().publicKey;
+    },
+    sign: (message) => {
+      const { key, publicKey } = derived();
+      return isIdeal()
+        ? idealSignature(publicKey, message)
+        : new Uint8Array(sign(null, message, key));
+    },
   };
+}
+
+interface KeyPair {
+  readonly key: KeyObject;
+  readonly publicKey: Uint8Array;
+}
+
+function keyPairOf(seed: Uint8Array): KeyPair {
+  // Raw, not DER: half the time.
+  const key = createPrivateKey({ key: seed, format: 'raw-private', asymmetricKeyType: 'ed25519' });
+  return { key, publicKey: new Uint8Array(createPublicKey(key).export({ format: 'raw-public' })) };
 }
 
 /** Whether `signature` is the one strict meaning of "publicKey signed message". Never throws. */

@@ -218,7 +218,7 @@ export class PeerParts {
     if (!isQuiet) this.#joining.tick();
     this.#committer.tick();
     this.#restoring.tick();
-    this.#catchingUp.tick();
+    if (!isQuiet) this.#catchingUp.tick();
   }
 
   upkeep(): void {
