@@ -7,7 +7,8 @@
 /** Every detector, in the order of reports. What each looks at: docs/DETECTORS.md. */
 export const DETECTORS = [
   'minting-burst',
-  'argon2-timing',
+  'minting-rhythm',
+  'minting-hoard',
   'synchronisation-pattern',
   'agreement-exact',
   'agreement-clustered',
