@@ -197,6 +197,14 @@ export interface RegistrationRow {
   readonly ip: string;
 }
 
+/** What an adversary says of itself, for whoever reads the run: it explains, and never scores. */
+export interface AsideRow {
+  readonly table: 'asides';
+  readonly event: string;
+  /** A JSON object. */
+  readonly details: string;
+}
+
 /** Resources of the process; reported by the runtime about once a second. */
 export interface ResourcesRow {
   readonly table: 'resources';
@@ -221,4 +229,5 @@ export type Row =
   | SynchronisationRow
   | PeerRow
   | RegistrationRow
+  | AsideRow
   | ResourcesRow;

@@ -18,6 +18,8 @@ import { choosePlan, isPlan, isSightings, type Plan, Sightings } from './plan.ts
 export const declaration: Declaration = {
   name: 'colluding-liars',
   goal: 'Make chosen clients believe a false owner of chosen tokens, confirmed by several peers.',
+  budget: 'Members of the neighbourhoods of the tokens lied about; no key but their own.',
+  phases: ['wait', 'strike', 'hide'],
   knobs: {
     victims: {
       type: 'integer',
@@ -46,10 +48,17 @@ export const declaration: Declaration = {
   },
   defence:
     'Statements that prove their mapping against a signed head (conflictRule), and clients that ask several neighbours and share what disagrees.',
+  switchOff: { 'load.askPeers': 1 },
   layers: ['statement conflict', 'commitment checks'],
   source: 'minefield, threat "selective response"; whitepaper 9.4',
-  success:
-    'An honest client was told a lie by a liar and no answer to the same question contradicted it.',
+  success: {
+    meaning:
+      'An honest client was told a lie by a liar and no answer to the same question contradicted it.',
+    sql: `SELECT unopposedLies > 0 AS succeeded, count() AS liesTold,
+        uniqExactIf(heard_by, heard_kind = 'client') AS victims, uniqExact(token) AS tokens,
+        countIf(heard_kind = 'client' AND NOT disagreed) AS unopposedLies
+      FROM own_lies`,
+  },
 };
 
 /** How often the group pools what it saw, until the plan is full; and how long its leader waits. */

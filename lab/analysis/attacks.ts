@@ -1,12 +1,9 @@
-/**
- * Judges one attack from the truth. Success of an attack by lies, whatever it claims of itself: at
- * least one honest client was told a lie that no other answer to the same question contradicted
- * (`disagreed` false), so that the client had nothing to doubt it by.
- */
+/** What came of one attack, from the truth: who was caught and how fast, and what it cost. */
 import { mintingCost } from './cost.ts';
 import { casesOf, sinceLie, type DetectionFacts } from './detection.ts';
 import type { AttackResult } from './result.ts';
 import { medianOf } from './statistics.ts';
+import type { Judgement } from './success.ts';
 
 /** An attack as the supervisor ordered it. */
 export interface AttackFacts {
@@ -28,7 +25,11 @@ export interface AttackContext {
   readonly secondsPerAttempt: number;
 }
 
-export function attackResult(attack: AttackFacts, context: AttackContext): AttackResult {
+export function attackResult(
+  attack: AttackFacts,
+  { succeeded, success }: Judgement,
+  context: AttackContext,
+): AttackResult {
   const { originMs, facts } = context;
   const startedAtMs = attack.startedAtMs ?? Number.POSITIVE_INFINITY;
   const mine = new Set(attack.members);
@@ -42,21 +43,14 @@ export function attackResult(attack: AttackFacts, context: AttackContext): Attac
   const detected = cases.filter((entry) => entry.firstDetectedAtMs !== null);
   const slashed = cases.filter((entry) => entry.slashedAtMs !== null);
   const firstDetectedAtMs = Math.min(...detected.map((entry) => entry.firstDetectedAtMs ?? 0));
-  const toClients = own.lies.filter((lie) => lie.heard_kind === 'client');
-  const unopposed = toClients.filter((lie) => !lie.disagreed);
   const median = (end: 'slashedAtMs' | 'firstBannedAtMs' | 'firstDetectedAtMs'): number | null =>
     medianOf(cases.flatMap((entry) => sinceLie(entry, entry[end]) ?? []));
   const after = (atMs: number | null): number | null => (atMs === null ? null : atMs - originMs);
   return {
     id: attack.id,
     name: attack.name,
-    succeeded: attack.startedAtMs === null ? null : unopposed.length > 0,
-    success: {
-      liesTold: own.lies.length,
-      victims: new Set(toClients.map((lie) => lie.heard_by)).size,
-      tokens: new Set(own.lies.map((lie) => lie.token)).size,
-      unopposedLies: unopposed.length,
-    },
+    succeeded,
+    success,
     strikeMs: attack.startedAtMs === null ? null : attack.startedAtMs - originMs,
     firstDetectedMs: detected.length === 0 ? null : firstDetectedAtMs - originMs,
     timeToDetectMs: median('firstDetectedAtMs'),

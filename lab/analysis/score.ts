@@ -26,6 +26,7 @@ import {
 } from './queries.ts';
 import type { LinkMeasurement, RunResult } from './result.ts';
 import { quantilesOf } from './statistics.ts';
+import { judgeSuccess } from './success.ts';
 
 /** What the supervisor knows of a run that its telemetry does not say. Times are ms since the epoch. */
 export interface RunFacts {
@@ -61,7 +62,6 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
   const violations = await ask(store, SAFETY_VIOLATIONS, { run });
   const detection = await readDetectionFacts(store, run);
   const transactions = transactionsOf(fates, violations.length);
-  const context = await attackContext(store, facts, detection);
   const peers = testnet.members.filter((member) => member.kind === 'peer');
   const result: Omit<RunResult, 'expectations'> = {
     run,
@@ -91,7 +91,7 @@ export async function score(store: TelemetryStore, facts: RunFacts): Promise<Run
     messages: await messagesOf(store, facts, transactions.committed),
     views: await viewsOf(store, run),
     links: facts.links,
-    attacks: facts.attacks.map((attack) => attackResult(attack, context)),
+    attacks: await attacksOf(store, facts, detection),
     detection: detectionOf(detection, await observerRate(store, facts)),
     reportPath: facts.reportPath,
     telemetry: await telemetryOf(store, run),
@@ -129,6 +129,20 @@ function finalityOf(fates: readonly TransactionFate[]): RunResult['finality'] {
     atAll: quantilesOf(fates.map((fate) => fate.all_ms)),
     unreached: { tooFewHonestKeepers, notInTime: unreached.length - tooFewHonestKeepers },
   };
+}
+
+async function attacksOf(
+  store: TelemetryStore,
+  facts: RunFacts,
+  detection: DetectionFacts,
+): Promise<RunResult['attacks']> {
+  const context = await attackContext(store, facts, detection);
+  const judging = { run: facts.run, need: finalityThreshold(facts.testnet.protocol.k) };
+  const results: RunResult['attacks'][number][] = [];
+  for (const attack of facts.attacks) {
+    results.push(attackResult(attack, await judgeSuccess(store, attack, judging), context));
+  }
+  return results;
 }
 
 async function attackContext(

@@ -21,7 +21,13 @@ function describe(attack: AttackDeclaration): string[] {
   return [
     paint('bold', attack.name),
     `  goal        ${attack.goal}`,
+    `  budget      ${attack.budget}`,
+    `  phases      ${attack.phases.join(', ')}`,
+    `  success     ${attack.success.meaning}`,
     `  defence     ${attack.defence}`,
+    `  off by      ${Object.entries(attack.switchOff)
+      .map(([setting, value]) => `--set ${setting}=${String(value)}`)
+      .join(' ')}`,
     `  noticed by  ${attack.layers.join(', ')}`,
     `  source      ${attack.source}`,
     ...Object.entries(attack.knobs).map(([name, knob]) => `  --knob ${knobLine(name, knob)}`),

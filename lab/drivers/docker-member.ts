@@ -49,7 +49,7 @@ export function memberContainer(
   dataNetwork: string,
   user: string,
 ): Docker.ContainerCreateOptions {
-  const { seat } = spec;
+  const { seat, adversary } = spec;
   const inside = { ...seat, stateDirectory: STATE_IN_CONTAINER };
   return {
     name: memberContainerName(context.run, seat.name),
@@ -59,7 +59,12 @@ export function memberContainer(
       `PEER_SEAT=${JSON.stringify(inside)}`,
       // One pool for all of its few threads: 1.6 MiB less, measured on an idle peer.
       'MALLOC_ARENA_MAX=1',
-      ...(spec.adversary === undefined ? [] : [`LAB_ADVERSARY=${spec.adversary}`]),
+      ...(adversary === undefined
+        ? []
+        : [
+            `LAB_ADVERSARY=${adversary.name}`,
+            `LAB_ADVERSARY_PART=${JSON.stringify(adversary.part)}`,
+          ]),
     ],
     Labels: {
       [LABEL.run]: context.run,

@@ -7,6 +7,7 @@
  */
 import type { Endpoint } from '../../node/host.ts';
 import type { LinkClass, Seat } from '../../node/control.ts';
+import type { Part } from '../../node/runtime/adversarial.ts';
 
 export type DriverName = 'docker' | 'process';
 
@@ -45,8 +46,11 @@ export interface LaunchSpec {
   readonly group: string;
   /** Which image: the peer's, or the adversary's (peer plus attacks/). */
   readonly image: 'peer' | 'adversary';
-  /** Which adversary the adversary image plays (its folder in attacks/): environment LAB_ADVERSARY. */
-  readonly adversary?: string;
+  /**
+   * Which adversary the adversary image plays (its folder in attacks/), environment LAB_ADVERSARY,
+   * and its part in it as JSON, environment LAB_ADVERSARY_PART.
+   */
+  readonly adversary?: { readonly name: string; readonly part: Part };
 }
 
 export type MemberState = 'running' | 'paused' | 'exited' | 'absent';

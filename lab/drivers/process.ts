@@ -95,7 +95,12 @@ class ProcessDriver implements Driver {
       entry,
       environment: {
         PEER_SEAT: JSON.stringify(own),
-        ...(adversary === undefined ? {} : { LAB_ADVERSARY: adversary }),
+        ...(adversary === undefined
+          ? {}
+          : {
+              LAB_ADVERSARY: adversary.name,
+              LAB_ADVERSARY_PART: JSON.stringify(adversary.part),
+            }),
       },
     };
     writeFileSync(path.join(directory, LAUNCH_FILE), JSON.stringify(launch), { mode: 0o600 });

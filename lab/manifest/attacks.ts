@@ -26,12 +26,14 @@ export type Knob = z.output<typeof knobSchema>;
 const declarationSchema = z.object({
   name: z.string(),
   goal: z.string(),
+  budget: z.string(),
+  phases: z.array(z.string()).readonly(),
   knobs: z.record(z.string(), knobSchema),
   defence: z.string(),
+  switchOff: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   layers: z.array(z.string()).readonly(),
   source: z.string(),
-  /** What counts as success, in words. */
-  success: z.string(),
+  success: z.object({ meaning: z.string(), sql: z.string() }),
 });
 /** What an attack declares (attacks/adversary.ts), as far as `lab attacks` shows it. */
 export type AttackDeclaration = z.output<typeof declarationSchema>;

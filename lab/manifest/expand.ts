@@ -1,8 +1,9 @@
 /** From what a manifest says to every member and every directed link by name. */
 import { type LinkShape, UNSHAPED } from '../../node/control.ts';
 import type { Manifest } from './schema.ts';
-import type { LinkProfile, Member, PlannedAttack, PlannedFault } from './testnet.ts';
-import { attackDeclaration } from './attacks.ts';
+import type { LinkProfile, Member, PlannedAttack, PlannedFault, Testnet } from './testnet.ts';
+import type { Part } from '../../node/runtime/adversarial.ts';
+import { attackDeclaration, type KnobValue } from './attacks.ts';
 
 /**
  * The same network without its adversaries, for comparison: as many peers in the same places under
@@ -98,16 +99,37 @@ export function expandAttacks(manifest: Manifest): PlannedAttack[] {
     name,
     atMs,
     ...(forMs === undefined ? {} : { forMs }),
-    knobs: {
-      ...Object.fromEntries(
-        Object.entries(attackDeclaration(name)?.knobs ?? {}).map(([key, knob]) => [
-          key,
-          knob.default,
-        ]),
-      ),
-      ...knobs,
-    },
+    knobs: { ...defaultKnobs(name), ...knobs },
   }));
+}
+
+function defaultKnobs(name: string): Record<string, KnobValue> {
+  const knobs = Object.entries(attackDeclaration(name)?.knobs ?? {});
+  return Object.fromEntries(knobs.map(([key, knob]) => [key, knob.default]));
+}
+
+/** With which knobs an adversary comes to life: of the first attack planned for it, or the defaults. */
+export function launchKnobs(attacks: readonly PlannedAttack[], name: string): Part['knobs'] {
+  return attacks.find((attack) => attack.name === name)?.knobs ?? defaultKnobs(name);
+}
+
+/** The part of every adversarial member, by its name. */
+export function expandParts({
+  members,
+  attacks,
+}: Pick<Testnet, 'members' | 'attacks'>): ReadonlyMap<string, Part> {
+  const companies = Map.groupBy(
+    members.filter(({ adversary }) => adversary !== undefined),
+    ({ adversary = '' }) => adversary,
+  );
+  return new Map(
+    [...companies].flatMap(([name, company]) => {
+      const knobs = launchKnobs(attacks, name);
+      return company.map((member, index): [string, Part] => {
+        return [member.name, { knobs, index, members: company.length }];
+      });
+    }),
+  );
 }
 
 /** The faults with groups replaced by their members. */

@@ -140,7 +140,7 @@ export function attackSection({ result }: ReportData, one: AttackResult): Html {
     return { name: entry.member, marks };
   });
   const judged = one.succeeded === null ? 'never struck' : one.succeeded ? 'succeeded' : 'failed';
-  const goal = attackDeclaration(one.name)?.success;
+  const goal = attackDeclaration(one.name)?.success.meaning;
   const by = one.detectedBy.length === 0 ? '' : ` by ${one.detectedBy.join(', ')}`;
   return html`<section><h2>Attack ${one.name}: ${judged}</h2><p>Strike at ${duration(
     one.strikeMs,

@@ -2,23 +2,26 @@
  * One member of a simulated network: the inhabitant that a process would hold, on a simulated host,
  * with what the lab does to processes: start, stop, kill, pause, put another disk in, give orders.
  */
-import type { Create } from '../../attacks/adversary.ts';
 import type { AttackOrder, ClientLoad, GenesisMember, Health, Seat } from '../../node/control.ts';
 import type { Host } from '../../node/host.ts';
 import { mintingPow } from '../../node/identity/difficulty.ts';
 import { type Identity, mint } from '../../node/identity/mint.ts';
 import { storedIdentity } from '../../node/identity/stored.ts';
 import type { Genesis } from '../../node/peer/genesis.ts';
+import { mintingSources, type Role } from '../../node/runtime/adversarial.ts';
 import type { Inhabitant } from '../../node/runtime/inhabit.ts';
 import { clientIn, peerIn } from '../../node/runtime/run-process.ts';
 import type { Member } from '../manifest/testnet.ts';
 import type { SimHost } from './host.ts';
 import { MemoryStore } from './store.ts';
 
+/** Virtual time stands still meanwhile, and real time must not: some ten seconds with ideal work. */
+const MAX_THROWN_AWAY = 1_000_000;
+
 export interface SimMemberNeeds {
   readonly seat: Seat;
   /** Absent for the honest. */
-  readonly adversary: Create | undefined;
+  readonly role: Role | undefined;
   /** A host on `store` for the `life`-th process of this member, counted from 1. */
   openHost(store: MemoryStore, life: number): SimHost;
   /** Passes on what it tells its accomplices. */
@@ -153,16 +156,30 @@ export class SimMember {
   }
 
   #inhabitantOn(host: Host): Inhabitant {
-    const { seat, adversary } = this.#needs;
+    const { seat, role } = this.#needs;
     if (seat.kind === 'client') return clientIn(seat, host, this.#genesis);
-    const minted = mintIfNeeded(seat, host);
+    const minted = mintIfNeeded(seat, host, role);
     const conspire = (message: unknown): void => this.#needs.conspire(this, message);
-    return peerIn(seat, { host, conspire, minted, adversary, genesis: this.#genesis });
+    return peerIn(seat, { host, conspire, minted, role, genesis: this.#genesis });
   }
 }
 
 /** In one go, in no virtual time: a run begins when everyone has an identity. */
-function mintIfNeeded(seat: Seat, host: Host): Identity | null {
+function mintIfNeeded(seat: Seat, host: Host, role: Role | undefined): Identity | null {
   if (storedIdentity(host.store) !== null) return null;
-  return mint(seat.network, mintingPow(seat.parameters, seat.members ?? 1), host);
+  const pow = mintingPow(seat.parameters, seat.members ?? 1);
+  const { wants, ...sources } = mintingSources(seat, host, role);
+  if (wants === undefined) return mint(seat.network, pow, sources);
+  let thrownAway = 0;
+  return mint(seat.network, pow, {
+    ...sources,
+    wants: (address) => {
+      const isWanted = wants(address);
+      if (!isWanted) thrownAway += 1;
+      if (thrownAway > MAX_THROWN_AWAY) {
+        throw new Error(`${seat.name} wants none of ${MAX_THROWN_AWAY} addresses that it minted`);
+      }
+      return isWanted;
+    },
+  });
 }

@@ -3,11 +3,13 @@
  * to a network of processes, at once and in a fixed order, and waits for nothing: whoever holds it
  * plays `scheduler` and looks how things stand.
  */
-import type { Create } from '../../attacks/adversary.ts';
+import type { AdversaryModule } from '../../attacks/adversary.ts';
 import type { LinkClass, Seat } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
 import { Genesis } from '../../node/peer/genesis.ts';
+import type { Part } from '../../node/runtime/adversarial.ts';
 import { foundersOf } from '../../node/runtime/run-process.ts';
+import { expandParts } from '../manifest/expand.ts';
 import type { Member, Testnet } from '../manifest/testnet.ts';
 import { classesFor } from '../links/classes.ts';
 import type { RunEventBody } from '../supervisor/events.ts';
@@ -39,7 +41,7 @@ export interface WorldOptions {
   readonly testnet: Testnet;
   readonly run: string;
   /** By name, as many as the testnet's members play. */
-  readonly adversaries: ReadonlyMap<string, Create>;
+  readonly adversaries: ReadonlyMap<string, AdversaryModule>;
   readonly recorder: Recorder;
   readonly trace: Trace;
   readonly costs: ProcessingCosts;
@@ -57,6 +59,7 @@ export class World {
   readonly #streams: Streams;
   readonly #processors: Processors;
   readonly #subnets: Readonly<Record<string, string>>;
+  readonly #parts: ReadonlyMap<string, Part>;
   /** Link classes of each region, as they are now. */
   readonly #classes = new Map<string, readonly LinkClass[]>();
   readonly #clients: readonly SimMember[];
@@ -70,6 +73,7 @@ export class World {
     this.#options = options;
     this.#streams = new Streams(testnet.seed);
     this.#processors = new Processors(options.costs);
+    this.#parts = expandParts(testnet);
     this.network = new SimNetwork({ scheduler: this.scheduler, streams: this.#streams });
     const addresses = simulatedAddresses(testnet.regions);
     this.#subnets = addresses.subnets;
@@ -164,6 +168,8 @@ export class World {
     const { adversaries, trace, costs, recorder } = this.#options;
     const { name, kind, region, adversary } = member;
     const endpoint = this.#endpointOf(member);
+    const module = adversary === undefined ? undefined : adversaries.get(adversary);
+    const part = this.#parts.get(name);
     const seat = {
       ...shared,
       name,
@@ -179,7 +185,7 @@ export class World {
     const us = kind === 'peer' ? costs.peerUs : costs.clientUs;
     return new SimMember(member, {
       seat,
-      adversary: adversary === undefined ? undefined : adversaries.get(adversary),
+      role: module === undefined || part === undefined ? undefined : { module, part },
       conspire: (from, message) => this.attacks.conspire(from, message),
       openHost: (store, life) => {
         this.network.setClasses(endpoint, region, this.#classes.get(region) ?? []);

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { GenesisMember, Seat } from '../../node/control.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { expandParts } from '../manifest/expand.ts';
 import type { Member } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPhase } from './api.ts';
 import { concurrently, pause } from './concurrently.ts';
@@ -61,16 +62,20 @@ export async function launchAll(
 ): Promise<void> {
   const { driver, journal, events } = context;
   const states = await driver.states();
+  const parts = expandParts(context.testnet);
   let done = 0;
   await concurrently(members, LAUNCHES_AT_ONCE, async (member) => {
     if (signal.aborted) return;
     const state = states.get(member.name) ?? 'absent';
     if (state === 'absent') {
       journal.write({ entry: 'launch', name: member.name });
-      const image = member.adversary === undefined ? 'peer' : 'adversary';
-      const { adversary, group } = member;
-      const plays = adversary === undefined ? {} : { adversary };
-      await driver.launch({ seat: seatOf(context, member), group, image, ...plays });
+      const { adversary: name, group } = member;
+      const part = parts.get(member.name);
+      const plays =
+        name === undefined || part === undefined
+          ? ({ image: 'peer' } as const)
+          : ({ image: 'adversary', adversary: { name, part } } as const);
+      await driver.launch({ seat: seatOf(context, member), group, ...plays });
     } else if (state === 'exited') await driver.start(member.name);
     else if (state === 'paused') await driver.resume(member.name);
     done += 1;

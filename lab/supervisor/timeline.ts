@@ -1,4 +1,5 @@
 /** What happens when during a run, from the manifest; times are ms after the load started. */
+import { launchKnobs } from '../manifest/expand.ts';
 import type { PlannedAttack, PlannedFault, Testnet } from '../manifest/testnet.ts';
 
 export type TimelineStep = { readonly atMs: number; readonly key: string } & (
@@ -48,8 +49,8 @@ function attackSteps({ members, attacks }: Testnet): AttackStep[] {
     members.filter((m) => m.adversary === name && m.active === active).map((m) => m.name);
   const steps: AttackStep[] = [];
   for (const name of new Set(members.flatMap((m) => (m.active ? (m.adversary ?? []) : [])))) {
-    const planned = attacks.find((attack) => attack.name === name) ?? { name, knobs: {} };
-    const attack = { ...planned, atMs: 0 };
+    const planned = attacks.find((attack) => attack.name === name) ?? { name };
+    const attack = { ...planned, knobs: launchKnobs(attacks, name), atMs: 0 };
     const who = playing(name, true);
     steps.push({ type: 'attack', key: `active ${name}`, atMs: 0, attack, members: who });
   }

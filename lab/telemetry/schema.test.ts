@@ -109,6 +109,7 @@ const ROWS: readonly Row[] = [
     bits: 4,
     ip: '10.0.0.7',
   },
+  { table: 'asides', event: 'strike', details: '{}' },
   {
     table: 'resources',
     cpuMs: 1.5,

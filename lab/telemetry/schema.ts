@@ -138,6 +138,7 @@ export const PEER_TABLES = {
     bits: 'count',
     ip: 'label',
   },
+  asides: { ...REPORTED, event: 'label', details: 'text' },
   resources: {
     ...REPORTED,
     cpu_ms: 'number',
@@ -243,6 +244,7 @@ const LATER_TABLES: Readonly<Record<string, number>> = {
   swaps: 3,
   synchronisation: 3,
   registrations: 4,
+  asides: 4,
 };
 
 function addTables(version: number): string[] {

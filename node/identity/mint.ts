@@ -30,8 +30,11 @@ export interface Identity {
 }
 
 export interface MintSources {
+  /** What the identity says of when it was made. */
   now(): number;
   random(length: number): Uint8Array;
+  /** Whether an address is to be kept; without it every one is. An adversary chooses where it stands. */
+  wants?(this: void, address: Id): boolean;
 }
 
 const VERSION = 2;
@@ -127,6 +130,8 @@ export class Minting {
     };
     const address = deriveAddress(unsigned, this.#pow);
     if (trailingZeroBits(address) < this.#pow.bits) return null;
+    // Thrown away, and paid for all the same.
+    if (this.#sources.wants?.(address) === false) return null;
     return {
       record: signRecord(unsigned, this.#identityKey),
       address,

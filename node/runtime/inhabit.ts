@@ -20,6 +20,7 @@ import { Control } from './control.ts';
 import { areLinkClasses } from './control-messages.ts';
 import { RuntimeError } from './errors.ts';
 import { logToStdout, reasonOf } from './log.ts';
+import type { Role } from './adversarial.ts';
 import { mintIfNeeded } from './minting.ts';
 import { Metrics } from './metrics.ts';
 import type { Genesis } from '../peer/genesis.ts';
@@ -70,14 +71,14 @@ export type Open = (
 ) => Inhabitant;
 
 /** Starts the process's inhabitant; resolves when it runs. Sets the handlers that end the process. */
-export async function inhabit(seat: Seat, open: Open): Promise<void> {
+export async function inhabit(seat: Seat, open: Open, role?: Role): Promise<void> {
   const log = logToStdout;
   process.on('uncaughtException', (error) => {
     log('error', 'crashed', { reason: error.message, stack: error.stack });
     process.exit(4);
   });
   try {
-    await run(seat, open);
+    await run(seat, open, role);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     log('error', 'cannot start', { reason: error.message, remedy: error.remedy });
@@ -85,7 +86,7 @@ export async function inhabit(seat: Seat, open: Open): Promise<void> {
   }
 }
 
-async function run(seat: Seat, open: Open): Promise<void> {
+async function run(seat: Seat, open: Open, role: Role | undefined): Promise<void> {
   const log = logToStdout;
   const store = new SqliteStore(seat.stateDirectory);
   const shaper = new Shaper();
@@ -108,7 +109,7 @@ async function run(seat: Seat, open: Open): Promise<void> {
       telemetry.report(row, trueTime);
     },
   });
-  const minted = await mintIfNeeded(seat, { host, log, end: () => process.exit(0) });
+  const minted = await mintIfNeeded(seat, { host, log, role, end: () => process.exit(0) });
   const living = open(host, (message) => control.send({ type: 'conspire', message }), minted);
   inhabitant = living;
   // The identity is durable before anyone hears of it.
@@ -204,6 +205,7 @@ async function carryOut(message: LabMessage, parts: Parts): Promise<unknown> {
       return undefined;
     case 'clock':
       host.setSkew(message.skewMs);
+      host.setDrift(message.driftPpm);
       return undefined;
     case 'load':
       if (living.load === undefined) throw new Error('no such method');

@@ -5,6 +5,7 @@
  */
 import type { Seat } from '../control.ts';
 import type { Host } from '../host.ts';
+import { mintingSources, type Role } from './adversarial.ts';
 import { mintingPow } from '../identity/difficulty.ts';
 import { type Identity, Minting } from '../identity/mint.ts';
 import { storeAttempts, storedAttempts, storedIdentity } from '../identity/stored.ts';
@@ -20,6 +21,8 @@ const REPORT_MS = 5000;
 export interface MintingParts {
   readonly host: Host & { flush(): void };
   readonly log: Log;
+  /** Absent for the honest. */
+  readonly role: Role | undefined;
   /** What ends the process when it is told to stop while it mints. */
   end(this: void): void;
 }
@@ -32,7 +35,8 @@ export async function mintIfNeeded(seat: Seat, parts: MintingParts): Promise<Ide
   const { host } = parts;
   if (seat.kind === 'client' || storedIdentity(host.store) !== null) return null;
   const pow = mintingPow(seat.parameters, seat.members ?? 1);
-  const minting = new Minting(seat.network, pow, host, storedAttempts(host.store));
+  const sources = mintingSources(seat, host, parts.role);
+  const minting = new Minting(seat.network, pow, sources, storedAttempts(host.store));
   const perSecond = rateOf(minting);
   return slice(minting, QUIET_MS) ?? mintInTheOpen(seat, { minting, perSecond }, parts);
 }

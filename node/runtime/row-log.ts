@@ -23,6 +23,8 @@ export function lineFor(row: Row): LogLine | null {
       const { accused, layer, reason, score } = row;
       return line('info', 'flagged', { accused, layer, reason, score });
     }
+    case 'asides':
+      return line('info', `adversary: ${row.event}`, { details: row.details });
     case 'transactions': {
       if (row.outcome === 'committed' || row.outcome === 'submitted') return null;
       return line('debug', `transaction ${row.outcome}`, { tx: row.tx, part: row.part });

@@ -8,29 +8,17 @@ import type { Identity } from '../identity/mint.ts';
 import { encodeRecord, readRecord } from '../identity/record.ts';
 import { openPeer, type Peer } from '../peer.ts';
 import type { Founder, Genesis } from '../peer/genesis.ts';
-import { inhabit, type Inhabitant } from './inhabit.ts';
-
-/** Makes an adversary's mind once its peer exists (attacks/adversary.ts). */
-export type MakeAdversary = (context: {
-  readonly peer: Peer;
-  readonly host: Host;
-  conspire(message: unknown): void;
-}) => {
-  readonly decisions: Partial<Decisions>;
-  order(order: AttackOrder): void;
-  heard(from: string, message: unknown): void;
-};
+import type { Mind, MindContext, Role } from './adversarial.ts';
+import { inhabit, type Inhabitant, type Open } from './inhabit.ts';
 
 /** Of the runtime's own entry in a client's store. */
 const CLIENT_KEY = 'runtime/client-key';
 
 /** Runs the seat's peer or client until it is stopped. */
-export function runProcess(seat: Seat, adversary?: MakeAdversary): Promise<void> {
-  return inhabit(seat, (host, conspire, minted) =>
-    seat.kind === 'client'
-      ? clientIn(seat, host)
-      : peerIn(seat, { host, conspire, minted, adversary }),
-  );
+export function runProcess(seat: Seat, role?: Role): Promise<void> {
+  const open: Open = (host, conspire, minted) =>
+    seat.kind === 'client' ? clientIn(seat, host) : peerIn(seat, { host, conspire, minted, role });
+  return inhabit(seat, open, role);
 }
 
 /** What a peer needs beside its seat; `minted` as for `Open`. */
@@ -38,21 +26,22 @@ export interface PeerNeeds {
   readonly host: Host;
   conspire(this: void, message: unknown): void;
   readonly minted: Identity | null;
-  readonly adversary: MakeAdversary | undefined;
+  /** Absent for the honest. */
+  readonly role: Role | undefined;
   /** As for `PeerOptions`. */
   readonly genesis?: Genesis | undefined;
 }
 
 /** A peer of this seat on `host`, bent by its adversary if it has one. Does not start it. */
 export function peerIn(seat: Seat, needs: PeerNeeds): Inhabitant {
-  const { host, conspire, minted, adversary, genesis } = needs;
+  const { host, conspire, minted, role, genesis } = needs;
   // The peer exists before the mind that bends it: what it decides is looked up at each decision.
   let bent: Partial<Decisions> = {};
   const decisions = deciding(() => bent);
   const { network, parameters, bind: endpoint } = seat;
   const peer = openPeer({ network, parameters, endpoint, decisions, minted, genesis }, host);
-  const adversarial = adversary?.({ peer, host, conspire });
-  if (adversarial !== undefined) bent = adversarial.decisions;
+  const mind = role === undefined ? undefined : mindOf(role, peer, host, conspire);
+  if (mind !== undefined) bent = mind.decisions;
   return {
     record: encodeRecord(peer.identity.record).toHex(),
     address: peer.identity.address,
@@ -65,13 +54,24 @@ export function peerIn(seat: Seat, needs: PeerNeeds): Inhabitant {
     receive: (from, datagram) => peer.receive(from, datagram),
     health: () => peer.health(),
     stop: () => peer.stop(),
-    ...(adversarial === undefined
+    ...(mind === undefined
       ? {}
       : {
-          attack: (order: AttackOrder) => adversarial.order(order),
-          conspire: (from: string, message: unknown) => adversarial.heard(from, message),
+          attack: (order: AttackOrder) => mind.order(order),
+          conspire: (from: string, message: unknown) => mind.heard(from, message),
         }),
   };
+}
+
+function mindOf(
+  { module, part }: Role,
+  peer: Peer,
+  host: Host,
+  conspire: PeerNeeds['conspire'],
+): Mind {
+  const say: MindContext['say'] = (event, details = {}) =>
+    host.report({ table: 'asides', event, details: JSON.stringify(details) });
+  return module.create({ peer, host, knobs: part.knobs, conspire, say });
 }
 
 /** A client of this seat on `host`, not started. `genesis` as for `ClientOptions`. */

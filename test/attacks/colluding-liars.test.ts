@@ -40,7 +40,13 @@ class Conspiracy {
     for (const [index, own] of Object.entries(decisions)) {
       const { peer, host } = this.swarm.at(Number(index));
       const liar = peer.identity.address;
-      const mind = create({ peer, host, conspire: (message) => this.#relay(liar, message) });
+      const mind = create({
+        peer,
+        host,
+        knobs: KNOBS,
+        conspire: (message) => this.#relay(liar, message),
+        say: () => undefined,
+      });
       this.#minds.set(liar, mind);
       own.answerMapping = (asker, token, query, honest) => {
         // Asking it twice would number two statements: the truth is read from what was made.

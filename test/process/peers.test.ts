@@ -32,6 +32,11 @@ const ORDER: AttackOrder = {
   members: [],
 };
 
+const LIARS = {
+  name: 'colluding-liars',
+  part: { knobs: ORDER.knobs, index: 0, members: 1 },
+};
+
 const homeBefore = process.env['LAB_HOME'];
 let home = '';
 let lab: TestLab;
@@ -54,7 +59,7 @@ async function launch(name: string, index: number): Promise<void> {
       probeKey: '22'.repeat(32),
     },
     group: 'g',
-    ...(name === LIAR ? { image: 'adversary', adversary: 'colluding-liars' } : { image: 'peer' }),
+    ...(name === LIAR ? { image: 'adversary', adversary: LIARS } : { image: 'peer' }),
   });
 }
 

@@ -32,7 +32,7 @@ export function conspiracy(options: SwarmOptions, create: Create, liars: number)
         swarm.network.after(CONSPIRE_MS, () => adversary.heard(peer.identity.address, message));
       }
     };
-    return create({ peer, host, conspire });
+    return create({ peer, host, knobs: {}, conspire, say: () => undefined });
   });
   for (const [index, mind] of minds.entries()) {
     const { answerMapping, ...others } = adversaries[index]?.decisions ?? {};
