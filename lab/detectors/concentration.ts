@@ -10,6 +10,8 @@ import { amongMany, binomialSurprise } from './surprise.ts';
 /** So many identities in a row are looked at, from two more than a pair to twice a usual neighbourhood. */
 const LEAST_ROW = 3;
 const LONGEST_ROW = 16;
+/** Of everybody, and of newcomers alone. */
+const SCANS = 2;
 /** Neighbours on the ring whose address ranges are compared, half on each side. */
 const NEAR = 8;
 /** Hex digits of an address that its place on the ring is told by: 48 bits, exact as a number. */
@@ -34,7 +36,7 @@ function scan(registrations: readonly Registration[], scores: Map<string, number
   const placed = onRing(registrations);
   const n = placed.length;
   const longest = Math.min(LONGEST_ROW, Math.floor(n / 2));
-  const places = n * (LONGEST_ROW - LEAST_ROW + 1);
+  const places = SCANS * n * (LONGEST_ROW - LEAST_ROW + 1);
   let comparisons = 0;
   for (const [from, first] of placed.entries()) {
     for (let row = LEAST_ROW; row <= longest; row += 1) {

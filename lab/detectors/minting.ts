@@ -21,6 +21,8 @@ const NARROWEST_MS = 64;
 const WIDTHS = 25;
 /** Two of one time are no burst. */
 const LEAST_BURST = 3;
+/** Windows are at most this part of the time looked at: a rate needs an outside. */
+const LEAST_CONTRAST = 4;
 /** Even intervals are looked for among so many identities in a row. */
 const LEAST_ROW = 5;
 const LONGEST_ROW = 13;
@@ -61,7 +63,7 @@ export class MintingWindows {
     let most = 0;
     for (const { name, widthMs } of windowsOf(createdMs)) {
       const count = this.#counts.get(name) ?? 0;
-      if (count < LEAST_BURST || widthMs > spanMs) continue;
+      if (count < LEAST_BURST || widthMs * LEAST_CONTRAST > spanMs) continue;
       // One more than came: that nobody did outside does not mean that nobody comes.
       const rate = (this.#total - count + 1) / Math.max(spanMs - widthMs, widthMs);
       most = Math.max(most, poissonSurprise(count, rate * widthMs));
@@ -113,22 +115,26 @@ export function mintingRhythm(registrations: readonly Registration[]): Fingerpri
   return { scores, comparisons };
 }
 
-/** As if shelf times were exponential with the median that these have. */
+/**
+ * As if shelf times were exponential with the median that these have; the chance is that of a time beyond
+ * a mean known from half as many (Lomax), since a median of few is no good measure.
+ */
 export function mintingHoard(registrations: readonly Registration[]): Fingerprints {
   const newcomers = newcomersOf(registrations);
+  const n = newcomers.length;
   const shelf = ({ createdMs, seenMs }: Registration): number =>
     Math.max(LEAST_SHELF_MS, seenMs - createdMs);
   const sorted = newcomers.map(shelf).sort((a, b) => a - b);
   // The lower middle: of few, the longer ones must not set the measure.
-  const medianMs = sorted[Math.floor((sorted.length - 1) / 2)] ?? LEAST_SHELF_MS;
+  const meanMs = (sorted[Math.floor((n - 1) / 2)] ?? LEAST_SHELF_MS) / Math.LN2;
   return {
     scores: positive(
       newcomers.map((newcomer) => {
-        const surprise = (shelf(newcomer) / medianMs - 1) * Math.log10(2);
-        return [newcomer.address, amongMany(surprise, newcomers.length)];
+        const surprise = (n / 2) * Math.log10(1 + shelf(newcomer) / meanMs / (n / 2));
+        return [newcomer.address, amongMany(surprise, n)];
       }),
     ),
-    comparisons: newcomers.length,
+    comparisons: n,
   };
 }
 
