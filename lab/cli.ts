@@ -4,6 +4,7 @@ import { attackCommand } from './commands/attack.ts';
 import { attacksCommand } from './commands/attacks.ts';
 import { auditCommand } from './commands/audit.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
+import { claimsCommand } from './commands/claims.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { evidenceCommand } from './commands/evidence.ts';
@@ -53,6 +54,7 @@ function program(): Command {
     reportCommand(),
     queryCommand(),
     evidenceCommand(),
+    claimsCommand(),
     vectorsCommand(),
     schemaCommand(),
   ];

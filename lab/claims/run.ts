@@ -1,0 +1,22 @@
+/** Runs the experiments of rows and judges them. */
+import type { Claim, ExperimentOptions, JudgedClaim } from './claim.ts';
+import { judge } from './judge.ts';
+
+export interface LedgerOptions extends ExperimentOptions {
+  /** Of the lab. */
+  readonly version: string;
+}
+
+/** One row: its experiment, then its verdict. What an experiment throws is a bug in it. */
+export async function examine(claim: Claim, options: LedgerOptions): Promise<JudgedClaim> {
+  const { seed, quick, version } = options;
+  const experiment = await claim.experiment();
+  const startedMs = performance.now();
+  const measured = await experiment(options);
+  const wallMs = Math.round(performance.now() - startedMs);
+  return judge(claim, measured, { seed, quick, version, wallMs, run: again(claim.id, options) });
+}
+
+function again(id: string, { seed, quick }: ExperimentOptions): string {
+  return `npx lab claims ${id} --seed ${seed}${quick ? ' --quick' : ''}`;
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { Claim, ClaimedFigure, Measured } from '../../lab/claims/claim.ts';
+import { claimsDocument } from '../../lab/claims/document.ts';
+import { exact, share } from '../../lab/claims/estimate.ts';
+import { judge } from '../../lab/claims/judge.ts';
+import { CLAIMS } from '../../lab/claims/ledger.ts';
+
+const CIRCUMSTANCES = { seed: 1, quick: false, version: '1', wallMs: 1, run: 'npx lab claims T1' };
+
+function figure(name: string, atLeast: number | null, atMost: number | null): ClaimedFigure {
+  return { name, unit: '', claimed: '', atLeast, atMost };
+}
+
+function claimOf(first: ClaimedFigure, ...rest: readonly ClaimedFigure[]): Claim {
+  const words = { title: 'test', claimed: '', source: '', conditions: 'theirs', rule: '' };
+  return { id: 'T1', ...words, figures: [first, ...rest], experiment: () => Promise.reject() };
+}
+
+function measured(figures: Measured['figures']): Measured {
+  return { figures, beside: [], conditions: ['ours'] };
+}
+
+const TWO = claimOf(figure('a', 1, 2), figure('b', null, 0.5));
+
+test.each([
+  ['holds', exact(1, 1, ''), exact(0.5, 1, '')],
+  ['fails', exact(0.9, 1, ''), exact(0.6, 1, '')],
+  ['partly', exact(1.5, 1, ''), exact(0.6, 1, '')],
+  ['partly', exact(1.5, 1, ''), { untested: 'no containers' }],
+  ['not testable here', share(1, 1, ''), { untested: 'no containers' }],
+] as const)('a claim of two figures %s', (verdict, a, b) => {
+  const row = judge(TWO, measured({ a, b }), CIRCUMSTANCES);
+  expect(row.verdict).toBe(verdict);
+  expect(row.conditions).toEqual(['paper: theirs', 'ours']);
+});
+
+test('a figure holds or fails with its whole interval, and is open between', () => {
+  const low = claimOf(figure('a', null, 0.2));
+  const verdicts = [0, 20, 100].map(
+    (hits) => judge(low, measured({ a: share(hits, 100, '') }), CIRCUMSTANCES).figures[0]?.verdict,
+  );
+  expect(verdicts).toEqual(['holds', 'open', 'fails']);
+});
+
+test('an experiment must measure what its row claims, all of it and nothing else', () => {
+  const a = exact(1, 1, '');
+  expect(() => judge(TWO, measured({ a }), CIRCUMSTANCES)).toThrow('says nothing of b');
+  expect(() => judge(TWO, measured({ a, b: a, c: a }), CIRCUMSTANCES)).toThrow('not claim: c');
+});
+
+test('every row says what is claimed, where, under which conditions, and by which rule', () => {
+  expect(new Set(CLAIMS.map(({ id }) => id)).size).toBe(CLAIMS.length);
+  for (const { id, title, claimed, source, conditions, rule, figures } of CLAIMS) {
+    expect(id).toMatch(/^[A-Z]\d$/);
+    for (const text of [title, claimed, source, conditions, rule]) {
+      expect(text.length, id).toBeGreaterThan(3);
+    }
+    expect(source, id).toMatch(/^[WPEMD]/);
+    expect(new Set(figures.map(({ name }) => name)).size, id).toBe(figures.length);
+    for (const { name, claimed: said, atLeast, atMost } of figures) {
+      expect(said.length, `${id} ${name}`).toBeGreaterThan(0);
+      expect(atLeast ?? atMost, `${id} ${name} can't be refuted`).not.toBeNull();
+      expect(atLeast ?? Number.NEGATIVE_INFINITY).toBeLessThanOrEqual(atMost ?? Infinity);
+    }
+  }
+});
+
+test('every row has its experiment', async () => {
+  for (const claim of CLAIMS) expect(await claim.experiment(), claim.id).toBeTypeOf('function');
+});
+
+test('the document shows claimed, measured, interval, conditions and the command of a row', () => {
+  const row = judge(TWO, measured({ a: share(9, 10, 'tries'), b: exact(1, 1, '') }), CIRCUMSTANCES);
+  const document = claimsDocument([row], new Date(0));
+  for (const text of ['1970-01-01', 'version 1, seed 1', '0.9', '10 tries', 'theirs', 'ours']) {
+    expect(document).toContain(text);
+  }
+  expect(document).toContain('npx lab claims T1');
+});
