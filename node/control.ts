@@ -145,7 +145,8 @@ export type ControlRequest =
   | { readonly method: 'genesis'; readonly members: readonly GenesisMember[] }
   | { readonly method: 'links'; readonly classes: readonly LinkClass[] }
   | ({ readonly method: 'probe' } & ProbeRequest)
-  | { readonly method: 'clock'; readonly skewMs: number }
+  /** Its own clock from now on: ms ahead of true time, and millionths by which it runs fast. */
+  | { readonly method: 'clock'; readonly skewMs: number; readonly driftPpm: number }
   | { readonly method: 'load'; readonly load: ClientLoad | null }
   | { readonly method: 'attack'; readonly attack: AttackOrder }
   | { readonly method: 'conspire'; readonly from: string; readonly message: unknown }

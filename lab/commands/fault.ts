@@ -7,6 +7,7 @@ import { allowedWords } from '../manifest/problem.ts';
 import { FAULT_KINDS, faultSchema } from '../manifest/schema.ts';
 import type { RunStatus } from '../supervisor/api.ts';
 import { openRun } from '../supervisor/client.ts';
+import { expectReal } from '../supervisor/faults.ts';
 import { printJson, printLines } from '../terminal/output.ts';
 import { findRun, jsonOption, keyValue } from './common.ts';
 
@@ -17,6 +18,7 @@ interface Options {
   readonly direction?: string;
   readonly members?: readonly string[];
   readonly skew?: number;
+  readonly ppm?: number;
   readonly set?: Readonly<Record<string, number | string | boolean>>;
   readonly json?: boolean;
 }
@@ -36,10 +38,11 @@ export function faultCommand(): Command {
     .addOption(
       new Option(
         '--members <names>',
-        'members or groups, with commas (pause, kill, restart, restore, clock)',
+        'members or groups, with commas (pause, kill, restart, restore, clock, drift)',
       ).argParser(list),
     )
     .addOption(new Option('--skew <ms>', 'error of the clocks (clock)').argParser(Number))
+    .addOption(new Option('--ppm <n>', 'how fast clocks run, millionths (drift)').argParser(Number))
     .addOption(
       new Option(
         '--set <field=value>',
@@ -70,6 +73,7 @@ async function perform(kind: string, id: string | undefined, options: Options): 
     });
   }
   const asked = checkedFault(kind, options);
+  expectReal([asked.kind]);
   const run = findRun(options.run, true);
   const client = await openRun(run.run);
   const status = await client.status();
@@ -82,8 +86,8 @@ async function perform(kind: string, id: string | undefined, options: Options): 
 
 /** The fault as the manifest's own schema understands it. Throws LabError with all that is wrong. */
 function checkedFault(kind: string, options: Options) {
-  const { for: forMs, between, direction, members, skew: skewMs, set: change } = options;
-  const given = { kind, atMs: 0, forMs, between, direction, members, skewMs, change };
+  const { for: forMs, between, direction, members, skew: skewMs, ppm, set: change } = options;
+  const given = { kind, atMs: 0, forMs, between, direction, members, skewMs, ppm, change };
   const value = Object.fromEntries(Object.entries(given).filter(([, part]) => part !== undefined));
   const parsed = faultSchema.safeParse(value);
   if (parsed.success) {

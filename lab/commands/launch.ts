@@ -12,6 +12,7 @@ import { loadTestnet } from '../manifest/load.ts';
 import type { Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES } from '../supervisor/api.ts';
 import type { RunPlan } from '../supervisor/api.ts';
+import { expectReal } from '../supervisor/faults.ts';
 
 const PACKAGE_ROOT = path.join(import.meta.dirname, '..', '..');
 
@@ -50,6 +51,17 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     options.driver === 'sim'
       ? { driver: options.driver, reason: 'asked for' }
       : await chooseDriver(options.driver);
+  if (driver !== 'sim') expectReal(testnet.faults.map(({ kind }) => kind));
+  const sleeper = testnet.members.find(({ asleep }) => asleep === true);
+  if (driver !== 'sim' && sleeper !== undefined) {
+    throw new LabError(
+      `peers of group ${sleeper.group} are asleep until reached: none can be a process`,
+      {
+        exitCode: EXIT.badUse,
+        remedy: 'add --driver sim, or take "asleep" out of the testnet file',
+      },
+    );
+  }
   const findings = driver === 'sim' ? [] : shortages(testnet.members.length, driver);
   for (const { level, finding, remedy } of findings) {
     if (level === 'stop') {

@@ -12,10 +12,11 @@ import { attackDeclaration, type KnobValue } from './attacks.ts';
 export function asHonestControl(manifest: Manifest): Manifest {
   return {
     ...manifest,
-    peers: manifest.peers.map(({ group, count, regions, joinAtMs }) => ({
+    peers: manifest.peers.map(({ group, count, regions, asleep, joinAtMs }) => ({
       group,
       count,
       regions,
+      asleep,
       joinAtMs,
     })),
     attacks: [],
@@ -37,6 +38,7 @@ export function expandMembers(manifest: Manifest): Member[] {
       region: deal(group.regions, index),
       ...(group.adversary === undefined ? {} : { adversary: group.adversary }),
       active: group.active ?? false,
+      ...(group.asleep === true ? { asleep: true as const } : {}),
       ...(group.joinAtMs === undefined ? {} : { joinAtMs: group.joinAtMs }),
     })),
   );
@@ -147,6 +149,7 @@ export function expandFaults(manifest: Manifest, members: readonly Member[]): Pl
     const when = { atMs: fault.atMs, ...(forMs === undefined ? {} : { forMs }) };
     switch (fault.kind) {
       case 'partition':
+      case 'clog':
         return { kind: fault.kind, between: fault.between, direction: fault.direction, ...when };
       case 'link':
         return {
@@ -157,6 +160,8 @@ export function expandFaults(manifest: Manifest, members: readonly Member[]): Pl
         };
       case 'clock':
         return { kind: fault.kind, members: expand(fault.members), skewMs: fault.skewMs, ...when };
+      case 'drift':
+        return { kind: fault.kind, members: expand(fault.members), ppm: fault.ppm, ...when };
       default:
         return { kind: fault.kind, members: expand(fault.members), ...when };
     }

@@ -17,11 +17,13 @@ const MAX_STEPS = 200;
 const MAX_DURATION_MS = 31 * 24 * 3600 * 1000;
 /** Beyond a minute a datagram is lost, not late. */
 const MAX_DELAY_MS = 60_000;
+/** A tenth: no quartz is a thousandth as bad, and leases still outlive it. */
+const MAX_DRIFT_PPM = 100_000;
 /** Rates per client are per process: beyond this the host, not the network, is measured. */
 const MAX_RATE_PER_SECOND = 10_000;
 
 /** A closed object whose error for unknown keys lists the allowed ones (read by `explain.ts`). */
-function closed<T extends z.core.$ZodLooseShape>(shape: T, description: string) {
+export function closed<T extends z.core.$ZodLooseShape>(shape: T, description: string) {
   return z
     .strictObject(shape, {
       error: (issue) =>
@@ -31,14 +33,17 @@ function closed<T extends z.core.$ZodLooseShape>(shape: T, description: string) 
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const nameOf = (what: string) =>
+/** A name as testnets, groups and regions have. */
+export const nameOf = (what: string) =>
   z
     .string()
     .max(32)
     .regex(NAME, { error: 'a name of lowercase letters, digits and single hyphens' })
     .describe(what);
 const probability = (what: string) => z.number().min(0).max(1).describe(what);
-const count = (min: number, max: number, what: string) => z.int().min(min).max(max).describe(what);
+/** A whole number in a range. */
+export const count = (min: number, max: number, what: string) =>
+  z.int().min(min).max(max).describe(what);
 const number = (min: number, max: number, what: string) =>
   z.number().min(min).max(max).describe(what);
 const timeMs = (what: string) => number(0, MAX_DURATION_MS, what);
@@ -97,6 +102,10 @@ const peers = closed(
     active: z
       .boolean()
       .describe('Adversarial from the start (true), or a sleeper until an attack starts (false).')
+      .optional(),
+    asleep: z
+      .boolean()
+      .describe('Simulator only: each comes into being when it is first reached, and only answers.')
       .optional(),
     joinAtMs: timeMs(
       'Newcomers: unknown to the founders, they are let in this long after the load starts, ms.',
@@ -266,6 +275,11 @@ const targets = z
   .max(MAX_TARGETS)
   .describe('Members or groups.');
 
+const direction = z
+  .enum(['both', 'forward'])
+  .describe('forward: only from the first region to the second.')
+  .default('both');
+
 /** The kinds of fault; a test holds them to the union below. */
 export const FAULT_KINDS = [
   'partition',
@@ -275,6 +289,9 @@ export const FAULT_KINDS = [
   'restart',
   'restore',
   'clock',
+  'drift',
+  'clog',
+  'torn',
 ] as const;
 
 export const faultSchema = z
@@ -284,10 +301,7 @@ export const faultSchema = z
         kind: z.literal('partition'),
         ...when,
         between: regionPair,
-        direction: z
-          .enum(['both', 'forward'])
-          .describe('forward cuts only from the first region to the second.')
-          .default('both'),
+        direction,
       },
       'Nothing passes between two regions.',
     ),
@@ -315,6 +329,29 @@ export const faultSchema = z
         skewMs: number(-MAX_DURATION_MS, MAX_DURATION_MS, 'Their clocks’ error, ms.'),
       },
       'Clocks go wrong.',
+    ),
+    closed(
+      {
+        kind: z.literal('drift'),
+        ...when,
+        members: targets,
+        ppm: number(-MAX_DRIFT_PPM, MAX_DRIFT_PPM, 'How fast their clocks run, millionths.'),
+      },
+      'Clocks and timers run too fast or too slow; at the end clocks are set right.',
+    ),
+    closed(
+      {
+        kind: z.literal('clog'),
+        ...when,
+        forMs: spanMs('Length, ms.'),
+        between: regionPair,
+        direction,
+      },
+      'What one region sends to the other is held, and all of it goes on at the end; simulated runs only.',
+    ),
+    closed(
+      { kind: z.literal('torn'), ...when, members: targets },
+      'They die while they write: the next turn’s writes and datagrams are lost; simulated runs only.',
     ),
   ])
   .describe('Something that breaks by itself.');

@@ -45,6 +45,8 @@ export interface Member {
   readonly adversary?: string;
   /** An adversary that acts from the start; a sleeper waits for an attack order. */
   readonly active: boolean;
+  /** In the simulator alone: it comes into being when something first reaches it, and only answers. */
+  readonly asleep?: true;
   /** A newcomer, which the genesis does not name: when it is told of the network, ms after the load starts. */
   readonly joinAtMs?: number;
 }
@@ -72,7 +74,7 @@ export interface PlannedAttack {
 /** Times are ms after the load starts. Without `forMs` a fault stays until cleared. */
 export type Fault =
   | {
-      readonly kind: 'partition';
+      readonly kind: 'partition' | 'clog';
       readonly between: readonly [string, string];
       readonly direction: 'both' | 'forward';
     }
@@ -81,7 +83,11 @@ export type Fault =
       readonly between: readonly [string, string];
       readonly change: Partial<LinkShape>;
     }
-  | { readonly kind: 'pause' | 'kill' | 'restart' | 'restore'; readonly members: readonly string[] }
-  | { readonly kind: 'clock'; readonly members: readonly string[]; readonly skewMs: number };
+  | {
+      readonly kind: 'pause' | 'kill' | 'restart' | 'restore' | 'torn';
+      readonly members: readonly string[];
+    }
+  | { readonly kind: 'clock'; readonly members: readonly string[]; readonly skewMs: number }
+  | { readonly kind: 'drift'; readonly members: readonly string[]; readonly ppm: number };
 
 export type PlannedFault = Fault & { readonly atMs: number; readonly forMs?: number };

@@ -1,6 +1,6 @@
 /** Faults in a simulated network: the meanings of the supervisor's, carried out at once. */
 import type { Fault } from '../manifest/testnet.ts';
-import { touchedRegions } from '../supervisor/faults.ts';
+import { clockUnder, touchedRegions } from '../supervisor/faults.ts';
 import type { MemoryStore } from './store.ts';
 import type { SimMember } from './member.ts';
 import type { Recorder } from './recorder.ts';
@@ -17,6 +17,8 @@ export interface FaultNeeds {
   readonly announce: Announce;
   /** Gives the members of these regions the classes that hold now. */
   relink(regions: ReadonlySet<string>): void;
+  /** Holds what the one region sends to the other until then. */
+  clog(from: string, to: string, untilMs: number): void;
   /** A member is back after it was down. */
   returned(member: SimMember): void;
 }
@@ -42,29 +44,28 @@ export class SimFaults {
     const id = `${fault.kind}-${this.#started}`;
     this.#active.set(id, fault);
     this.#tell(id, fault, 'active');
-    if ('between' in fault) this.#relink(fault);
+    if (fault.kind === 'clog') this.#clog(fault, forMs ?? 0);
+    else if ('between' in fault) this.#relink(fault);
     else for (const member of this.#membersOf(fault)) this.#apply(id, fault, member);
     // A restart without a duration is over as soon as the members are on their way back.
     if (forMs !== null) this.#needs.after(forMs, () => this.#clear(id, fault));
     else if (fault.kind === 'restart') this.#clear(id, fault);
   }
 
-  /** Clock skew lives in the process: one that came back gets it anew. */
+  /** A wrong clock lives in the process: one that came back gets it anew. */
   restore(member: SimMember): void {
-    for (const fault of this.#active.values()) {
-      if (fault.kind === 'clock' && fault.members.includes(member.name)) {
-        member.setSkew(fault.skewMs);
-      }
-    }
+    const { skewMs, driftPpm } = clockUnder(this.active(), member.name);
+    if (skewMs !== 0 || driftPpm !== 0) member.setClock(skewMs, driftPpm);
   }
 
   #apply(id: string, fault: Exclude<Fault, { between: unknown }>, member: SimMember): void {
-    if (fault.kind === 'clock') member.setSkew(fault.skewMs);
+    if (fault.kind === 'clock' || fault.kind === 'drift') this.#setClock(member);
     else if (member.state !== 'running') return;
     else if (fault.kind === 'restore') {
       this.#snapshots.set(`${id} ${member.name}`, member.snapshot());
     } else if (fault.kind === 'pause') member.pause();
     else if (fault.kind === 'kill') member.kill();
+    else if (fault.kind === 'torn') member.dieNext('torn');
     else member.stop();
   }
 
@@ -76,10 +77,12 @@ export class SimFaults {
   }
 
   #undo(id: string, fault: Exclude<Fault, { between: unknown }>, member: SimMember): void {
-    if (fault.kind === 'clock') {
-      member.setSkew(0);
+    if (fault.kind === 'clock' || fault.kind === 'drift') {
+      this.#setClock(member);
       return;
     }
+    // Whoever has not written since is still there.
+    if (fault.kind === 'torn') member.spare();
     if (fault.kind === 'restore') {
       const snapshot = this.#snapshots.get(`${id} ${member.name}`);
       if (snapshot !== undefined) {
@@ -91,6 +94,21 @@ export class SimFaults {
     }
     if (member.state === 'paused') member.resume();
     else this.#needs.after(PROCESS_START_MS, () => this.#bringBack(member));
+  }
+
+  #setClock(member: SimMember): void {
+    const { skewMs, driftPpm } = clockUnder(this.active(), member.name);
+    member.setClock(skewMs, driftPpm);
+  }
+
+  #clog(
+    { between, direction }: Extract<Fault, { kind: 'clog' | 'partition' }>,
+    forMs: number,
+  ): void {
+    const untilMs = this.#needs.now() + forMs;
+    const [from, to] = between;
+    this.#needs.clog(from, to, untilMs);
+    if (direction === 'both') this.#needs.clog(to, from, untilMs);
   }
 
   #bringBack(member: SimMember): void {

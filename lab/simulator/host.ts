@@ -4,8 +4,8 @@
  * done outside of any turn is a turn by itself, call by call.
  */
 import type { Endpoint, Host, Timer } from '../../node/host.ts';
+import { type ClockOptions, OwnClock } from '../../node/runtime/clock.ts';
 import type { Row } from '../../node/telemetry.ts';
-import { type ClockOptions, SimClock } from './clock.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { MemoryStore } from './store.ts';
@@ -79,7 +79,7 @@ export class SimHost implements Host {
   /** Datagrams lost because it was busy or paused for too long. */
   drops = 0;
   readonly #parts: SimHostParts;
-  readonly #clock: SimClock;
+  readonly #clock: OwnClock;
   readonly #trueTime = (shownMs: number): number => this.#clock.trueTime(shownMs);
   #alive = true;
   #paused = false;
@@ -99,7 +99,7 @@ export class SimHost implements Host {
     const { scheduler, store = new MemoryStore(), endpoint } = parts;
     this.endpoint = endpoint;
     this.store = store;
-    this.#clock = new SimClock(() => scheduler.now, parts);
+    this.#clock = new OwnClock(() => scheduler.now, parts);
   }
 
   get alive(): boolean {

@@ -12,7 +12,7 @@ import { mintingSources, type Role } from '../../node/runtime/adversarial.ts';
 import type { Inhabitant } from '../../node/runtime/inhabit.ts';
 import { clientIn, peerIn } from '../../node/runtime/run-process.ts';
 import type { Member } from '../manifest/testnet.ts';
-import type { SimHost } from './host.ts';
+import type { Death, SimHost } from './host.ts';
 import { MemoryStore } from './store.ts';
 
 /** Virtual time stands still meanwhile, and real time must not: some ten seconds with ideal work. */
@@ -128,8 +128,20 @@ export class SimMember {
     this.#store = disk;
   }
 
-  setSkew(skewMs: number): void {
+  /** Sets its clock right but for this, and its pace. */
+  setClock(skewMs: number, driftPpm: number): void {
     this.#life?.host.setSkew(skewMs);
+    this.#life?.host.setDrift(driftPpm);
+  }
+
+  /** Its process dies in one of its next turns. */
+  dieNext(death: Death): void {
+    this.#life?.host.dieNext(death, () => this.kill());
+  }
+
+  /** Of the death that was to come. */
+  spare(): void {
+    this.#life?.host.spare();
   }
 
   /** Orders of the lab; a member that is down does not hear them. */

@@ -29,7 +29,7 @@ const change = z.strictObject({
 });
 const faultSchema = z.discriminatedUnion('kind', [
   z.object({
-    kind: z.literal('partition'),
+    kind: z.enum(['partition', 'clog']),
     between,
     direction: z.enum(['both', 'forward']).default('both'),
   }),
@@ -38,7 +38,9 @@ const faultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('kill'), members }),
   z.object({ kind: z.literal('restart'), members }),
   z.object({ kind: z.literal('restore'), members }),
+  z.object({ kind: z.literal('torn'), members }),
   z.object({ kind: z.literal('clock'), members, skewMs: z.number() }),
+  z.object({ kind: z.literal('drift'), members, ppm: z.number() }),
 ]);
 
 /** Drops what is present and undefined: absent is absent (exactOptionalPropertyTypes). */
@@ -66,6 +68,38 @@ export function readFault(
     });
   }
   return fault.kind === 'link' ? { ...fault, change: defined(fault.change) } : fault;
+}
+
+/** Why a kind of fault cannot be done to real members; null where it can. */
+function whySimulated(kind: Fault['kind']): string | null {
+  if (kind === 'clog') return 'a real link loses or delays, and cannot hold all and then let it go';
+  if (kind === 'torn') return 'nobody can choose the moment in which a real process dies';
+  return null;
+}
+
+/** Throws a LabError for the first of these faults that only a simulated run can have. */
+export function expectReal(kinds: readonly Fault['kind'][]): void {
+  for (const kind of kinds) {
+    const reason = whySimulated(kind);
+    if (reason === null) continue;
+    throw new LabError(`fault ${kind} is for simulated runs alone: ${reason}`, {
+      exitCode: EXIT.badUse,
+      remedy: kind === 'torn' ? 'use kill, or add --driver sim' : 'use link, or add --driver sim',
+    });
+  }
+}
+
+/** What a member's clock shows too much, and how fast it runs, under these faults; the last one counts. */
+export function clockUnder(
+  faults: readonly Fault[],
+  member: string,
+): { readonly skewMs: number; readonly driftPpm: number } {
+  let [skewMs, driftPpm] = [0, 0];
+  for (const fault of faults) {
+    if (fault.kind === 'clock' && fault.members.includes(member)) skewMs = fault.skewMs;
+    if (fault.kind === 'drift' && fault.members.includes(member)) driftPpm = fault.ppm;
+  }
+  return { skewMs, driftPpm };
 }
 
 /** Regions with a member that the fault concerns. */
@@ -111,6 +145,7 @@ export class FaultControl {
 
   async start(fault: Fault, forMs: number | null, planned: string | null): Promise<string> {
     const { journal, events } = this.context;
+    expectReal([fault.kind]);
     const id = `${fault.kind}-${journal.state.faults.size + 1}`;
     const line = JSON.stringify(fault);
     journal.write({ entry: 'fault-started', atMs: Date.now(), id, fault: line, forMs, planned });
@@ -138,7 +173,7 @@ export class FaultControl {
     events.emit({ type: 'fault', id, name: fault.kind, state: 'cleared' });
     await this.row(id, fault, 'cleared');
     // Members that come back are measured when they are meshed again.
-    if (fault.kind === 'partition' || fault.kind === 'link') await this.remeasure(fault);
+    if ('between' in fault) await this.remeasure(fault);
   }
 
   /** After a restart of the supervisor: what should be in force is, what is overdue ends. */
@@ -163,13 +198,10 @@ export class FaultControl {
     this.timers.clear();
   }
 
-  /** Clock skew lives in the process: a member that came back gets it anew. */
+  /** A wrong clock lives in the process: a member that came back gets it anew. */
   async restore(member: string): Promise<void> {
-    for (const fault of this.active()) {
-      if (fault.kind === 'clock' && fault.members.includes(member)) {
-        await this.skew(member, fault.skewMs);
-      }
-    }
+    const { skewMs, driftPpm } = clockUnder(this.active(), member);
+    if (skewMs !== 0 || driftPpm !== 0) await this.setClock(member);
   }
 
   private clearAfter(id: string, delayMs: number): void {
@@ -183,14 +215,14 @@ export class FaultControl {
 
   private async apply(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
-    if (fault.kind === 'partition' || fault.kind === 'link') {
+    if ('between' in fault) {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context.testnet.members));
       if (fault.kind === 'link') await this.remeasure(fault);
       return;
     }
     const states = await driver.states();
     await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
-      if (fault.kind === 'clock') await this.skew(member, fault.skewMs);
+      if (fault.kind === 'clock' || fault.kind === 'drift') await this.setClock(member);
       else if (states.get(member) !== 'running') return;
       else if (fault.kind === 'restore') await this.disks.run(() => this.snapshot(id, member));
       else if (fault.kind === 'pause') await driver.pause(member);
@@ -201,7 +233,7 @@ export class FaultControl {
 
   private async undo(id: string, fault: Fault): Promise<void> {
     const { driver } = this.context;
-    if (fault.kind === 'partition' || fault.kind === 'link') {
+    if ('between' in fault) {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context.testnet.members));
       return;
     }
@@ -210,7 +242,7 @@ export class FaultControl {
     if (this.context.journal.state.haltedAtMs !== null) return;
     const states = await driver.states();
     await concurrently(fault.members, MEMBERS_AT_ONCE, async (member) => {
-      if (fault.kind === 'clock') await this.skew(member, 0);
+      if (fault.kind === 'clock' || fault.kind === 'drift') await this.setClock(member);
       else if (states.get(member) !== 'paused') await driver.start(member);
       else {
         await driver.resume(member);
@@ -239,9 +271,12 @@ export class FaultControl {
     });
   }
 
-  private async skew(member: string, skewMs: number): Promise<void> {
+  /** As the faults that are in force want it. */
+  private async setClock(member: string): Promise<void> {
+    const clock = clockUnder(this.active(), member);
     try {
-      await this.context.control.request(member, { method: 'clock', skewMs }, REQUEST_TIMEOUT_MS);
+      const order = { method: 'clock', ...clock } as const;
+      await this.context.control.request(member, order, REQUEST_TIMEOUT_MS);
     } catch (error) {
       warn(this.context, `clock of ${member}: ${messageOf(error)}`);
     }

@@ -41,7 +41,8 @@ function readRequest(id: number, value: Fields): LabMessage | string {
       if (!isNumber(intervalMs) || !isNumber(timeoutMs)) return wrong;
       return { id, method, target, count, intervalMs, timeoutMs };
     case 'clock':
-      return isNumber(value['skewMs']) ? { id, method, skewMs: value['skewMs'] } : wrong;
+      if (!isNumber(value['skewMs']) || !isNumber(value['driftPpm'])) return wrong;
+      return { id, method, skewMs: value['skewMs'], driftPpm: value['driftPpm'] };
     case 'load':
       return load === null || isLoad(load) ? { id, method, load } : wrong;
     case 'attack':

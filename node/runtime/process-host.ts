@@ -7,7 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import { createHistogram, performance } from 'node:perf_hooks';
 import type { Endpoint, Host, Store, Timer } from '../host.ts';
 import type { Row } from '../telemetry.ts';
-import { SkewedClock } from './clock.ts';
+import { OwnClock } from './clock.ts';
 
 /** Datagrams of one turn of the loop: a peer that makes more is out of control. */
 const MAX_OUTBOX = 50_000;
@@ -25,7 +25,7 @@ export class ProcessHost implements Host {
   readonly #timers = new Set<NodeJS.Timeout>();
   #outbox: { readonly to: Endpoint; readonly datagram: Uint8Array }[] = [];
   #scheduled = false;
-  readonly #clock = new SkewedClock();
+  readonly #clock = new OwnClock();
   readonly #lateness = createHistogram();
 
   constructor(parts: HostParts) {
@@ -45,9 +45,14 @@ export class ProcessHost implements Host {
     };
   }
 
-  /** Shifts this peer's clock; its timers keep their pace. */
+  /** Shifts its clock; its timers keep their pace. */
   setSkew(skewMs: number): void {
     this.#clock.setSkew(skewMs);
+  }
+
+  /** Changes the pace of its clock and of the timers it sets from now on. */
+  setDrift(driftPpm: number): void {
+    this.#clock.setDrift(driftPpm);
   }
 
   now(): number {
@@ -59,12 +64,13 @@ export class ProcessHost implements Host {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    const dueMs = performance.now() + delayMs;
+    const trueMs = delayMs / this.#clock.rate;
+    const dueMs = performance.now() + trueMs;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#lateness.record(Math.max(1, Math.round((performance.now() - dueMs) * 1000)));
       callback();
-    }, delayMs);
+    }, trueMs);
     this.#timers.add(timer);
     return {
       cancel: () => {

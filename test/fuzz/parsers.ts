@@ -196,7 +196,7 @@ const control = texts(
     { id: 2, method: 'genesis', members: [{ record: '00ff', endpoint: ENDPOINT }] },
     { id: 3, method: 'links', classes: [LINK] },
     { id: 4, method: 'probe', target: ENDPOINT, count: 1, intervalMs: 1, timeoutMs: 1 },
-    { id: 5, method: 'clock', skewMs: -5 },
+    { id: 5, method: 'clock', skewMs: -5, driftPpm: 7 },
     { id: 6, method: 'load', load: null },
     { id: 7, method: 'conspire', from: 'x', message: { a: [1, null] } },
   ],

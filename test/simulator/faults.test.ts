@@ -1,5 +1,6 @@
 /** Each fault of a manifest does in virtual time what it does to living members. */
 import { expect, test } from 'vitest';
+import { RECORD_BYTES, readRecord, type TraceEvent } from '../../lab/simulator/trace.ts';
 import type { World } from '../../lab/simulator/world.ts';
 import { type PlayedTest, played, SMALL } from './playing.ts';
 
@@ -107,6 +108,82 @@ test('a shifted clock shows in what a peer signs, not in the rows of the lab', a
   for (const { peer, ts } of run.rows('transactions')) {
     if (peer === 'honest-05') expect(Date.parse(`${String(ts)}Z`)).toBeLessThan(run.world.now);
   }
+});
+
+test('a drifting clock gains what its pace says, and is set right at the end', async () => {
+  const run = await played(
+    withFaults('kind: drift, atMs: 0, forMs: 2000, members: [honest-05], ppm: 100000'),
+  );
+  const speaker = run.world.members.get('honest-05')?.address;
+  const gains = run.rows('statements').flatMap((row) => {
+    if (row['speaker'] !== speaker) return [];
+    const at = Date.parse(`${String(row['ts'])}Z`) - run.loadStartedAtMs;
+    return [[at, Date.parse(`${String(row['stated_at'])}Z`) - run.loadStartedAtMs - at] as const];
+  });
+  // Whoever hears a statement reports it, mostly at once: the largest gain is the clock's.
+  const late = gains.flatMap(([at, gainMs]) => (at > 1000 && at < 2000 ? [gainMs - at / 10] : []));
+  expect(Math.abs(Math.max(...late))).toBeLessThan(40);
+  const after = gains.flatMap(([at, gainMs]) => (at > 2100 ? [gainMs] : []));
+  expect(Math.abs(Math.max(...after))).toBeLessThan(40);
+});
+
+test('a clogged path loses nothing: all of it arrives when the clog is over', async () => {
+  const events: TraceEvent[] = [];
+  const record = (some: Uint8Array): void => {
+    for (let at = 0; at < some.length; at += RECORD_BYTES) {
+      events.push(readRecord(some.subarray(at, at + RECORD_BYTES)));
+    }
+  };
+  const run = await played(
+    withFaults('kind: clog, atMs: 500, forMs: 1000, between: [east, west], direction: forward'),
+    { trace: { record } },
+  );
+  const { endpoints, members, network } = run.world;
+  const regions = new Map(
+    [...endpoints].map(([name, { ip }]) => [ip, members.get(name)?.member.region]),
+  );
+  /** Datagrams that arrived between these ms of the load, from that region in the other one. */
+  const arrived = (region: string, fromMs: number, untilMs: number): number =>
+    events.filter(({ from, member, timeMs }) => {
+      const atMs = timeMs - run.loadStartedAtMs;
+      if (from === null || atMs < fromMs || atMs >= untilMs) return false;
+      return regions.get(from.ip) === region && regions.get(member.ip) !== region;
+    }).length;
+  // What left before has arrived within 20 ms.
+  expect(arrived('east', 520, 1500)).toBe(0);
+  expect(arrived('west', 520, 1500)).toBeGreaterThan(0);
+  expect(arrived('east', 1500, 1520)).toBeGreaterThan(0);
+  const way = network.pairs.find(({ from, to }) => from === 'east' && to === 'west');
+  expect(way?.cut).toBe(0);
+  // The first that was held waited longest.
+  expect(way?.delays.quantile(1)).toBeGreaterThan(700);
+  expect(run.world.underWay()).toBe(0);
+});
+
+test('a member that dies as it writes is back on the disk before that turn, who it was', async () => {
+  const dying = watch(stateOf('honest-06'));
+  const run = await played(
+    withFaults('kind: torn, atMs: 500, forMs: 1000, members: [honest-06]'),
+    dying,
+  );
+  const started = run.rows('peers').filter((row) => {
+    return row['peer'] === 'honest-06' && row['event'] === 'started';
+  });
+  expect(started).toHaveLength(2);
+  expect(new Set(started.map(({ address }) => address)).size).toBe(1);
+  expect(lives(run, 'honest-06')).not.toContain('stopping');
+  expect(dying.seen).toEqual(new Set(['running', 'exited']));
+  expect(run.rows('slashing')).toEqual([]);
+});
+
+test('who writes nothing while it would die is spared', async () => {
+  const run = await played(
+    withFaults(
+      'kind: pause, atMs: 400, forMs: 1500, members: [honest-06]',
+      'kind: torn, atMs: 500, forMs: 1000, members: [honest-06]',
+    ),
+  );
+  expect(lives(run, 'honest-06').filter((event) => event === 'started')).toHaveLength(1);
 });
 
 test('a newcomer is told of the network at its time, and not before', async () => {
