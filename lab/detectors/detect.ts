@@ -61,7 +61,7 @@ export function detectIn(seen: Observations): DetectorReport {
   const rises = new Map<DetectorName, Map<string, Rise[]>>(
     DETECTORS.map((detector) => [detector, new Map<string, Rise[]>()]),
   );
-  const costs: DetectorCost[] = [];
+  const costs = new Map<DetectorName, DetectorCost>();
   for (let epoch = 1; epoch <= EPOCHS; epoch += 1) {
     const atMs = fromMs + ((toMs - fromMs) * epoch) / EPOCHS;
     const known = epoch === EPOCHS ? seen : knownBy(seen, atMs);
@@ -70,9 +70,14 @@ export function detectIn(seen: Observations): DetectorReport {
       const { scores, comparisons } = LOOK[detector](known);
       const { user, system } = process.threadCpuUsage(before);
       note(rises.get(detector) ?? new Map<string, Rise[]>(), scores, atMs);
-      if (epoch < EPOCHS) continue;
-      const subjects = SUBJECTS[detector](known);
-      costs.push({ detector, ms: (user + system) / 1000, comparisons, subjects });
+      const spent = costs.get(detector) ?? { ms: 0, comparisons: 0 };
+      costs.set(detector, {
+        detector,
+        looks: epoch,
+        ms: spent.ms + (user + system) / 1000,
+        comparisons: spent.comparisons + comparisons,
+        subjects: SUBJECTS[detector](known),
+      });
     }
   }
   const identities = identitiesIn(seen);
@@ -80,7 +85,7 @@ export function detectIn(seen: Observations): DetectorReport {
     scores: DETECTORS.flatMap((detector) =>
       identities.map((subject) => scoreOf(detector, subject, rises.get(detector)?.get(subject))),
     ),
-    costs,
+    costs: [...costs.values()],
   };
 }
 

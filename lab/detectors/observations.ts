@@ -60,7 +60,7 @@ export const IDENTITIES_SEEN: NamedQuery<{
     seen_ms: 'when the first of them saw it',
     ip: 'where it said that it can be reached',
   },
-  sql: `SELECT address, countIf(origin = 'genesis') * 2 > count() AS founding,
+  sql: `SELECT address, (countIf(origin = 'genesis') * 2 > count())::Bool AS founding,
       quantileExactLow(0.5)(${asMs('created_at')}) AS created_ms, min(${asMs('ts')}) AS seen_ms,
       topK(1)(ip)[1] AS ip
     FROM lab.registrations WHERE run = {run:String} AND created_at IS NOT NULL

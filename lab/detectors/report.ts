@@ -41,14 +41,15 @@ export interface Score {
   readonly rises: readonly Rise[];
 }
 
-/** What a detector cost over the whole run's data, at its last epoch. */
+/** What a detector cost: all its looks together, each at all that was known by then. */
 export interface DetectorCost {
   readonly detector: DetectorName;
+  readonly looks: number;
   /** Processor time of its thread. */
   readonly ms: number;
   /** Pairs, buckets or windows that it looked at. */
   readonly comparisons: number;
-  /** Identities that it had anything to look at for. */
+  /** Identities that it had anything to look at for in the end. */
   readonly subjects: number;
 }
 
