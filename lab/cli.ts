@@ -5,6 +5,8 @@ import { attacksCommand } from './commands/attacks.ts';
 import { auditCommand } from './commands/audit.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { claimsCommand } from './commands/claims.ts';
+import { campaignCommand } from './commands/campaign.ts';
+import { detectCommand } from './commands/detect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { evidenceCommand } from './commands/evidence.ts';
@@ -39,6 +41,7 @@ function program(): Command {
     doctorCommand(),
     demoCommand(),
     runCommand(),
+    campaignCommand(),
     calibrateCommand(),
     auditCommand(),
     upCommand(),
@@ -53,6 +56,7 @@ function program(): Command {
     linksCommand(),
     reportCommand(),
     queryCommand(),
+    detectCommand(),
     evidenceCommand(),
     claimsCommand(),
     vectorsCommand(),
