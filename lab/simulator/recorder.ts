@@ -16,18 +16,20 @@ export class Recorder {
   rows = 0;
   readonly #store: TelemetryStore | null;
   readonly #run: string;
+  readonly #leftOut: ReadonlySet<string>;
   readonly #lines = new Map<string, string[]>();
   #waiting = 0;
 
-  /** Without a store rows are forgotten at once. */
-  constructor(store: TelemetryStore | null, run: string) {
+  /** Without a store rows are forgotten at once, with one those of the tables left out. */
+  constructor(store: TelemetryStore | null, run: string, leftOut: ReadonlySet<string> = new Set()) {
     this.#store = store;
     this.#run = run;
+    this.#leftOut = leftOut;
   }
 
   /** A row of a member, at the virtual time `nowMs`; `trueTime` as for `wireRow`. */
   report(peer: string, row: Row, nowMs: number, trueTime: (shownMs: number) => number): void {
-    if (this.#store === null) return;
+    if (this.#store === null || this.#leftOut.has(row.table)) return;
     const columns = { run: this.#run, ts: timestamp(nowMs), peer, ...wireRow(row, trueTime) };
     this.#add(`lab.${row.table}`, columns);
   }

@@ -29,6 +29,9 @@ import { Trace } from './trace.ts';
 import { TraceWriter } from './trace-file.ts';
 import type { World } from './world.ts';
 
+/** Neither scoring nor detectors read them; together they are half of all rows. */
+const UNSCORED_TABLES: ReadonlySet<string> = new Set(['votes', 'resources', 'swaps']);
+
 /** As often as of a living network, in wall time. */
 const FIGURES_EVERY_MS = 1000;
 
@@ -42,6 +45,10 @@ export interface SimulationOptions {
   readonly signal?: AbortSignal;
   /** Without it nobody watches, and no figures are made on the way. */
   onEvent?(this: void, event: RunEvent): void;
+  /** Of many runs: neither report nor trace file, and of telemetry what is scored. */
+  readonly scoresOnly?: boolean;
+  /** Looks at the telemetry of the run that was scored, before the store is closed. */
+  onScored?(this: void, store: TelemetryStore, result: RunResult): Promise<void>;
 }
 
 /**
@@ -53,13 +60,13 @@ export async function simulate(testnet: Testnet, options: SimulationOptions): Pr
   const release = takeLock(directory);
   const store = await openStore(path.join(directory, RUN_FILES.telemetry));
   const journal = new Journal(directory);
-  const writer = new TraceWriter(directory);
+  const writer = options.scoresOnly === true ? null : new TraceWriter(directory);
   useCryptography(plan.cryptography ?? 'real');
   try {
     return await new Simulation(testnet, { ...options, store, journal, writer }).carryOut();
   } finally {
     useCryptography('real');
-    writer.close();
+    writer?.close();
     journal.close();
     await store.close();
     release();
@@ -69,7 +76,7 @@ export async function simulate(testnet: Testnet, options: SimulationOptions): Pr
 interface Parts extends SimulationOptions {
   readonly store: TelemetryStore;
   readonly journal: Journal;
-  readonly writer: TraceWriter;
+  readonly writer: TraceWriter | null;
 }
 
 class Simulation {
@@ -88,14 +95,18 @@ class Simulation {
     this.#testnet = testnet;
     this.#parts = parts;
     this.#events = new RunEvents(parts.directory, () => this.#world?.now ?? START_MS);
-    this.#recorder = new Recorder(parts.store, parts.plan.run);
+    this.#recorder = new Recorder(
+      parts.store,
+      parts.plan.run,
+      parts.scoresOnly === true ? UNSCORED_TABLES : undefined,
+    );
     const { onEvent } = parts;
     if (onEvent !== undefined) this.#events.follow(0, onEvent);
   }
 
   async carryOut(): Promise<RunResult> {
     const { writer, plan, costs } = this.#parts;
-    const trace = new Trace({ record: (records) => writer.write(records) });
+    const trace = new Trace(writer === null ? {} : { record: (records) => writer.write(records) });
     try {
       const played = await play(this.#testnet, {
         run: plan.run,
@@ -112,6 +123,7 @@ class Simulation {
       await this.#stored();
       await this.#recorder.flush();
       const result = await this.#report(played);
+      await this.#parts.onScored?.(this.#parts.store, result);
       this.#end(exitCodeOf(result, this.#testnet.allow), null);
       return result;
     } catch (error) {
@@ -177,7 +189,7 @@ class Simulation {
   }
 
   async #report(played: Played): Promise<RunResult> {
-    const { store, plan, directory } = this.#parts;
+    const { store, plan, directory, scoresOnly = false } = this.#parts;
     const testnet = this.#testnet;
     const { links, attacks, traceHash, loadStartedAtMs, loadEndedAtMs } = played;
     const reportPath = path.join(directory, RUN_FILES.report);
@@ -196,14 +208,15 @@ class Simulation {
       loadEndedAtMs,
       wallMs: Math.round(performance.now() - this.#startedMs),
       attacks,
-      reportPath,
+      reportPath: scoresOnly ? null : reportPath,
       traceHash,
       cryptography: plan.cryptography ?? 'real',
     });
     const file = path.join(directory, RUN_FILES.result);
     writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
     renameSync(`${file}.new`, file);
-    await writeReport(reportPath, { result, testnet, store, events: this.#events.all() });
+    if (!scoresOnly)
+      await writeReport(reportPath, { result, testnet, store, events: this.#events.all() });
     return result;
   }
 
