@@ -37,15 +37,25 @@ export interface Judging {
   readonly need: number;
 }
 
-/** `succeeded` is null where the attack never began, its measure cannot tell, or failed. */
+/** By the measure that the attack declares. */
 export async function judgeSuccess(
+  store: TelemetryStore,
+  attack: AttackFacts,
+  judging: Judging,
+): Promise<Judgement> {
+  const sql = attackDeclaration(attack.name)?.success.sql;
+  if (sql === undefined) return failed(`no attack ${attack.name} is declared any more`);
+  return judgeBy(sql, store, attack, judging);
+}
+
+/** `succeeded` is null where the attack never began, or its measure cannot tell, or failed. */
+export async function judgeBy(
+  sql: string,
   store: TelemetryStore,
   attack: AttackFacts,
   { run, need }: Judging,
 ): Promise<Judgement> {
   try {
-    const sql = attackDeclaration(attack.name)?.success.sql;
-    if (sql === undefined) return failed(`no attack ${attack.name} is declared any more`);
     const tables = Object.entries(TABLES).map(([name, table]) => `${name} AS (${table})`);
     const rows = await store.query<Record<string, unknown>>(
       `WITH ${tables.join(',\n')}\nSELECT * FROM (${sql})`,

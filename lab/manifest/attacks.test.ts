@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { GOOD } from '../../test/support/good-manifest.ts';
 import { attackDeclaration, attackNames, knobRefusal } from './attacks.ts';
+import { expandParts } from './expand.ts';
 import { ManifestError, parseTestnet } from './load.ts';
 
 const LIARS = GOOD.replace(
@@ -53,4 +54,17 @@ test.each([
 ] as const)('a knob of type %s takes %j: %j', (type, value, taken) => {
   const knob = { type, default: 1, min: 1, max: 10, description: '' };
   expect(knobRefusal(knob, value) === null).toBe(taken);
+});
+
+test('each adversary knows its part from the launch on: the first attack’s knobs, its place among them', () => {
+  const parts = expandParts(parseTestnet(LIARS, 'file.yaml'));
+  expect([...parts.keys()]).toEqual(['late-01', 'late-02']);
+  const [first, second] = parts.values();
+  expect([first?.index, second?.index, first?.members]).toEqual([0, 1, 2]);
+  expect(second?.knobs['victims']).toBe(2);
+  const unplanned = LIARS.replace(/attacks: .*\n/, '');
+  const [lone] = expandParts(parseTestnet(unplanned, 'file.yaml')).values();
+  expect(lone?.knobs['victims']).toBe(
+    attackDeclaration('colluding-liars')?.knobs['victims']?.default,
+  );
 });

@@ -105,6 +105,17 @@ test('minting in steps finds at the attempt that was drawn, as minting at once d
   expect(found.attempts).toBe(1000 + whole.attempts);
 });
 
+test('whoever wants another place pays for all that it throws away', () => {
+  useCryptography('ideal');
+  const wants = (address: string): boolean => address.startsWith('7');
+  const found = Array.from({ length: 8 }, (_, index) =>
+    mint(NETWORK, POW, { ...sourcesOf(20 + index), wants }),
+  );
+  for (const { address } of found) expect(address[0]).toBe('7');
+  const paid = found.reduce((sum, { attempts }) => sum + attempts, 0);
+  expect(paid).toBeGreaterThan((8 * 16 * 2 ** POW.bits) / 4);
+});
+
 test('with real work under ideal cryptography the address is the real one', () => {
   const real = mint(NETWORK, POW, sourcesOf(7));
   useCryptography('ideal', 'real');

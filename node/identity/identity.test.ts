@@ -71,6 +71,17 @@ test('an identity is made at the time of the attempt that found it, however long
   expect(found.record.createdAtMs).toBe(1000 * found.attempts);
 });
 
+test('whoever wants another place mints on, and pays for all that it throws away', () => {
+  const wants = (address: string): boolean => address.startsWith('7');
+  const choosy = mint(NETWORK, POW, { ...sources, wants });
+  expect(choosy.address[0]).toBe('7');
+  expect(checkRecord(choosy.record, NETWORK, POW).ok).toBe(true);
+  const prices = Array.from({ length: 8 }, () => mint(NETWORK, POW, { ...sources, wants }));
+  const paid = prices.reduce((sum, { attempts }) => sum + attempts, 0);
+  // 16 identities of 32 attempts each are expected for one; a quarter of that is beyond chance.
+  expect(paid).toBeGreaterThan((8 * 16 * 32) / 4);
+});
+
 test('a renewed record keeps its address; it replaces older ones of its own identity alone', () => {
   const { record, identityKey, address } = identity;
   const transportKey = sources.random(32);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { liveFigures } from '../../lab/analysis/live.ts';
 import { TRUTH_QUERIES } from '../../lab/analysis/queries.ts';
 import { score } from '../../lab/analysis/score.ts';
+import { judgeBy } from '../../lab/analysis/success.ts';
 import { LAB_QUERIES } from '../../lab/telemetry/queries.ts';
 import type { JsonRow } from '../../lab/telemetry/store.ts';
 import {
@@ -196,4 +197,42 @@ test('a run sees nothing of another run in the same store', async () => {
   expect(result.transactions.submitted).toBe(0);
   expect(result.telemetry.rows).toBe(0);
   expect(result.detection.offenders).toBe(0);
+});
+
+const ATTACK = { id: 'a1', name: 'x', startedAtMs: START + 6000, members: ['l1', 'l2'] };
+const JUDGING = { run: RUN, need: 2 };
+
+test('an attack is judged by the question that it declares, over this run’s truth', async () => {
+  await run.scored();
+  const sql = `SELECT count() > 0 AS succeeded, uniqExact(member) AS liars,
+      (SELECT groupArray(member) FROM (SELECT * FROM mine ORDER BY member)) AS mine,
+      (SELECT count() FROM fates) AS submitted, (SELECT count() FROM violations) AS violations,
+      (SELECT count() FROM detections) > 0 AS anyDetected,
+      (SELECT count() FROM sentences) > 0 AS anySentence,
+      (SELECT count() FROM statements) > 0 AS anyStatement,
+      (SELECT count() FROM transactions) > 0 AS anyTransaction FROM own_lies`;
+  const judged = await judgeBy(sql, run.store, ATTACK, JUDGING);
+  expect(judged.success['notJudged']).toBe(undefined);
+  expect(judged).toMatchObject({
+    succeeded: true,
+    success: { mine: ['l1', 'l2'], submitted: 3, violations: 0, anyStatement: 1 },
+  });
+  // Nothing was told after the end.
+  const late = { ...ATTACK, startedAtMs: START + 1_000_000 };
+  expect(await judgeBy(sql, run.store, late, JUDGING)).toMatchObject({ succeeded: false });
+  // What never began neither succeeded nor failed; nor does what cannot be told.
+  const never = { ...ATTACK, startedAtMs: null };
+  expect((await judgeBy(sql, run.store, never, JUDGING)).succeeded).toBe(null);
+  const untold = await judgeBy('SELECT NULL AS succeeded', run.store, ATTACK, JUDGING);
+  expect(untold).toEqual({ succeeded: null, success: {} });
+});
+
+test.each([
+  ['a table that is not there', 'SELECT 1 AS succeeded FROM nowhere', 'nowhere'],
+  ['no verdict', 'SELECT 1 AS liesTold', 'no column succeeded'],
+  ['two rows', 'SELECT arrayJoin([0, 1]) AS succeeded', '2 rows'],
+])('a measure with %s costs the attack its verdict, and nobody else’s', async (_, sql, reason) => {
+  const judged = await judgeBy(sql, run.store, ATTACK, JUDGING);
+  expect(judged.succeeded).toBe(null);
+  expect(String(judged.success['notJudged'])).toContain(reason);
 });
