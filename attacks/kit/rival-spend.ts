@@ -6,6 +6,7 @@
 import { decode } from '../../node/codec/reader.ts';
 import { signingKey, type SigningKey } from '../../node/crypto/ed25519.ts';
 import type { Asker, Ballot, Decisions } from '../../node/decisions.ts';
+import type { Host } from '../../node/host.ts';
 import { type Id, isId, ZERO_ID } from '../../node/id.ts';
 import {
   encodeTransaction,
@@ -20,6 +21,8 @@ import type { Message } from '../../node/wire/messages.ts';
 
 /** Rival transfers that one accomplice takes part in: an operator's plan has fewer. */
 const MAX_RIVALS = 64;
+/** Accomplices wait so long: one that had not been told yet would vote as an honest peer. */
+const AGREED_MS = 300;
 
 /** Two transfers of one mapping, and which honest keepers hear of which. */
 export interface Rivals {
@@ -90,24 +93,28 @@ type Points = Pick<Decisions, 'vote' | 'heed' | 'utter'>;
 /** One accomplice's part in it. Its decisions leave everything but the rivals to the honest ones. */
 export class TwoStories {
   readonly #peer: Peer;
+  readonly #host: Pick<Host, 'after'>;
   readonly #accomplices = new Set<Id>();
   /** By either of its transfers. */
   readonly #rivals = new Map<Id, Rivals>();
 
-  constructor(peer: Peer) {
+  constructor(peer: Peer, host: Pick<Host, 'after'>) {
     this.#peer = peer;
+    this.#host = host;
   }
 
-  /** Votes on both from now on, and sees that each side hears of its own. */
+  /** Votes on both from now on, and a little later each side hears of its own. */
   tell(rivals: Rivals, accomplices: readonly Id[]): void {
     if (this.#rivals.size >= 2 * MAX_RIVALS) return;
     for (const id of accomplices) this.#accomplices.add(id);
     const { one, other, toOne, toOther } = rivals;
     this.#rivals.set(one.id, rivals).set(other.id, rivals);
-    // Its own peer votes on what another brings it: nobody sends to itself.
-    for (const transaction of [one, other]) this.#submit(accomplices, transaction);
-    this.#submit(toOne, one);
-    this.#submit(toOther, other);
+    this.#host.after(AGREED_MS, () => {
+      // Its own peer votes on what another brings it: nobody sends to itself.
+      for (const transaction of [one, other]) this.#submit(accomplices, transaction);
+      this.#submit(toOne, one);
+      this.#submit(toOther, other);
+    });
   }
 
   /** What it began it goes on with until the transfers are forgotten: an end would tell on it. */
