@@ -1,6 +1,6 @@
 /** Data datagrams of links that are up: batches, fragments, what is missing, renewal of tickets. */
 import type { Endpoint, Timer } from '../host.ts';
-import { TAG_BYTES } from '../crypto/box.ts';
+import { type BoxKey, TAG_BYTES } from '../crypto/box.ts';
 import { decode, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import { writeHeader, type Header } from './datagram.ts';
@@ -78,8 +78,7 @@ export class Channel {
       return this.#distrust('data without a session');
     }
     if (!link.window.isFresh(header.counter)) return this.#drop('replayed');
-    const aad = datagram.subarray(0, HEADER_BYTES);
-    const plain = link.keys.open.open(header.nonce, aad, datagram.subarray(HEADER_BYTES));
+    const plain = openBox(link.keys.open, header, datagram);
     if (plain === null) return this.#drop('data that does not open');
     const decoded = decode(plain, readPlain);
     if (!decoded.ok) return this.#drop('malformed data');
@@ -193,11 +192,7 @@ export class Channel {
       if (added.kind === 'malformed') this.#context.drop('malformed data');
       return added.kind === 'whole' ? [added.message] : [];
     }
-    const decoded = decode(body, (reader) => {
-      const messages: Uint8Array[] = [];
-      while (reader.remaining > 0) messages.push(reader.bytes(MAX_MESSAGE_BYTES));
-      return messages;
-    });
+    const decoded = decode(body, readBatch);
     if (decoded.ok) return decoded.value;
     this.#context.drop('malformed data');
     return [];
@@ -212,6 +207,34 @@ export class Channel {
     this.#context.drop(reason);
     return CHALLENGE;
   }
+}
+
+function openBox(key: BoxKey, { nonce }: Header, datagram: Uint8Array): Uint8Array | null {
+  return key.open(nonce, datagram.subarray(0, HEADER_BYTES), datagram.subarray(HEADER_BYTES));
+}
+
+/**
+ * What a data datagram brings, to whoever holds its key: whole messages, a fragment of one, or what is
+ * missing. Null when it does not open. For those who look on; links are not told.
+ */
+export function insideOf(
+  key: BoxKey,
+  header: Header,
+  datagram: Uint8Array,
+): readonly Uint8Array[] | 'fragment' | 'missing' | null {
+  const plain = openBox(key, header, datagram);
+  const read = plain === null ? null : decode(plain, readPlain);
+  if (read === null || !read.ok) return null;
+  if (read.value.kind === FRAGMENT) return 'fragment';
+  if (read.value.kind === MISSING) return 'missing';
+  const batch = decode(read.value.body, readBatch);
+  return batch.ok ? batch.value : null;
+}
+
+function readBatch(reader: Reader): readonly Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  while (reader.remaining > 0) messages.push(reader.bytes(MAX_MESSAGE_BYTES));
+  return messages;
 }
 
 function readPlain(reader: Reader): {

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { useCryptography } from '../../node/crypto/cryptography.ts';
+import type { Endpoint } from '../../node/host.ts';
+import { TYPES } from '../../node/wire/messages.ts';
 import { parseTestnet } from '../../lab/manifest/load.ts';
 import { compare, type Comparison } from '../../lab/simulator/compare.ts';
 import { play } from '../../lab/simulator/play.ts';
 import { Recorder } from '../../lab/simulator/recorder.ts';
-import { RECORD_BYTES, Trace } from '../../lab/simulator/trace.ts';
+import { RECORD_BYTES, readRecord, Trace, type TraceEvent } from '../../lab/simulator/trace.ts';
 import { TraceReader, TraceWriter } from '../../lab/simulator/trace-file.ts';
 import { SMALL } from './playing.ts';
 
@@ -49,6 +52,36 @@ async function compared(text: string, next?: TraceReader['next'], limit?: number
   }
 }
 
+/** The run, with names for its endpoints. */
+async function playedWith(
+  cryptography: 'real' | 'ideal',
+  record: (records: Uint8Array) => void,
+): Promise<{ nameOf(endpoint: Endpoint): string | undefined }> {
+  const names = new Map<string, string>();
+  useCryptography(cryptography);
+  try {
+    await play(testnet, {
+      run: 'first',
+      recorder: new Recorder(null, 'first'),
+      trace: new Trace({ record }),
+      announce: () => undefined,
+      opened: ({ endpoints }) => {
+        for (const [name, { ip, port }] of endpoints) names.set(`${ip}:${port}`, name);
+      },
+      look: nothing,
+    });
+  } finally {
+    useCryptography('real');
+  }
+  return { nameOf: ({ ip, port }) => names.get(`${ip}:${port}`) };
+}
+
+function eventsIn(records: Uint8Array): TraceEvent[] {
+  return Array.from({ length: records.length / RECORD_BYTES }, (_, index) =>
+    readRecord(records.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES)),
+  );
+}
+
 const first = await recorded();
 
 test('the same run again is the same to its last event', async () => {
@@ -77,9 +110,50 @@ test('another event is shown by member, time and kind, after those that were the
   expect(found.divergence?.was).toMatch(event);
   expect(found.divergence?.is).toMatch(event);
   expect(found.divergence?.is).toMatch(
-    /: (data|hello|welcome|challenge), number \d+ of its sender$/,
+    /: (data( \([a-z, -]+\))?|hello|welcome|challenge), number \d+ of its sender$/,
   );
 });
+
+test.each(['real', 'ideal'] as const)(
+  'what a peer was told is read with its key: message types of a datagram (%s cryptography)',
+  async (cryptography) => {
+    const [peer, from] = ['honest-02', 'honest-05'];
+    const kept: Uint8Array[] = [];
+    const first = await playedWith(cryptography, (records) => void kept.push(records.slice()));
+    const records = Buffer.concat(kept);
+    // The trace knows how many bytes a datagram had: enough for a message, and not a handshake's.
+    const at = eventsIn(records).findIndex(
+      ({ kind, member, from: sender, lengthBytes }) =>
+        kind === 'datagram' &&
+        lengthBytes > 300 &&
+        lengthBytes !== 512 &&
+        first.nameOf(member) === peer &&
+        sender !== null &&
+        first.nameOf(sender) === from,
+    );
+    expect(at).toBeGreaterThan(0);
+    let read = 0;
+    const found = await compare(testnet, {
+      run: 'again',
+      earlier: {
+        next: () => {
+          const record = records.subarray(read * RECORD_BYTES, (read + 1) * RECORD_BYTES);
+          if (read === at) record[RECORD_BYTES - 1] = (record[RECORD_BYTES - 1] ?? 0) ^ 1;
+          read += 1;
+          return record;
+        },
+      },
+      cryptography,
+      announce: () => undefined,
+      look: nothing,
+    });
+    expect(found.events).toBe(at);
+    const types = /: data \(([a-z-]+)(, [a-z-]+)*\), number \d+ of its sender$/.exec(
+      found.divergence?.is ?? '',
+    );
+    expect(TYPES).toContain(types?.[1]);
+  },
+);
 
 test('a run that goes on longer, or ends sooner, parts where one of them ends', async () => {
   const longer = await compared(SHORT.replace('durationMs: 1000', 'durationMs: 1900'));
