@@ -76,7 +76,7 @@ export function patternsOf(tellings: readonly Telling[]): readonly Pattern[] {
 /** Each speaker's best pair: how surprising it is that two departed together so often. */
 export function agreement(patterns: readonly Pattern[], pairsOf: PairsOf): Agreement {
   const rate = honestRate(patterns);
-  const places = (patterns.length * (patterns.length - 1)) / 2;
+  const partners = patterns.length - 1;
   const departing = patterns.filter(({ departures }) => departures.length > 0);
   const best = new Map<string, number>();
   const keep = (subject: string, score: number): void => {
@@ -88,7 +88,7 @@ export function agreement(patterns: readonly Pattern[], pairsOf: PairsOf): Agree
     const shared = sharedOf(a.departures, b.departures);
     if (shared === 0) return;
     const byChance = Math.min(a.asked, b.asked) * rate * rate;
-    const score = amongMany(poissonSurprise(shared, byChance), places);
+    const score = amongMany(poissonSurprise(shared, byChance), partners);
     keep(a.subject, score);
     keep(b.subject, score);
   });

@@ -10,6 +10,8 @@ import { amongMany, binomialSurprise } from './surprise.ts';
 /** So many identities in a row are looked at, from two more than a pair to twice a usual neighbourhood. */
 const LEAST_ROW = 3;
 const LONGEST_ROW = 16;
+/** Rows that hold one identity: three of three, to sixteen of sixteen. */
+const ROWS_AROUND = ((LEAST_ROW + LONGEST_ROW) * (LONGEST_ROW - LEAST_ROW + 1)) / 2;
 /** Of everybody, and of newcomers alone. */
 const SCANS = 2;
 /** Neighbours on the ring whose address ranges are compared, half on each side. */
@@ -36,7 +38,6 @@ function scan(registrations: readonly Registration[], scores: Map<string, number
   const placed = onRing(registrations);
   const n = placed.length;
   const longest = Math.min(LONGEST_ROW, Math.floor(n / 2));
-  const places = SCANS * n * (LONGEST_ROW - LEAST_ROW + 1);
   let comparisons = 0;
   for (const [from, first] of placed.entries()) {
     for (let row = LEAST_ROW; row <= longest; row += 1) {
@@ -44,7 +45,7 @@ function scan(registrations: readonly Registration[], scores: Map<string, number
       const last = placed[(from + row - 1) % n];
       if (last === undefined) continue;
       const arc = (last.place - first.place + 1) % 1;
-      const score = amongMany(binomialSurprise(row - 1, n - 1, arc), places);
+      const score = amongMany(binomialSurprise(row - 1, n - 1, arc), SCANS * ROWS_AROUND);
       if (score === 0) continue;
       for (let step = 0; step < row; step += 1) {
         const member = placed[(from + step) % n];
@@ -73,7 +74,7 @@ export function addressRange(registrations: readonly Registration[]): Fingerprin
       if (step !== 0 && other !== undefined && ranges.get(other.address) === own) same += 1;
     }
     const chance = ((sizes.get(own) ?? 1) - 1) / Math.max(1, n - 1);
-    const score = amongMany(binomialSurprise(same, 2 * sides, chance), n);
+    const score = binomialSurprise(same, 2 * sides, chance);
     if (score > 0) scores.set(address, score);
   }
   return { scores, comparisons: n * 2 * sides };

@@ -41,7 +41,7 @@ export function synchronisationPattern(entries: readonly Entry[]): Fingerprints 
       const chance = Math.min(1, ((2 * reachMs) / spanMs) * lasted);
       most = Math.max(most, binomialSurprise(together, others.length, chance));
     }
-    const score = amongMany(most, n * WIDTHS);
+    const score = amongMany(most, WIDTHS);
     if (score > 0) scores.set(entry.address, score);
   }
   return { scores, comparisons: n * (n - 1) };

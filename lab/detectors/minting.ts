@@ -26,6 +26,8 @@ const LEAST_CONTRAST = 4;
 /** Even intervals are looked for among so many identities in a row. */
 const LEAST_ROW = 5;
 const LONGEST_ROW = 13;
+/** Rows that hold one identity: five of five, six of six, to thirteen of thirteen. */
+const ROWS_AROUND = ((LEAST_ROW + LONGEST_ROW) * (LONGEST_ROW - LEAST_ROW + 1)) / 2;
 /** A shelf time below is none: it takes that long to be told of the network and to connect. */
 const LEAST_SHELF_MS = 1000;
 
@@ -68,7 +70,7 @@ export class MintingWindows {
       const rate = (this.#total - count + 1) / Math.max(spanMs - widthMs, widthMs);
       most = Math.max(most, poissonSurprise(count, rate * widthMs));
     }
-    return amongMany(most, 2 * WIDTHS * this.#total);
+    return amongMany(most, 2 * WIDTHS);
   }
 }
 
@@ -105,8 +107,7 @@ export function mintingRhythm(registrations: readonly Registration[]): Fingerpri
       const spanMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
       if (spanMs === 0) continue;
       const longestMs = Math.max(...times.slice(1).map((time, at) => time - (times[at] ?? 0)));
-      const places = newcomers.length * (LONGEST_ROW - LEAST_ROW + 1);
-      const score = amongMany(evennessSurprise(row - 1, longestMs / spanMs), places);
+      const score = amongMany(evennessSurprise(row - 1, longestMs / spanMs), ROWS_AROUND);
       for (const { address } of members) {
         if (score > (scores.get(address) ?? 0)) scores.set(address, score);
       }
@@ -131,7 +132,7 @@ export function mintingHoard(registrations: readonly Registration[]): Fingerprin
     scores: positive(
       newcomers.map((newcomer) => {
         const surprise = (n / 2) * Math.log10(1 + shelf(newcomer) / meanMs / (n / 2));
-        return [newcomer.address, amongMany(surprise, n)];
+        return [newcomer.address, surprise];
       }),
     ),
     comparisons: n,

@@ -31,8 +31,8 @@ export interface Score {
   /** The identity's address. */
   readonly subject: string;
   /**
-   * −log10 of how often chance alone, in an honest network of this size, would show as much
-   * against anybody; never below 0. The highest that it came to.
+   * −log10 of the chance that an honest identity shows as much at one look, by the detector's model;
+   * never below 0. The highest that it came to.
    */
   readonly score: number;
   /** When it came to that; null with score 0. */

@@ -68,7 +68,7 @@ export function evennessSurprise(gaps: number, share: number): number {
   return -Math.log10(Math.min(1, Math.max(chance, 1e-9)));
 }
 
-/** What is left of a surprise that was looked for in so many places; never below 0. */
+/** What is left of a surprise that was looked for in so many places around one identity; never below 0. */
 export function amongMany(surprise: number, places: number): number {
   return Math.max(0, surprise - Math.log10(Math.max(1, places)));
 }
