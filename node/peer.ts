@@ -105,6 +105,7 @@ export class Peer {
         self: { kind: 'peer', identity },
         checker,
         batchWindowMs: parameters.batchWindowMs,
+        isQuiet: options.wake !== undefined,
       },
       host,
       {

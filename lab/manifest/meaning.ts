@@ -109,6 +109,15 @@ function checkMembers(manifest: Manifest, report: Report): void {
     if (group.active !== undefined && group.adversary === undefined) {
       report([...path, 'active'], 'given without adversary; allowed: for groups with an adversary');
     }
+    if (group.asleep === true) {
+      const other = group.adversary === undefined ? 'joinAtMs' : 'adversary';
+      if (group[other] !== undefined) {
+        report(
+          [...path, 'asleep'],
+          `given with ${other}; allowed: for honest peers that are there from the start`,
+        );
+      }
+    }
     if (group.adversary !== undefined && !attackNames().includes(group.adversary)) {
       const rule = allowedWords(group.adversary, attackNames());
       report([...path, 'adversary'], `no adversary ${show(group.adversary)} in attacks/; ${rule}`);
@@ -239,10 +248,13 @@ function checkAttacks(manifest: Manifest, report: Report): void {
 
 function checkFaults(manifest: Manifest, report: Report): void {
   // Refused already, and too many to be named one by one.
-  if (memberCount(manifest) > MAX_MEMBERS) return;
+  if (memberCount(manifest) > MAX_MEMBERS || manifest.faults.length === 0) return;
   const members = expandMembers(manifest);
   const groups = [...new Set(members.map(({ group }) => group))];
   const names = new Set(members.map(({ name }) => name));
+  const asleep = new Set(
+    members.flatMap((member) => (member.asleep ? [member.name, member.group] : [])),
+  );
   for (const [index, fault] of manifest.faults.entries()) {
     const path: Path = ['faults', index];
     checkTime(manifest, path, fault.atMs, report);
@@ -259,6 +271,12 @@ function checkFaults(manifest: Manifest, report: Report): void {
       continue;
     }
     for (const [at, name] of fault.members.entries()) {
+      if (asleep.has(name)) {
+        report(
+          [...path, 'members', at],
+          `${show(name)} is asleep: there may be nobody; allowed: members that are awake`,
+        );
+      }
       if (names.has(name) || groups.includes(name)) continue;
       const rule = allowedWords(name, [...groups, ...[...names].slice(0, 3), '…']);
       report([...path, 'members', at], `no member or group ${show(name)}; ${rule}`);

@@ -1,113 +1,73 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Client } from '../../node/client/client.ts';
-import { type LinkClass, UNSHAPED } from '../../node/control.ts';
 import { useCryptography } from '../../node/crypto/cryptography.ts';
-import { hash } from '../../node/crypto/hash.ts';
-import type { Id } from '../../node/id.ts';
-import { DEFAULT_PARAMETERS, type ProtocolParameters } from '../../node/parameters.ts';
-import { SimHost } from './host.ts';
-import { LazyMembers } from './lazy.ts';
-import { SimNetwork } from './links.ts';
-import { Streams } from './random.ts';
-import { Scheduler } from './scheduler.ts';
-import { Trace } from './trace.ts';
+import { ZERO_ID } from '../../node/id.ts';
+import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
+import { played, type PlayedTest } from '../../test/simulator/playing.ts';
+import type { World } from './world.ts';
 
-const networkId = hash('network', new TextEncoder().encode('lazy'));
-const parameters: ProtocolParameters = {
-  ...DEFAULT_PARAMETERS,
-  pow: { memoryKiB: 8, passes: 1, bits: 1 },
-  timeScale: 1,
-};
-const classes: readonly LinkClass[] = [
-  { ...UNSHAPED, delayMs: 30, region: 'lazy', subnet: '0.0.0.0/0', cut: false },
-];
+const { k } = DEFAULT_PARAMETERS;
 
 beforeAll(() => useCryptography('ideal'));
 afterAll(() => useCryptography('real'));
 
-/** One client and its load, for so long, in a network of `members` of which everybody sleeps. */
-function play(members: number, forMs: number) {
-  const scheduler = new Scheduler();
-  const streams = new Streams(5);
-  const trace = new Trace();
-  const network: SimNetwork = new SimNetwork({
-    scheduler,
-    streams,
-    onStranger: (to) => void lazy.reached(to),
-  });
-  const parts = { scheduler, streams, networkId, parameters, members, classes, trace };
-  const lazy = new LazyMembers({ ...parts, report: () => {} }, () => network);
-  const endpoint = { ip: '172.16.0.1', port: 4000 };
-  const random = streams.stream('client');
-  network.setClasses(endpoint, 'lazy', classes);
-  const outcomes: string[] = [];
-  const tokens = new Set<Id>();
-  const host = new SimHost({
-    scheduler,
-    random,
-    endpoint,
-    network,
-    trace,
-    report: (row) => {
-      if (row.table !== 'transactions') return;
-      outcomes.push(row.outcome);
-      for (const token of row.tokens) tokens.add(token);
-    },
-  });
-  const privateKey = random.bytes(32);
-  const client = new Client({ network: networkId, parameters, privateKey, endpoint }, host);
-  host.listen((from, datagram) => client.receive(from, datagram));
-  host.order('start', () => {
-    client.start();
-    client.join(lazy.genesis);
-  });
-  scheduler.runUntil(scheduler.now + 500);
-  const meshedAwake = lazy.awake.size;
-  client.load({
-    transactionsPerSecond: 4,
-    queryRatePerSecond: 0,
-    tokensPerTransaction: { '1': 0.7, '2': 0.3 },
-    transferShare: 0.5,
-    destroyShare: 0.05,
-    highValueShare: 0,
-    popularityZipf: 0.9,
-    askPeers: 3,
-    seed: 'lazy',
-  });
-  scheduler.runUntil(scheduler.now + forMs);
-  client.load(null);
-  scheduler.runUntil(scheduler.now + 4000);
-  trace.end();
-  return {
-    lazy,
-    outcomes,
-    tokens,
-    meshedAwake,
-    isMeshed: client.health().meshed,
-    hash: trace.hash,
-  };
+/** A client and its load in a network of which these peers sleep and those don't. */
+function manifest(asleep: number, awake: number, durationMs: number): string {
+  return `name: sleeping
+durationMs: ${durationMs}
+timeScale: 1
+protocol: {pow: {memoryKiB: 8, passes: 1, bits: 1}}
+regions: [{name: east}, {name: west}]
+links: [{default: {delayMs: 30}}]
+peers:
+  - {group: sleeper, count: ${asleep}, asleep: true}
+${awake > 0 ? `  - {group: honest, count: ${awake}}\n` : ''}
+clients: {count: 1, queryRatePerSecond: 0}
+load: {transactionsPerSecond: 4, tokensPerTransaction: {1: 0.7, 2: 0.3}}
+`;
 }
 
-test('a network that sleeps commits what it is asked to, and only those awake whom it concerns', () => {
-  const { lazy, outcomes, tokens, meshedAwake, isMeshed } = play(600, 2500);
-  expect(isMeshed).toBe(true);
-  // The client's own connections.
-  expect(meshedAwake).toBe(64);
-  const submitted = outcomes.filter((outcome) => outcome === 'submitted').length;
-  expect(submitted).toBeGreaterThan(4);
-  expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(submitted);
-  expect(lazy.awake.size).toBeLessThan(64 + submitted * 2.5 * 2 * parameters.k);
-  expect(lazy.awake.size).toBeLessThan(500);
-  const byAddress = new Map([...lazy.awake.values()].map((peer) => [peer.identity.address, peer]));
+function outcomesOf(run: PlayedTest) {
+  const told = run.rows('transactions').filter(({ part }) => part === 'client');
+  const of = (wanted: string) => told.filter(({ outcome }) => outcome === wanted);
+  return { submitted: of('submitted'), committed: of('committed') };
+}
+
+test('a network that sleeps commits what it is asked to, and only those awake whom it concerns', async () => {
+  const meshedAwake: number[] = [];
+  const look = (world: World) =>
+    void (world.underWay() > 0 || meshedAwake.push(world.lazy.awake.size));
+  const run = await played(manifest(600, 0, 2500), { look });
+  const { world, links } = run;
+  expect(Math.max(...meshedAwake.slice(0, 3))).toBeLessThanOrEqual(64);
+  expect(links.every(({ ok }) => ok)).toBe(true);
+  const { submitted, committed } = outcomesOf(run);
+  expect(submitted.length).toBeGreaterThan(4);
+  expect(committed).toHaveLength(submitted.length);
+  expect(world.lazy.awake.size).toBeLessThan(64 + submitted.length * 2.5 * 2 * k);
+  expect(world.lazy.awake.size).toBeLessThan(500);
+  const byAddress = new Map(
+    [...world.lazy.awake.values()].map((peer) => [peer.identity.address, peer]),
+  );
   const [any] = byAddress.values();
-  for (const token of tokens) {
-    const keepers = any?.membership.near(token, parameters.k) ?? [];
-    const held = keepers.map((id) => byAddress.get(id)?.chain.state.get(token)?.tx);
+  for (const token of committed.flatMap(({ tokens }) => (Array.isArray(tokens) ? tokens : []))) {
+    const keepers = any?.membership.near(String(token), k) ?? [];
+    const held = keepers.map((id) => byAddress.get(id)?.chain.state.get(String(token))?.tx);
     expect(held).not.toContain(undefined);
     expect(new Set(held).size).toBe(1);
+    expect(held).not.toContain(ZERO_ID);
   }
 });
 
-test('whoever sleeps and is woken, the same seed plays the same run', () => {
-  expect(play(200, 500).hash).toBe(play(200, 500).hash);
+test('whoever sleeps and is woken, the same seed plays the same run', async () => {
+  const one = await played(manifest(200, 0, 1000));
+  const other = await played(manifest(200, 0, 1000), { telemetry: false });
+  expect(one.traceHash).toBe(other.traceHash);
+});
+
+test('those that are awake and those that sleep are one network', async () => {
+  const run = await played(manifest(150, 20, 2000));
+  const { submitted, committed } = outcomesOf(run);
+  expect(submitted.length).toBeGreaterThan(3);
+  expect(committed).toHaveLength(submitted.length);
+  expect([...run.world.members.values()].every(({ health }) => health?.members === 170)).toBe(true);
 });

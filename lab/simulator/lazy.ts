@@ -1,96 +1,101 @@
 /**
- * A network of which only those are awake whom something has reached. All members are in the genesis;
- * each comes into being at the first datagram for it, or at a neighbour's for it, as if it had been
- * idle and connected to its neighbours since the beginning. From then on it only answers (`wake` in
+ * Members of whom only those are awake whom something has reached. All are in the genesis; each comes
+ * into being at the first datagram for it, or at a neighbour's for it, as if it had been idle and
+ * connected to its neighbours since the beginning. From then on it only answers (`wake` in
  * node/peer.ts): neighbours of neighbours would otherwise wake one another until nobody sleeps.
  *
  * What that leaves out: the chatter of an idle network, and with it the repair of what is lost after a
- * transaction has ended, renewals and lapses. Fit for runs that are short beside a lease.
+ * transaction has ended, renewals, lapses, storage rounds and new tickets for idle links. Fit for runs
+ * that are short beside a lease.
  */
-import type { LinkClass } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
 import type { Id } from '../../node/id.ts';
+import { mintingPow } from '../../node/identity/difficulty.ts';
 import { type Identity, mint } from '../../node/identity/mint.ts';
-import type { Member } from '../../node/ledger/membership.ts';
+import type { Member as Founder } from '../../node/ledger/membership.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
-import { Genesis } from '../../node/peer/genesis.ts';
+import type { Genesis } from '../../node/peer/genesis.ts';
 import { openPeer, type Peer } from '../../node/peer.ts';
-import type { Row } from '../../node/telemetry.ts';
-import { addressNumber, endpointOf } from './address.ts';
-import { SimHost } from './host.ts';
-import type { SimNetwork } from './links.ts';
+import type { Member } from '../manifest/testnet.ts';
+import { endpointNumber } from './address.ts';
+import type { SimHost } from './host.ts';
 import type { Streams } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { Trace } from './trace.ts';
-
-/** Members live in 10.0.0.0/8, which has room for sixteen million. */
-const FIRST_ADDRESS = 10 * 2 ** 24;
-export const MAX_LAZY_MEMBERS = 2 ** 24;
-const PORT = 4000;
 
 export interface LazyParts {
-  readonly scheduler: Scheduler;
-  readonly streams: Streams;
-  readonly networkId: Id;
+  readonly network: Id;
   readonly parameters: ProtocolParameters;
-  readonly members: number;
-  /** Of whatever a member sends; one list for all. */
-  readonly classes: readonly LinkClass[];
-  /** A row of the member with this index, at the present virtual time. */
-  report(index: number, row: Row): void;
-  readonly trace?: Trace;
+  readonly streams: Streams;
+  readonly members: readonly Member[];
+  /** Of the whole network: with adaptive difficulty it sets what an identity costs. */
+  readonly peers: number;
+  endpointOf(this: void, member: Member): Endpoint;
+  openHost(this: void, member: Member): SimHost;
+  /** Virtual time. */
+  now(this: void): number;
 }
 
 export class LazyMembers {
-  readonly genesis: Genesis;
   readonly #parts: LazyParts;
-  /** Asked only once members can be reached. */
-  readonly #network: () => SimNetwork;
   readonly #mintedAtMs: number;
+  /** Places in the list of members by endpoint. */
+  readonly #places: ReadonlyMap<number | null, number>;
   readonly #awake = new Map<number, Peer>();
+  #genesis: Genesis | null = null;
 
-  /** Mints them all. RangeError for more than there are addresses. */
-  constructor(parts: LazyParts, network: () => SimNetwork) {
-    if (parts.members > MAX_LAZY_MEMBERS) {
-      throw new RangeError(`at most ${MAX_LAZY_MEMBERS} members, not ${parts.members}`);
-    }
+  constructor(parts: LazyParts) {
+    const { members, endpointOf } = parts;
     this.#parts = parts;
-    this.#network = network;
-    this.#mintedAtMs = parts.scheduler.now;
-    this.genesis = Genesis.trusted(this.#founders(), parts.networkId);
+    this.#mintedAtMs = parts.now();
+    this.#places = new Map(members.map((member, at) => [endpointNumber(endpointOf(member)), at]));
   }
 
-  /** Those that something has reached, by index. */
+  get size(): number {
+    return this.#parts.members.length;
+  }
+
+  /** Those that something has reached, by place in the list of members. */
   get awake(): ReadonlyMap<number, Peer> {
     return this.#awake;
   }
 
-  /** For `onStranger` of the network: wakes the member at this endpoint, if there is one. */
-  reached(endpoint: Endpoint): Peer | undefined {
-    const index = (addressNumber(endpoint.ip) ?? 0) - FIRST_ADDRESS;
-    const isMember = index >= 0 && index < this.#parts.members && endpoint.port === PORT;
-    return isMember ? this.wake(index) : undefined;
+  /** Those of the members that are awake. */
+  get present(): readonly Member[] {
+    return [...this.#awake.keys()].flatMap((at) => this.#parts.members[at] ?? []);
   }
 
-  wake(index: number): Peer {
-    const awake = this.#awake.get(index);
-    if (awake !== undefined) return awake;
-    const { scheduler, streams, networkId: network, parameters, classes, trace } = this.#parts;
-    const endpoint = placeOf(index);
-    this.#network().setClasses(endpoint, 'lazy', classes);
-    const host = new SimHost({
-      scheduler,
-      random: streams.stream('member', index),
-      endpoint,
-      network: this.#network(),
-      report: (row) => this.#parts.report(index, row),
-      ...(trace === undefined ? {} : { trace }),
-    });
-    const minted = this.#mint(index);
-    const { genesis } = this;
+  /** Mints them all, one after the other: who takes them need not keep them. */
+  *founders(): Generator<{ readonly member: Member; readonly founder: Founder }, void> {
+    for (const member of this.#parts.members) {
+      const { address, record } = this.#mint(member);
+      const endpoint = this.#parts.endpointOf(member);
+      yield { member, founder: { address, record, endpoint } };
+    }
+  }
+
+  /** The network begins: from now on they can be reached. */
+  found(genesis: Genesis): void {
+    this.#genesis = genesis;
+  }
+
+  /** For `onStranger` of the network: wakes the member at this endpoint, if there is one. */
+  reached(endpoint: Endpoint): Peer | undefined {
+    const at = this.#places.get(endpointNumber(endpoint));
+    return at === undefined ? undefined : this.wake(at);
+  }
+
+  /** The member at this place of the list, awake from now on; nobody before the network begins. */
+  wake(at: number): Peer | undefined {
+    const awake = this.#awake.get(at);
+    const member = this.#parts.members[at];
+    const genesis = this.#genesis;
+    if (awake !== undefined || member === undefined || genesis === null) return awake;
+    const { network, parameters, openHost } = this.#parts;
+    const host = openHost(member);
+    const { endpoint } = host;
+    const minted = this.#mint(member);
     const wake = (id: Id): Peer | undefined => this.#peerAt(id);
     const peer = openPeer({ network, parameters, endpoint, minted, genesis, wake }, host);
-    this.#awake.set(index, peer);
+    this.#awake.set(at, peer);
     host.listen((from, datagram) => peer.receive(from, datagram));
     host.order('wake', () => {
       peer.join(genesis);
@@ -100,28 +105,17 @@ export class LazyMembers {
   }
 
   #peerAt(address: Id): Peer | undefined {
-    const member = this.genesis.members.get(address);
+    const member = this.#genesis?.members.get(address);
     return member === undefined ? undefined : this.reached(member.endpoint);
   }
 
-  *#founders(): Generator<Member, void> {
-    for (let index = 0; index < this.#parts.members; index += 1) {
-      const { address, record } = this.#mint(index);
-      yield { address, record, endpoint: placeOf(index) };
-    }
-  }
-
   /** The same each time: nobody keeps the keys of a million members that are never heard of. */
-  #mint(index: number): Identity {
-    const { streams, networkId, parameters } = this.#parts;
-    const random = streams.stream('identity', index);
-    return mint(networkId, parameters.pow, {
+  #mint({ name }: Member): Identity {
+    const { streams, network, parameters, peers } = this.#parts;
+    const random = streams.stream('identity', name);
+    return mint(network, mintingPow(parameters, peers), {
       now: () => this.#mintedAtMs,
       random: (length) => random.bytes(length),
     });
   }
-}
-
-function placeOf(index: number): Endpoint {
-  return endpointOf((FIRST_ADDRESS + index) * 65_536 + PORT);
 }

@@ -29,6 +29,8 @@ export interface ProbingNeeds {
   readonly network: SimNetwork;
   readonly testnet: Pick<Testnet, 'links' | 'regions'>;
   readonly members: readonly Probed[];
+  /** Called once with each member that is going to send or answer probes. */
+  prepare?(this: void, member: Probed): void;
 }
 
 interface Pair {
@@ -57,6 +59,8 @@ export class Probing {
       if (there === undefined || back === undefined) return [];
       return [{ ...plan, asked: askedRoundTrip(there, back), results: [] }];
     });
+    const probed = this.#pairs.flatMap(({ pairs }) => pairs.flatMap(({ from, to }) => [from, to]));
+    for (const member of new Set(probed)) needs.prepare?.(member);
   }
 
   /** Sends the probes of the next round; when all of it is over, or null when none is needed. */

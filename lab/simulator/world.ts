@@ -4,26 +4,24 @@
  * plays `scheduler` and looks how things stand.
  */
 import type { AdversaryModule } from '../../attacks/adversary.ts';
-import type { LinkClass, Seat } from '../../node/control.ts';
+import type { Seat } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
+import type { Member as Founder } from '../../node/ledger/membership.ts';
 import { Genesis } from '../../node/peer/genesis.ts';
 import type { Part } from '../../node/runtime/adversarial.ts';
 import { foundersOf } from '../../node/runtime/run-process.ts';
 import { expandParts } from '../manifest/expand.ts';
 import type { Member, Testnet } from '../manifest/testnet.ts';
-import { classesFor } from '../links/classes.ts';
 import type { RunEventBody } from '../supervisor/events.ts';
 import { readFault } from '../supervisor/faults.ts';
-import { cutsOf, profilesWith } from '../supervisor/link-control.ts';
 import { clientLoad } from '../supervisor/network.ts';
-import { assignEndpoints } from '../supervisor/run-context.ts';
 import { timelineOf, type TimelineStep } from '../supervisor/timeline.ts';
-import { simulatedAddresses } from './addresses.ts';
 import { SimAttacks } from './attacks.ts';
-import { type ProcessingCosts, Processors } from './costs.ts';
+import type { ProcessingCosts } from './costs.ts';
 import { SimFaults } from './faults.ts';
-import { SimHost } from './host.ts';
-import { SimNetwork } from './links.ts';
+import { Ground } from './ground.ts';
+import { LazyMembers } from './lazy.ts';
+import type { SimNetwork } from './links.ts';
 import { SimMember } from './member.ts';
 import { Probing } from './probing.ts';
 import { Streams } from './random.ts';
@@ -50,18 +48,16 @@ export interface WorldOptions {
 
 export class World {
   readonly scheduler = new Scheduler();
-  readonly network: SimNetwork;
   readonly attacks: SimAttacks;
   readonly faults: SimFaults;
+  /** Those that are awake from the start, by name. */
   readonly members: ReadonlyMap<string, SimMember>;
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Those that are not. */
+  readonly lazy: LazyMembers;
   readonly #options: WorldOptions;
   readonly #streams: Streams;
-  readonly #processors: Processors;
-  readonly #subnets: Readonly<Record<string, string>>;
+  readonly #ground: Ground;
   readonly #parts: ReadonlyMap<string, Part>;
-  /** Link classes of each region, as they are now. */
-  readonly #classes = new Map<string, readonly LinkClass[]>();
   readonly #clients: readonly SimMember[];
   readonly #joined = new Set<string>();
   /** Shared by all, from when it is told. */
@@ -72,12 +68,15 @@ export class World {
     const { testnet, recorder, announce } = options;
     this.#options = options;
     this.#streams = new Streams(testnet.seed);
-    this.#processors = new Processors(options.costs);
     this.#parts = expandParts(testnet);
-    this.network = new SimNetwork({ scheduler: this.scheduler, streams: this.#streams });
-    const addresses = simulatedAddresses(testnet.regions);
-    this.#subnets = addresses.subnets;
-    this.endpoints = assignEndpoints(testnet.members, addresses);
+    const { scheduler } = this;
+    const streams = this.#streams;
+    this.#ground = new Ground({
+      ...options,
+      scheduler,
+      streams,
+      onStranger: (to) => void this.lazy.reached(to),
+    });
     const shared = {
       run: options.run,
       network: networkIdOf(testnet.seed),
@@ -85,8 +84,19 @@ export class World {
       members: testnet.members.filter(({ kind }) => kind === 'peer').length,
     };
     this.members = new Map(
-      testnet.members.map((member) => [member.name, this.#seat(member, shared)]),
+      testnet.members
+        .filter(({ asleep }) => asleep !== true)
+        .map((member) => [member.name, this.#seat(member, shared)]),
     );
+    this.lazy = new LazyMembers({
+      ...shared,
+      streams,
+      members: testnet.members.filter(({ asleep }) => asleep === true),
+      peers: shared.members,
+      endpointOf: (member) => this.#ground.endpointOf(member),
+      openHost: (member) => this.#ground.openHost(member, 1),
+      now: () => scheduler.now,
+    });
     const { members } = this;
     this.#clients = [...members.values()].filter(({ member }) => member.kind === 'client');
     const now = (): number => this.scheduler.now;
@@ -99,12 +109,22 @@ export class World {
       now,
       after,
       relink: (regions) => this.#relink(regions),
+      clog: (from, to, untilMs) => this.#clog(from, to, untilMs),
       returned: (member) => this.#returned(member),
     });
   }
 
   get now(): number {
     return this.scheduler.now;
+  }
+
+  get network(): SimNetwork {
+    return this.#ground.network;
+  }
+
+  /** By name. */
+  get endpoints(): ReadonlyMap<string, Endpoint> {
+    return this.#ground.endpoints;
   }
 
   /** Begins to start everyone; when all will have, in virtual time. */
@@ -122,14 +142,24 @@ export class World {
     const { scheduler, network } = this;
     const { testnet } = this.#options;
     const members = testnet.members.map((member) => {
-      return { name: member.name, region: member.region, endpoint: this.#endpointOf(member) };
+      return { ...member, endpoint: this.#ground.endpointOf(member) };
     });
-    return new Probing({ scheduler, network, testnet, members });
+    return new Probing({
+      scheduler,
+      network,
+      testnet,
+      members,
+      // Nothing has left from those that sleep: they are on no link yet.
+      prepare: ({ name }) => {
+        const sleeper = members.find((member) => member.name === name && member.asleep);
+        if (sleeper !== undefined) this.#ground.link(sleeper);
+      },
+    });
   }
 
   /** Tells everyone but the newcomers of the network. */
   found(): void {
-    this.#writeRoles();
+    for (const { member, address } of this.members.values()) this.#writeRole(member, address);
     for (const member of this.#present()) if (this.#isIn(member)) this.#tell(member);
   }
 
@@ -165,9 +195,8 @@ export class World {
     member: Member,
     shared: Pick<Seat, 'run' | 'network' | 'parameters' | 'members'>,
   ): SimMember {
-    const { adversaries, trace, costs, recorder } = this.#options;
+    const { adversaries } = this.#options;
     const { name, kind, region, adversary } = member;
-    const endpoint = this.#endpointOf(member);
     const module = adversary === undefined ? undefined : adversaries.get(adversary);
     const part = this.#parts.get(name);
     const seat = {
@@ -175,60 +204,36 @@ export class World {
       name,
       kind,
       region,
-      bind: endpoint,
+      bind: this.#ground.endpointOf(member),
       // Nothing of a process: no disk, no lab to dial, no probes.
       stateDirectory: '',
       control: { url: '', token: '' },
       telemetry: { url: '', user: '', password: '' },
       probeKey: '',
     };
-    const us = kind === 'peer' ? costs.peerUs : costs.clientUs;
     return new SimMember(member, {
       seat,
       role: module === undefined || part === undefined ? undefined : { module, part },
       conspire: (from, message) => this.attacks.conspire(from, message),
-      openHost: (store, life) => {
-        this.network.setClasses(endpoint, region, this.#classes.get(region) ?? []);
-        return new SimHost({
-          scheduler: this.scheduler,
-          random: this.#streams.stream('member', name, life),
-          endpoint,
-          network: this.network,
-          store,
-          report: (row, trueTime) => recorder.report(name, row, this.scheduler.now, trueTime),
-          trace,
-          ...(us === 0
-            ? {}
-            : {
-                costUs: (work) =>
-                  work.kind === 'datagram' ? this.#processors.carryOut(this.scheduler.now, us) : 0,
-              }),
-        });
-      },
+      openHost: (store, life) => this.#ground.openHost(member, life, store),
     });
-  }
-
-  #endpointOf({ name }: Member): Endpoint {
-    const endpoint = this.endpoints.get(name);
-    if (endpoint === undefined) throw new Error(`${name} has no endpoint`);
-    return endpoint;
   }
 
   /** Gives the members of these regions the link classes that hold now. */
   #relink(regions: ReadonlySet<string>): void {
-    const { testnet, costs } = this.#options;
     const faults = this.faults.active();
-    const profiles = profilesWith(testnet.links, faults).map((profile) => {
-      return { ...profile, delayMs: profile.delayMs + costs.hopUs / 1000 };
-    });
-    for (const region of regions) {
-      const classes = classesFor(region, profiles, this.#subnets, cutsOf(faults));
-      this.#classes.set(region, classes);
-      for (const { member, state } of this.members.values()) {
-        if (member.region !== region || state === 'exited') continue;
-        this.network.setClasses(this.#endpointOf(member), region, classes);
-      }
+    this.#ground.relink(regions, faults, () => this.#there());
+  }
+
+  #clog(from: string, to: string, untilMs: number): void {
+    for (const member of this.#options.testnet.members) {
+      if (member.region === from) this.network.clog(this.#ground.endpointOf(member), to, untilMs);
     }
+  }
+
+  *#there(): Generator<Member, void> {
+    for (const { member, state } of this.members.values()) if (state !== 'exited') yield member;
+    yield* this.lazy.present;
   }
 
   /** Members that run. */
@@ -252,7 +257,20 @@ export class World {
     );
     const { seed, protocol } = this.#options.testnet;
     const told = foundersOf(founders.map(({ founder }) => founder));
-    return Genesis.of(told, networkIdOf(seed), protocol.pow);
+    const network = networkIdOf(seed);
+    const genesis = Genesis.of(told, network, protocol.pow);
+    if (this.lazy.size === 0) return genesis;
+    const all = Genesis.trusted(this.#everyone(genesis), network);
+    this.lazy.found(all);
+    return all;
+  }
+
+  *#everyone(awake: Genesis): Generator<Founder, void> {
+    yield* awake.members.members();
+    for (const { member, founder } of this.lazy.founders()) {
+      this.#writeRole(member, founder.address);
+      yield founder;
+    }
   }
 
   #load(member: SimMember): void {
@@ -287,12 +305,10 @@ export class World {
   }
 
   /** Who is who, for scoring only. */
-  #writeRoles(): void {
-    for (const { member, address } of this.members.values()) {
-      const { name, group, kind, region, adversary = '', joinAtMs = null } = member;
-      const row = { member: name, group, kind, region, address, adversary, join_at_ms: joinAtMs };
-      this.#options.recorder.truth('roles', row);
-    }
+  #writeRole(member: Member, address: string): void {
+    const { name, group, kind, region, adversary = '', joinAtMs = null } = member;
+    const row = { member: name, group, kind, region, address, adversary, join_at_ms: joinAtMs };
+    this.#options.recorder.truth('roles', row);
   }
 }
 
