@@ -48,6 +48,22 @@ test('twice in two processes the hash is the same; the summary repeats the run; 
   expect(other.code).toBe(1);
 }, 240_000);
 
+test('a fault that only the simulator can carry out is refused for real members before they start', async () => {
+  const torn = lab.file(
+    'torn.yaml',
+    `${SMALL}faults:\n  - {kind: torn, atMs: 100, members: [honest]}\n`,
+  );
+  const before = lab.runs();
+  const refused = await lab.run('run', torn, '--driver', 'process');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('fault torn is for simulated runs alone');
+  expect(refused.stderr).toContain('--driver sim');
+  const typed = await lab.run('fault', 'clog', '--between', 'east,west', '--for', '100');
+  expect(typed.code).toBe(2);
+  expect(typed.stderr).toContain('fault clog is for simulated runs alone');
+  expect(lab.runs()).toEqual(before);
+});
+
 test('one JSON document carries trace hash and cryptography; ideal cryptography has a trace of its own', async () => {
   const shape = z.object({
     driver: z.string(),

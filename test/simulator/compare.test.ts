@@ -119,7 +119,7 @@ test.each(['real', 'ideal'] as const)(
   async (cryptography) => {
     const [peer, from] = ['honest-02', 'honest-05'];
     const kept: Uint8Array[] = [];
-    const first = await playedWith(cryptography, (records) => void kept.push(records.slice()));
+    const earlier = await playedWith(cryptography, (records) => void kept.push(records.slice()));
     const records = Buffer.concat(kept);
     // The trace knows how many bytes a datagram had: enough for a message, and not a handshake's.
     const at = eventsIn(records).findIndex(
@@ -127,9 +127,9 @@ test.each(['real', 'ideal'] as const)(
         kind === 'datagram' &&
         lengthBytes > 300 &&
         lengthBytes !== 512 &&
-        first.nameOf(member) === peer &&
+        earlier.nameOf(member) === peer &&
         sender !== null &&
-        first.nameOf(sender) === from,
+        earlier.nameOf(sender) === from,
     );
     expect(at).toBeGreaterThan(0);
     let read = 0;
