@@ -1,5 +1,6 @@
 /** What the conspiracy knows and what it agrees on; small JSON messages between accomplices. */
-import { type Id, isId } from '../../node/id.ts';
+import type { Id } from '../../node/id.ts';
+import { areIds, isKind } from '../kit/messages.ts';
 
 /** A client asked for a token. */
 export interface Sighting {
@@ -12,6 +13,8 @@ export interface Plan {
   readonly victims: readonly Id[];
   readonly tokens: readonly Id[];
 }
+
+export const NO_PLAN: Plan = { victims: [], tokens: [] };
 
 /** Pairs remembered per accomplice: what some hundred clients ask in a minute. */
 const MAX_SIGHTINGS = 2_000;
@@ -75,8 +78,10 @@ export function choosePlan(
   sightings: Sightings,
   knobs: Readonly<Record<string, number | string | boolean>>,
 ): Plan {
-  const victims = filled(before.victims, sightings.clients(), Number(knobs['victims']));
-  const wanted = sightings.tokensOf(victims, Number(knobs['accomplices']));
+  const clients = sightings.clients();
+  const isTargeted = knobs['audience'] !== 'everyone' && knobs['audience'] !== 'strangers';
+  const victims = isTargeted ? filled(before.victims, clients, Number(knobs['victims'])) : [];
+  const wanted = sightings.tokensOf(isTargeted ? victims : clients, Number(knobs['accomplices']));
   return { victims, tokens: filled(before.tokens, wanted, Number(knobs['tokens'])) };
 }
 
@@ -84,7 +89,7 @@ export function isPlan(message: unknown): message is { kind: 'plan'; plan: Plan 
   if (!isKind(message, 'plan') || !('plan' in message)) return false;
   const { plan } = message;
   if (typeof plan !== 'object' || plan === null) return false;
-  return 'victims' in plan && isIds(plan.victims) && 'tokens' in plan && isIds(plan.tokens);
+  return 'victims' in plan && areIds(plan.victims) && 'tokens' in plan && areIds(plan.tokens);
 }
 
 export function isSightings(
@@ -97,17 +102,7 @@ export function isSightings(
 function isSighting(value: unknown): value is Sighting {
   if (typeof value !== 'object' || value === null) return false;
   if (!('client' in value && 'token' in value && 'count' in value)) return false;
-  return isIds([value.client, value.token]) && typeof value.count === 'number';
-}
-
-function isKind(message: unknown, kind: string): message is { kind: string } {
-  return (
-    typeof message === 'object' && message !== null && 'kind' in message && message.kind === kind
-  );
-}
-
-function isIds(value: unknown): value is Id[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' && isId(item));
+  return areIds([value.client, value.token]) && typeof value.count === 'number';
 }
 
 function filled(kept: readonly Id[], candidates: readonly Id[], size: number): Id[] {
