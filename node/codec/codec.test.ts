@@ -61,6 +61,31 @@ test('decoded bytes are a copy of the datagram', () => {
   expect(value).toEqual(new Uint8Array([9]));
 });
 
+test('an id read or written again and again, among more than the table holds, stays itself', () => {
+  const few = Array.from({ length: 64 }, (_, at) =>
+    new Uint8Array(32).fill(1 + (at >> 5), at % 32),
+  );
+  const many = Array.from({ length: 20_000 }, (_, index) =>
+    new Writer().u32(index).raw(new Uint8Array(20)).u64(index).finish(),
+  );
+  const all = [...few, ...few, ...many, ...many.toReversed()];
+  const wrong = all.filter((bytes) => {
+    const read = new Reader(bytes).id();
+    return read !== bytes.toHex() || new Writer().id(read).finish().toHex() !== read;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('messages in shared memory keep apart, whatever their lengths', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 20 }), (contents) => {
+      const written = contents.map((content) => new Writer().raw(content).finishShared());
+      expect(written.map((bytes) => [...bytes])).toEqual(contents.map((content) => [...content]));
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('a writer refuses what does not fit its field', () => {
   for (const value of [-1, 256, 1.5, Number.NaN]) {
     expect(() => new Writer().u8(value)).toThrow(RangeError);

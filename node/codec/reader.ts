@@ -1,4 +1,10 @@
 import { ID_BYTES, type Id } from '../id.ts';
+import { idAt } from './ids.ts';
+
+/** Above it in the upper half of 8 bytes, a number is beyond 2^53. */
+const MAX_UPPER = 0x1f_ffff;
+
+const BOOLEANS = [false, true] as const;
 
 /** Thrown by a Reader and by decoders on bad input; `decode` turns it into a value. */
 export class Malformed extends Error {
@@ -8,13 +14,10 @@ export class Malformed extends Error {
 /** Reads big-endian fixed-layout fields; throws Malformed past the end, and on what is out of range. */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    // A plain view: the slice() of a Buffer would alias it.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = plain(bytes);
   }
 
   /** Bytes read so far. */
@@ -32,26 +35,27 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes[this.#take(1)] ?? 0;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.#word(this.#take(4));
   }
 
   u64(): number {
-    const value = this.#view.getBigUint64(this.#take(8));
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Malformed('number above 2^53');
-    return Number(value);
+    const at = this.#take(8);
+    const upper = this.#word(at);
+    if (upper > MAX_UPPER) throw new Malformed('number above 2^53');
+    return upper * 2 ** 32 + this.#word(at + 4);
   }
 
   id(): Id {
-    const at = this.#take(ID_BYTES);
-    return this.#bytes.subarray(at, at + ID_BYTES).toHex();
+    return idAt(this.#bytes, this.#take(ID_BYTES));
   }
 
   /** A copy: decoded values never alias the datagram's buffer. */
@@ -61,9 +65,18 @@ export class Reader {
   }
 
   bytes(maxLength: number): Uint8Array {
-    const length = this.u16();
-    if (length > maxLength) throw new Malformed(`${length} bytes where ${maxLength} are allowed`);
-    return this.raw(length);
+    return this.raw(this.#length(maxLength));
+  }
+
+  /** As `raw`, but not a copy: for what is decoded again at once, or kept no longer than its buffer. */
+  rawView(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** As `bytes`, but not a copy. */
+  bytesView(maxLength: number): Uint8Array {
+    return this.rawView(this.#length(maxLength));
   }
 
   list<T>(minItems: number, maxItems: number, read: () => T): T[] {
@@ -71,7 +84,9 @@ export class Reader {
     if (count < minItems || count > maxItems) {
       throw new Malformed(`${count} items where ${minItems}..${maxItems} are allowed`);
     }
-    return Array.from({ length: count }, read);
+    const items: T[] = [];
+    for (let index = 0; index < count; index += 1) items.push(read());
+    return items;
   }
 
   oneOf<T>(values: readonly T[]): T {
@@ -82,7 +97,24 @@ export class Reader {
   }
 
   boolean(): boolean {
-    return this.oneOf([false, true]);
+    return this.oneOf(BOOLEANS);
+  }
+
+  #length(maxLength: number): number {
+    const length = this.u16();
+    if (length > maxLength) throw new Malformed(`${length} bytes where ${maxLength} are allowed`);
+    return length;
+  }
+
+  #word(at: number): number {
+    const bytes = this.#bytes;
+    return (
+      (((bytes[at] ?? 0) << 24) |
+        ((bytes[at + 1] ?? 0) << 16) |
+        ((bytes[at + 2] ?? 0) << 8) |
+        (bytes[at + 3] ?? 0)) >>>
+      0
+    );
   }
 
   #take(length: number): number {
@@ -91,6 +123,12 @@ export class Reader {
     this.#at = at + length;
     return at;
   }
+}
+
+/** No Buffer: the slice() of one would alias it. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** What the network sent, decoded, or why not. */

@@ -1,4 +1,6 @@
 import { ID_BYTES, type Id } from '../id.ts';
+import { writeIdAt } from './ids.ts';
+import { sharedBytes } from './shared.ts';
 
 /** Most messages fit; a larger one takes a buffer of its own. */
 const INITIAL_BYTES = 2048;
@@ -53,14 +55,15 @@ export class Writer {
   /** A safe integer as 8 bytes: times in ms, heights, sequences. */
   u64(value: number): this {
     const at = this.#room(8);
-    this.#view.setBigUint64(at, BigInt(checked(value, Number.MAX_SAFE_INTEGER)));
+    checked(value, Number.MAX_SAFE_INTEGER);
+    this.#view.setUint32(at, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(at + 4, value >>> 0);
     return this;
   }
 
   id(id: Id): this {
     const at = this.#room(ID_BYTES);
-    const { read, written } = this.#bytes.subarray(at, at + ID_BYTES).setFromHex(id);
-    if (read !== id.length || written !== ID_BYTES) throw new RangeError(`not an id: ${id}`);
+    writeIdAt(this.#bytes, at, id);
     return this;
   }
 
@@ -86,12 +89,24 @@ export class Writer {
   /** A copy of what was written. The writer is empty afterwards. */
   finish(): Uint8Array {
     const written = this.#bytes.slice(0, this.#length);
+    this.#release();
+    return written;
+  }
+
+  /** As `finish`, in memory shared with others: for what is soon forgotten (shared.ts). */
+  finishShared(): Uint8Array {
+    const written = sharedBytes(this.#length);
+    written.set(this.#bytes.subarray(0, this.#length));
+    this.#release();
+    return written;
+  }
+
+  #release(): void {
     if (this.#bytes.length === INITIAL_BYTES && spare.length < MAX_SPARE) {
       spare.push({ bytes: this.#bytes, view: this.#view });
     }
     this.#bytes = EMPTY;
     this.#length = 0;
-    return written;
   }
 
   /** Call it before touching buffer or view: it may replace both. */

@@ -79,10 +79,11 @@ export const TYPES: readonly MessageType[] = [
   'forward',
 ];
 
+/** To be sent, not to be kept (codec/shared.ts). */
 export function encodeMessage(message: Message): Uint8Array {
   const writer = new Writer().u8(TYPES.indexOf(message.type));
   formatOf(message.type).write(writer, message);
-  return writer.finish();
+  return writer.finishShared();
 }
 
 /** Never throws for what a stranger sent. */
