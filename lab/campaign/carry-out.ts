@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { judgedRun } from '../analysis/detector-judgement.ts';
 import { finalityThreshold, TRANSACTION_FATES } from '../analysis/queries.ts';
 import type { RunResult } from '../analysis/result.ts';
 import { runDirectoryOf } from '../home.ts';
@@ -9,7 +10,7 @@ import { parseTestnet } from '../manifest/load.ts';
 import { RUN_FILES, type RunPlan } from '../supervisor/api.ts';
 import { ask } from '../telemetry/queries.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
-import type { CampaignRun, Observations, Outcome } from './rows.ts';
+import { type CampaignRun, type Observations, type Outcome, storedJudgement } from './rows.ts';
 
 /** What a worker needs to know of a run. */
 export interface Task {
@@ -56,7 +57,7 @@ async function simulated(task: Task): Promise<Outcome> {
   };
   writeFileSync(manifest, testnetSource);
   writeFileSync(path.join(directory, RUN_FILES.plan), `${JSON.stringify(plan, null, 2)}\n`);
-  let observed: Observations = { finalityMs: [] };
+  let observed: Observations | null = null;
   const cpuBefore = process.threadCpuUsage();
   try {
     const result = await simulate(testnet, {
@@ -68,6 +69,7 @@ async function simulated(task: Task): Promise<Outcome> {
       },
     });
     const { user, system } = process.threadCpuUsage(cpuBefore);
+    if (observed === null) throw new Error(`${name} was scored, and not looked at`);
     return { state: 'done', result, observed, cpuMs: Math.round((user + system) / 1000) };
   } finally {
     if (!keep) rmSync(directory, { recursive: true, force: true });
@@ -77,7 +79,7 @@ async function simulated(task: Task): Promise<Outcome> {
 async function observe(store: TelemetryStore, run: string, k: number): Promise<Observations> {
   const fates = await ask(store, TRANSACTION_FATES, { run, need: finalityThreshold(k) });
   const finalityMs = fates.flatMap(({ final_ms: ms }) => ms ?? []).sort((a, b) => a - b);
-  return { finalityMs };
+  return { finalityMs, detectors: storedJudgement(await judgedRun(store, run)) };
 }
 
 const LAB = path.join(import.meta.dirname, '..', 'cli.ts');

@@ -187,7 +187,8 @@ function placed(
   testnet: string,
 ): Problem {
   const cause = setting === undefined ? undefined : causes.get(setting);
-  if (cause !== undefined) return document.at(cause, message);
+  // The message names the path in the testnet, which is what is written there.
+  if (cause !== undefined) return { ...document.at(cause, ''), message };
   const given = settings.join(', ');
   return document.at(['testnet'], `${testnet}:${line}: ${message} (with ${given})`);
 }

@@ -1,5 +1,6 @@
 /** The runs of a campaign, in the order in which they are made, and the row that each leaves. */
 import { z } from 'zod';
+import type { JudgedRun } from '../analysis/detector-judgement.ts';
 import type { RunResult } from '../analysis/result.ts';
 import type { Campaign } from './definition.ts';
 
@@ -18,6 +19,32 @@ export interface CampaignRun {
 export interface Observations {
   /** Finality of every transaction that reached it, ms, ascending. */
   readonly finalityMs: readonly number[];
+  /** What network-level detectors said, blind to the truth, and the truth. */
+  readonly detectors: StoredJudgement;
+}
+
+/** A judged run as JSON keeps it; whom a detector saw nothing against is left out. */
+export type StoredJudgement = Omit<JudgedRun, 'guilty'> & {
+  /** Addresses of peers. */
+  readonly honest: readonly string[];
+  readonly adversarial: readonly string[];
+};
+
+/** For a row. */
+export function storedJudgement({ guilty, report, ...judged }: JudgedRun): StoredJudgement {
+  const of = (wanted: boolean): string[] =>
+    [...guilty].flatMap(([address, isGuilty]) => (isGuilty === wanted ? [address] : []));
+  const scores = report.scores.filter(({ score }) => score > 0);
+  return { ...judged, report: { ...report, scores }, honest: of(false), adversarial: of(true) };
+}
+
+/** From a row. */
+export function judgementOf({ honest, adversarial, ...judged }: StoredJudgement): JudgedRun {
+  const guilty = new Map([
+    ...honest.map((address) => [address, false] as const),
+    ...adversarial.map((address) => [address, true] as const),
+  ]);
+  return { ...judged, guilty };
 }
 
 /** What a worker made of a run. */

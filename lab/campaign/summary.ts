@@ -1,4 +1,9 @@
 /** What a campaign's rows say together, cell by cell. Every rate with its n and its interval. */
+import {
+  type JudgedDetector,
+  type JudgedRun,
+  judgeDetectors,
+} from '../analysis/detector-judgement.ts';
 import type { AttackResult, RunResult } from '../analysis/result.ts';
 import {
   bootstrapInterval,
@@ -11,7 +16,7 @@ import {
 import { type Duration, kaplanMeier } from '../analysis/survival.ts';
 import { Streams } from '../simulator/random.ts';
 import type { Campaign } from './definition.ts';
-import type { CampaignRow } from './rows.ts';
+import { type CampaignRow, judgementOf } from './rows.ts';
 
 /** A rate of something that must not happen to the honest. */
 export interface HonestRate extends Rate {
@@ -72,6 +77,8 @@ export interface CellSummary extends PartSummary {
     readonly coreSeconds: Estimate;
     readonly usd: Estimate;
   };
+  /** On seeds that did not choose their thresholds, the cell's honest control among them. */
+  readonly detectors: readonly JudgedDetector[];
 }
 
 export interface CampaignSummary {
@@ -117,6 +124,10 @@ export function summarise(
       control: cell.control,
       ...partSummary(cell.settings, of('cell', index)),
       ...attackSummary(of('cell', index).filter(isDone)),
+      detectors: detectorsOf(campaign, [
+        ...of('cell', index).filter(isDone),
+        ...(cell.control === null ? [] : of('control', cell.control).filter(isDone)),
+      ]),
     })),
     controls: controls.map(({ settings }, index) => partSummary(settings, of('control', index))),
     broken: broken.map(({ error, command }) => ({ error, command })),
@@ -153,7 +164,7 @@ function partSummary(settings: readonly string[], rows: readonly CampaignRow[]):
 
 function attackSummary(
   done: readonly Done[],
-): Omit<CellSummary, keyof PartSummary | 'values' | 'control'> {
+): Omit<CellSummary, keyof PartSummary | 'values' | 'control' | 'detectors'> {
   const attacks = done.flatMap(({ result }) => result.attacks);
   const judged = attacks.filter(({ succeeded }) => succeeded !== null);
   const figures = new Set(
@@ -197,6 +208,21 @@ function attackSummary(
       usd: costOf('usd'),
     },
   };
+}
+
+/** Of honest identities in the runs that choose thresholds, so many may be flagged. */
+export const FALSE_POSITIVES = 0.01;
+
+function detectorsOf(
+  { seeds, training }: Campaign,
+  done: readonly Done[],
+): readonly JudgedDetector[] {
+  const learning = new Set(seeds.slice(0, training));
+  const judged = (isLearnt: boolean): readonly JudgedRun[] =>
+    done.flatMap(({ seed, observed }) =>
+      learning.has(seed) === isLearnt ? [judgementOf(observed.detectors)] : [],
+    );
+  return judgeDetectors(judged(true), judged(false), FALSE_POSITIVES);
 }
 
 function sum(values: readonly number[]): number {

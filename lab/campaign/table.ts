@@ -31,6 +31,7 @@ export function campaignLines(summary: CampaignSummary, resume: string): string[
     paint('bold', 'The network'),
     ...networkTable(parts, names),
     '',
+    ...attacked.flatMap((cell, at) => detectorTable(cell, attackedNames[at] ?? '')),
     ...brokenLines(summary),
     ...unfinished(summary, resume),
   ];
@@ -119,6 +120,31 @@ function networkTable(parts: readonly PartSummary[], names: readonly string[]): 
   return indented(table(header, rows, [1, 2, 3, 4, 5]));
 }
 
+/** Detectors that tell guilty from innocent at all; a rate of detection never stands alone. */
+function detectorTable({ detectors }: CellSummary, name: string): string[] {
+  const rows = detectors.flatMap(({ detector, area, test, timeToDetection }) => {
+    if (area === null || area.interval[0] <= 0.5) return [];
+    const [lo, hi] = area.interval.map((end) => end.toFixed(2));
+    return [
+      [
+        detector,
+        `${area.value.toFixed(2)} [${lo}, ${hi}]`,
+        test === null ? '' : test.threshold.toPrecision(2),
+        test === null ? '' : rateText(test.detected),
+        test === null ? '' : rateText(test.falsePositives),
+        timeToDetection === null ? '' : duration(timeToDetection.medianMs),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const header = ['', 'area under ROC', 'threshold', 'detected', 'honest flagged', 'median'];
+  return [
+    paint('bold', `Network-level detectors: ${name}`),
+    ...indented(table(header, rows, [1, 2, 3, 4, 5])),
+    '',
+  ];
+}
+
 function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
@@ -131,8 +157,8 @@ function wrapLast(lines: readonly string[]): string[] {
   return indented(lines).flatMap((line) => {
     const broken: string[] = [];
     let rest = line;
-    while (rest.length > WIDTH && rest.lastIndexOf(', ', WIDTH) > at) {
-      const end = rest.lastIndexOf(', ', WIDTH) + 1;
+    while (rest.length > WIDTH && rest.lastIndexOf(', ', WIDTH - 1) > at) {
+      const end = rest.lastIndexOf(', ', WIDTH - 1) + 1;
       broken.push(rest.slice(0, end));
       rest = `${' '.repeat(at)}${rest.slice(end).trimStart()}`;
     }

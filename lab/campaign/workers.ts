@@ -51,7 +51,7 @@ export class Workers {
       if (this.#isStopped) break;
       this.#options.ended(run, outcome);
     }
-    child?.disconnect();
+    if (child?.connected === true) child.disconnect();
   }
 
   #begin(): ChildProcess {
