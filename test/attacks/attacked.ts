@@ -1,0 +1,43 @@
+/** A testnet with an attack, simulated with ideal cryptography, scored and judged from the truth. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { AttackResult, RunResult } from '../../lab/analysis/result.ts';
+import { parseTestnet } from '../../lab/manifest/load.ts';
+import { NO_COSTS } from '../../lab/simulator/costs.ts';
+import { simulate } from '../../lab/simulator/run.ts';
+
+export interface Attacked {
+  readonly attack: AttackResult;
+  readonly result: RunResult;
+}
+
+/** `settings` as `--set` takes them. The testnet's first attack is the one that is judged. */
+export async function attacked(text: string, settings: readonly string[] = []): Promise<Attacked> {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'lab-attacked-'));
+  const file = 'attacked.yaml';
+  const testnet = parseTestnet(text, file, { settings });
+  try {
+    const result = await simulate(testnet, {
+      plan: {
+        run: 'attacked',
+        manifest: file,
+        driver: 'sim',
+        driverReason: 'a test',
+        seed: testnet.seed,
+        honest: false,
+        mode: 'run',
+        version: 'test',
+        cryptography: 'ideal',
+      },
+      directory,
+      costs: NO_COSTS,
+      scoresOnly: true,
+    });
+    const [attack] = result.attacks;
+    if (attack === undefined) throw new Error('the testnet plans no attack');
+    return { attack, result };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}

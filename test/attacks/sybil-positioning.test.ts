@@ -1,0 +1,63 @@
+/** Sybil positioning succeeds where its defence is off; what happens where it is on. */
+import { expect, test } from 'vitest';
+import { declaration } from '../../attacks/sybil-positioning/index.ts';
+import { attacked } from './attacked.ts';
+
+/** Three that come later, among eight: one arc of the ring is theirs once they count. */
+const NEWCOMERS = `name: sybils
+durationMs: 62000
+protocol: {k: 5, leaseHours: 240, pow: {memoryKiB: 8, passes: 1, bits: 4}}
+regions: [{name: here}]
+links: [{default: {delayMs: 20}}]
+peers:
+  - {group: honest, count: 8, regions: even}
+  - {group: sybils, count: 3, regions: even, adversary: sybil-positioning, active: false, joinAtMs: 500}
+clients: {count: 1, regions: even, queryRatePerSecond: 0.5}
+load: {transactionsPerSecond: 0.5}
+attacks: [{name: sybil-positioning, atMs: 200, knobs: {captured: 3, waitMs: 4000}}]
+`;
+
+/** The same as sleepers, whom the genesis names: patience, or nobody who asked them to wait. */
+const SLEEPERS = NEWCOMERS.replace(', joinAtMs: 500', '')
+  .replace('durationMs: 62000', 'durationMs: 8000')
+  .replace('atMs: 200, knobs: {captured: 3, waitMs: 4000}', 'atMs: 1000, knobs: {captured: 3, waitMs: 500}');
+
+const OFF = Object.entries(declaration.switchOff).map(([at, value]) => `${at}=${value}`);
+
+test('newcomers near one point spend a token twice where nobody has to earn trust', async () => {
+  const { attack, result } = await attacked(NEWCOMERS, OFF);
+  expect(attack).toMatchObject({ succeeded: true, success: { spentTwice: 3 } });
+  expect(result.transactions.safetyViolations).toBe(3);
+  // Each identity that lay elsewhere was paid for: 16 evaluations each, and most lay elsewhere.
+  expect(attack.cost.attempts).toBeGreaterThan(3 * 16 * 2);
+  expect(result.detection.falseSlashes).toBe(0);
+});
+
+test('as long as their trust period lasts they own nothing, and nothing happens', async () => {
+  const { attack, result } = await attacked(NEWCOMERS);
+  expect(attack).toMatchObject({ succeeded: false, success: { spentTwice: 0, stalled: 0 } });
+  expect(result.transactions.safetyViolations).toBe(0);
+  expect(result.transactions.timedOut).toBe(0);
+});
+
+test('two of five suffice under the net rule, and not under the quorum', async () => {
+  const two = ['peers.sybils.count=2', 'attacks.0.knobs.captured=2'];
+  const net = await attacked(SLEEPERS, [...two, 'protocol.commitRule=net']);
+  expect(net.attack).toMatchObject({ succeeded: true, success: { spentTwice: 3 } });
+  const quorum = await attacked(SLEEPERS, two);
+  expect(quorum.attack).toMatchObject({ succeeded: false, success: { spentTwice: 0 } });
+});
+
+test('who captured a place can stop what happens there; before it is captured nothing is stopped', async () => {
+  const freeze = [
+    'attacks.0.knobs.strike=freeze',
+    'attacks.0.knobs.strikeMs=600000',
+    'durationMs=12000',
+    'load.transactionsPerSecond=2',
+  ];
+  const { attack } = await attacked(SLEEPERS, freeze);
+  expect(attack.succeeded).toBe(true);
+  expect(attack.success['stalled']).toBeGreaterThan(0);
+  const asleep = await attacked(SLEEPERS, [...freeze, 'attacks.0.knobs.captured=4']);
+  expect(asleep.attack).toMatchObject({ succeeded: false, success: { stalled: 0 } });
+});
