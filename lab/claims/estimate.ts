@@ -1,10 +1,7 @@
 /** Estimates with their intervals, for experiments. */
-import { wilsonInterval } from '../analysis/statistics.ts';
+import { bootstrapInterval, quantile, wilsonInterval, Z_95 } from '../analysis/statistics.ts';
 import type { Random } from '../simulator/random.ts';
 import type { Estimate } from './claim.ts';
-
-/** Resamples: their 2.5 % tails hold 50 each. */
-const RESAMPLES = 2000;
 
 /** What follows from its inputs without chance. `n`: how many cases it was computed over. */
 export function exact(value: number, n: number, of: string): Estimate {
@@ -18,33 +15,26 @@ export function share(successes: number, n: number, of: string): Estimate {
   return { value: successes / n, interval, n, of };
 }
 
-/** A statistic of a sample, with the percentile bootstrap's interval (Efron 1979). */
-export function bootstrapped(
-  sample: readonly number[],
-  statistic: (sorted: readonly number[]) => number,
-  { random, of }: { readonly random: Random; readonly of: string },
-): Estimate {
-  if (sample.length === 0) throw new RangeError(`no ${of}`);
+/** The mean of independent cases, with the percentile bootstrap's interval. */
+export function meanOf(sample: readonly number[], of: string, random: Random): Estimate {
+  const value = mean(sample);
+  const interval = bootstrapInterval(sample, mean, () => random.next());
+  return { value, interval: interval ?? [value, value], n: sample.length, of };
+}
+
+/**
+ * A quantile of independent cases, with the interval between two of them whose ranks a binomial
+ * count of those below it reaches in 95 % (normal approximation; no assumption on the distribution).
+ */
+export function quantileOf(sample: readonly number[], level: number, of: string): Estimate {
   const sorted = [...sample].sort((a, b) => a - b);
-  const drawn = Array.from({ length: RESAMPLES }, () => statistic(resample(sorted, random))).sort(
-    (a, b) => a - b,
-  );
-  const value = statistic(sorted);
-  const at = (level: number) => drawn[Math.round(level * (RESAMPLES - 1))] ?? value;
-  return { value, interval: [at(0.025), at(0.975)], n: sample.length, of };
-}
-
-/** Sorted: quantiles are what statistics ask for most. */
-function resample(sorted: readonly number[], random: Random): readonly number[] {
-  const drawn = Float64Array.from(
-    sorted,
-    () => sorted[Math.floor(random.next() * sorted.length)] ?? 0,
-  );
-  return [...drawn.sort()];
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const value = quantile(sorted, level);
+  if (value === null) throw new RangeError(`a quantile of no ${of}`);
+  const n = sorted.length;
+  const half = Z_95 * Math.sqrt(n * level * (1 - level));
+  const at = (rank: number) => sorted[Math.max(0, Math.min(n - 1, rank))] ?? value;
+  const interval = [at(Math.floor(n * level - half)), at(Math.ceil(n * level + half))] as const;
+  return { value, interval, n, of };
 }
 
 /** A monotone function of an estimate. */
@@ -52,4 +42,8 @@ export function scaled(estimate: Estimate, change: (value: number) => number): E
   const [a, b] = [change(estimate.interval[0]), change(estimate.interval[1])];
   const interval = [Math.min(a, b), Math.max(a, b)] as const;
   return { ...estimate, value: change(estimate.value), interval };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

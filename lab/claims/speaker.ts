@@ -15,7 +15,7 @@ import type { Random } from '../simulator/random.ts';
 import { MemoryStore } from '../simulator/store.ts';
 
 /** Least work: what is examined is what is said, not who may say it. */
-const POW = { memoryKiB: 8, passes: 1, bits: 0 };
+export const POW = { memoryKiB: 8, passes: 1, bits: 0 };
 const BORN_MS = 1_700_000_000_000;
 const CERTIFIED_MS = 30 * 24 * 3_600_000;
 const ROUND_MS = 500;
@@ -27,7 +27,8 @@ export const NETWORK = hash('network', new TextEncoder().encode('claims'));
 export class Speaker {
   readonly identity: Identity;
   readonly lamppost: SigningKey;
-  readonly chain: Chain;
+  readonly #store = new MemoryStore();
+  chain: Chain;
   nowMs = BORN_MS;
   readonly #random: Random;
   #sequence = 0;
@@ -37,18 +38,24 @@ export class Speaker {
     const sources = { now: () => BORN_MS, random: (length: number) => random.bytes(length) };
     this.identity = mint(NETWORK, POW, sources);
     this.lamppost = signingKey(random.bytes(32));
+    this.chain = this.reopen(1);
+  }
+
+  /** Starts anew from its disk, in this epoch. */
+  reopen(epoch: number): Chain {
     const { address, identityKey } = this.identity;
     const certificate = issueCertificate(identityKey, {
       network: NETWORK,
       address,
       lamppost: this.lamppost.publicKey,
-      epoch: 1,
+      epoch,
       validFromMs: BORN_MS,
       validToMs: BORN_MS + CERTIFIED_MS,
     });
-    const place = { network: NETWORK, peer: address, timeScale: 1 };
-    this.chain = new Chain(place, new MemoryStore());
-    this.chain.open({ epoch: 1, certificate, lamppost: this.lamppost }, [], this.nowMs);
+    this.chain = new Chain({ network: NETWORK, peer: address, timeScale: 1 }, this.#store);
+    this.#sequence = 0;
+    this.chain.open({ epoch, certificate, lamppost: this.lamppost }, [], this.nowMs);
+    return this.chain;
   }
 
   id(): Id {
@@ -79,7 +86,7 @@ export class Speaker {
       network: NETWORK,
       peer: this.identity.address,
       certificate: chain.head.certificate,
-      epoch: 1,
+      epoch: chain.session.epoch,
       sequence: this.#sequence,
       query: this.#random.bytes(16),
       token,

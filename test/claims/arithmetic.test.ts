@@ -4,18 +4,7 @@ import { attackCost } from '../../lab/claims/experiments/attack-cost.ts';
 import { attackWindow } from '../../lab/claims/experiments/attack-window.ts';
 import { dilution } from '../../lab/claims/experiments/confidence.ts';
 import { statementBytes } from '../../lab/claims/experiments/statement-bytes.ts';
-import type { Measured } from '../../lab/claims/claim.ts';
-import { judge } from '../../lab/claims/judge.ts';
-import { CLAIMS } from '../../lab/claims/ledger.ts';
-
-const OPTIONS = { seed: 1, quick: true, remark: () => undefined };
-
-function verdictOf(id: string, measured: Measured): string {
-  const claim = CLAIMS.find((row) => row.id === id);
-  if (claim === undefined) throw new Error(`no row ${id}`);
-  const circumstances = { ...OPTIONS, version: '', wallMs: 0, run: '' };
-  return judge(claim, measured, circumstances).verdict;
-}
+import { OPTIONS, verdictOf } from './support.ts';
 
 test('E2 fails at a rate that any machine has, and holds where the paper’s dollars would be due', () => {
   const bits = (members: number) => 14 + Math.log10(members);

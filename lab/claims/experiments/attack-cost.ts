@@ -6,10 +6,8 @@ import { argon2id } from '../../../node/crypto/argon2.ts';
 import { requiredBits } from '../../../node/identity/difficulty.ts';
 import { DEFAULT_PARAMETERS, PAPER_POW } from '../../../node/parameters.ts';
 import { USD_PER_CORE_HOUR } from '../../analysis/cost.ts';
-import { quantile } from '../../analysis/statistics.ts';
-import { Streams } from '../../simulator/random.ts';
 import type { Estimate, ExperimentOptions, Measured } from '../claim.ts';
-import { bootstrapped, exact, scaled } from '../estimate.ts';
+import { exact, quantileOf, scaled } from '../estimate.ts';
 
 /** Whitepaper 9.1, 9.2. */
 const IDENTITIES = 26;
@@ -44,11 +42,7 @@ function evaluate(): number {
 
 export function attackCost(options: ExperimentOptions, inputs = MEASURED_INPUTS): Measured {
   const count = options.quick ? EVALUATIONS.quick : EVALUATIONS.full;
-  const random = new Streams(options.seed).stream('E2');
-  const rate = bootstrapped(inputs.seconds(count), (sorted) => quantile(sorted, 0.5) ?? 0, {
-    random,
-    of: 'Argon2id evaluations timed',
-  });
+  const rate = quantileOf(inputs.seconds(count), 0.5, 'Argon2id evaluations timed');
   const hours = (members: number) =>
     (IDENTITIES * 2 ** inputs.bits(members) * (members / PER_NEIGHBOURHOOD)) / 3600;
   const usd = (members: number): Estimate =>

@@ -4,8 +4,7 @@
  */
 import { Streams, type Random } from '../../simulator/random.ts';
 import type { ExperimentOptions, Measured } from '../claim.ts';
-import { exact, bootstrapped } from '../estimate.ts';
-import { quantile } from '../../analysis/statistics.ts';
+import { exact, quantileOf } from '../estimate.ts';
 
 const MEMBERS = 26;
 const SWAP_MINUTES = 30;
@@ -45,8 +44,7 @@ export function attackWindow(options: ExperimentOptions, swaps: Swaps = CONSTANT
   const hoursOf = (name: string, its: Swaps, share: number) => {
     const random = streams.stream('X1', name);
     const windows = Array.from({ length: trials }, () => together(random, its, share) / 60);
-    const statistic = (sorted: readonly number[]) => quantile(sorted, 1 - INTACT) ?? 0;
-    return bootstrapped(windows, statistic, { random, of: 'coalitions simulated' });
+    return quantileOf(windows, 1 - INTACT, 'coalitions simulated');
   };
   const formula = Math.log(INTACT) / (-MEMBERS / SWAP_MINUTES) / 60;
   const simulated = hoursOf('rate', swaps, 0);

@@ -6,10 +6,9 @@ import { TAG_BYTES } from '../../../node/crypto/box.ts';
 import type { Statement } from '../../../node/minefield/types.ts';
 import { DATAGRAM_BYTES, HEADER_BYTES, TICKET_BYTES } from '../../../node/transport/limits.ts';
 import { encodeMessage } from '../../../node/wire/messages.ts';
-import { quantile } from '../../analysis/statistics.ts';
 import { Streams } from '../../simulator/random.ts';
 import type { ExperimentOptions, Measured } from '../claim.ts';
-import { bootstrapped, share } from '../estimate.ts';
+import { quantileOf, share } from '../estimate.ts';
 import { Speaker } from '../speaker.ts';
 
 const TOKENS = { quick: 300, full: 2000 };
@@ -40,7 +39,6 @@ export function statementBytes(options: ExperimentOptions, encode = asMessage): 
     ]),
   );
   const of = (recent: number) => sizes.get(recent) ?? [];
-  const median = (sorted: readonly number[]) => quantile(sorted, 0.5) ?? 0;
   const fitting = (recent: number) =>
     share(
       of(recent).filter((bytes) => bytes + AROUND_BYTES <= DATAGRAM_BYTES).length,
@@ -49,8 +47,8 @@ export function statementBytes(options: ExperimentOptions, encode = asMessage): 
     );
   return {
     figures: {
-      'median with 2 recent mappings': bootstrapped(of(2), median, { random, of: 'answers' }),
-      'median with 4 recent mappings': bootstrapped(of(4), median, { random, of: 'answers' }),
+      'median with 2 recent mappings': quantileOf(of(2), 0.5, 'answers'),
+      'median with 4 recent mappings': quantileOf(of(4), 0.5, 'answers'),
       'in one datagram with 2': fitting(2),
       'in one datagram with 3': fitting(3),
       'in one datagram with 4': fitting(4),
