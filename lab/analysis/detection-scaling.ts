@@ -39,14 +39,18 @@ export interface Population {
   readonly tellRate: number;
 }
 
-/** A member is asked about four of the ring's six lies; honest ones err once in a hundred answers. */
-export const DEFAULT_POPULATION: Omit<Population, 'speakers' | 'ring'> = {
-  asked: 60,
-  lagRate: 0.01,
-  lagsPerSpeaker: 2,
-  lies: 6,
-  tellRate: 0.65,
-};
+export type PopulationKind = 'calm' | 'noisy';
+
+/**
+ * Calm: an honest speaker departs in every second look, a member of the ring is asked about four of its six
+ * lies. Noisy: asked ten times as often on a slow network, everyone departs a dozen times, and twelve
+ * lies are hidden among that.
+ */
+export const POPULATIONS: Readonly<Record<PopulationKind, Omit<Population, 'speakers' | 'ring'>>> =
+  {
+    calm: { asked: 60, lagRate: 0.01, lagsPerSpeaker: 2, lies: 6, tellRate: 0.65 },
+    noisy: { asked: 600, lagRate: 0.02, lagsPerSpeaker: 5, lies: 12, tellRate: 0.65 },
+  };
 
 /** Speakers as detectors see them; values below `lies` are the ring's. */
 export function drawPatterns(population: Population, random: Random): readonly Pattern[] {
@@ -54,7 +58,8 @@ export function drawPatterns(population: Population, random: Random): readonly P
   const lags = Math.ceil(lagsPerSpeaker * speakers);
   return Array.from({ length: speakers }, (_, at) => {
     const departures = new Set<number>();
-    for (let lie = 0; at < ring && lie < lies; lie += 1) {
+    const known = at < ring ? lies : 0;
+    for (let lie = 0; lie < known; lie += 1) {
       if (random.next() < tellRate) departures.add(lie);
     }
     for (let answer = 0; answer < asked; answer += 1) {

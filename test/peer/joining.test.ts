@@ -56,6 +56,33 @@ test('a newcomer registers, is synchronised, waits for its trust period, counts 
   expectBannedOnly(swarm, []);
 });
 
+test('neighbours report each founder they are near to, and a newcomer as it shows its record', () => {
+  const swarm = running(79);
+  const seen = () => swarm.rows('registrations');
+  const founders = swarm.seated.map(({ peer }) => peer.identity.address);
+  // Five on each side of nine are all others.
+  expect(seen()).toHaveLength(9 * 8);
+  for (const { address, origin, ip } of seen()) {
+    expect(origin).toBe('genesis');
+    expect(swarm.at(founders.indexOf(address)).endpoint.ip).toBe(ip);
+  }
+  const newcomer = joined(swarm, 105);
+  swarm.network.run(5000);
+  const { address, record } = newcomer.peer.identity;
+  const own = seen().filter((row) => row.address === address);
+  expect(own.length).toBeGreaterThanOrEqual(5);
+  // Once each: renewed records, and those that others pass on, are no news.
+  expect(own.length).toBeLessThanOrEqual(9);
+  for (const row of own) {
+    expect(row).toMatchObject({
+      origin: 'newcomer',
+      createdAt: record.createdAtMs,
+      bits: record.bits,
+      ip: newcomer.endpoint.ip,
+    });
+  }
+});
+
 test('a member that stays silent lapses by vote; back again, it counts once more without a new trust period', () => {
   const swarm = running(72);
   swarm.load(SPARSE);
