@@ -10,7 +10,8 @@ import { type Id, ID_BYTES, idFromBytes, idToBytes, ZERO_ID } from '../id.ts';
 /** A tree over 2^53 leaves, the highest height there is, has paths of 53; longer ones are refused. */
 export const MAX_INCLUSION_STEPS = 64;
 
-const INITIAL_HASHES = 64;
+/** Most levels of most trees stay short, and a simulator holds very many trees. */
+const INITIAL_HASHES = 8;
 
 /** Hashes of one level side by side in one growing buffer: 32 bytes each, no object per hash. */
 class Level {

@@ -4,9 +4,16 @@ import { type Id, ringDistance, xorDistance } from '../id.ts';
 import { Ring, type Sorted } from './ring.ts';
 
 // Few distinct values near both ends of the ring, so that ties and wrapping happen.
-const id = fc
+const coarse = fc
   .tuple(fc.constantFrom('0', 'f', '8'), fc.nat(15))
   .map(([fill, last]) => fill.repeat(63) + last.toString(16));
+// Alike in their upper 52 bits or nearly so: what numbers can't tell apart.
+const fine = fc
+  .tuple(fc.nat(6), fc.constantFrom('0', '7', '8', 'f'), fc.nat(15))
+  .map(([upper, fill, last]) => {
+    return `3${upper.toString(16).padStart(12, '0')}${fill.repeat(50)}${last.toString(16)}`;
+  });
+const id = fc.oneof(coarse, fine);
 const ids = fc.uniqueArray(id, { maxLength: 40 }).map((all) => all.sort());
 
 function sorted(all: readonly Id[]): Sorted {

@@ -4,6 +4,12 @@
  */
 import { type Id, ringDistance } from '../id.ts';
 
+/** Distances are compared by their upper 52 bits, which are exact in a number, while these differ enough. */
+const UPPER_DIGITS = 13;
+const UPPER_RING = 2 ** (4 * UPPER_DIGITS);
+/** Each of two such distances is less than one off. */
+const SURELY_APART = 2;
+
 /** Ids in ascending order, none twice. */
 export interface Sorted {
   readonly size: number;
@@ -73,16 +79,17 @@ export class Ring implements Sorted {
   *nearest(point: Id): Generator<Id, void> {
     if (this.size === 0) return;
     // Two fingers leave the point in both directions; what they show next is the nearest left.
-    const finger = (index: number) => {
+    const upper = upperOf(point);
+    const finger = (index: number): Finger => {
       const address = this.at(index);
-      return { index, address, distance: ringDistance(point, address) };
+      const direct = Math.abs(upperOf(address) - upper);
+      return { index, address, distance: Math.min(direct, UPPER_RING - direct) };
     };
     const start = this.position(point);
     let above = finger(start);
     let below = finger(start - 1);
     for (let found = 0; found < this.size; found += 1) {
-      const isTie = above.distance === below.distance;
-      const isAbove = isTie ? above.address <= below.address : above.distance < below.distance;
+      const isAbove = isNearer(point, above, below);
       yield isAbove ? above.address : below.address;
       if (isAbove) above = finger(above.index + 1);
       else below = finger(below.index - 1);
@@ -118,6 +125,24 @@ export class Ring implements Sorted {
   #left(index: number): number {
     return index - count(this.#gone.length, (at) => (this.#gone[at] ?? 0) < index);
   }
+}
+
+interface Finger {
+  readonly index: number;
+  readonly address: Id;
+  /** From the point, in units of 2^204; less than one off. */
+  readonly distance: number;
+}
+
+/** Is `a` nearer to the point than `b`? Ties go to the lower address. */
+function isNearer(point: Id, a: Finger, b: Finger): boolean {
+  if (Math.abs(a.distance - b.distance) >= SURELY_APART) return a.distance < b.distance;
+  const [left, right] = [ringDistance(point, a.address), ringDistance(point, b.address)];
+  return left === right ? a.address <= b.address : left < right;
+}
+
+function upperOf(id: Id): number {
+  return Number.parseInt(id.slice(0, UPPER_DIGITS), 16);
 }
 
 /** How many indices from 0, below `length`, `holds` is true of: it holds up to one and then no more. */
