@@ -3,21 +3,15 @@
  * among the keepers call each of them valid, one towards some of the honest keepers and the other
  * towards the rest. What the two sides could learn from one another the accomplices do not pass on.
  */
-import { decode } from '../../node/codec/reader.ts';
 import { signingKey, type SigningKey } from '../../node/crypto/ed25519.ts';
 import type { Asker, Ballot, Decisions } from '../../node/decisions.ts';
 import type { Host } from '../../node/host.ts';
-import { type Id, isId, ZERO_ID } from '../../node/id.ts';
-import {
-  encodeTransaction,
-  keyHash,
-  ORDINARY,
-  readTransaction,
-  signTransaction,
-} from '../../node/ledger/transaction.ts';
+import { type Id, ZERO_ID } from '../../node/id.ts';
+import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
 import type { Peer } from '../../node/peer.ts';
 import type { Message } from '../../node/wire/messages.ts';
+import { areIds, isKind, transactionFromHex, transactionToHex } from './messages.ts';
 
 /** Rival transfers that one accomplice takes part in: an operator's plan has fewer. */
 const MAX_RIVALS = 64;
@@ -72,19 +66,18 @@ export class ColludingOwner {
 
 /** What the owner's accomplices are told, as JSON. */
 export function rivalsMessage({ one, other, toOne, toOther }: Rivals): unknown {
-  const [first, second] = [one, other].map((each) => encodeTransaction(each).toHex());
+  const [first, second] = [one, other].map(transactionToHex);
   return { kind: 'rivals', one: first, other: second, toOne, toOther };
 }
 
 /** Null for anything else. */
 export function rivalsIn(message: unknown): Rivals | null {
-  if (typeof message !== 'object' || message === null) return null;
-  if (!('kind' in message) || message.kind !== 'rivals') return null;
+  if (!isKind(message, 'rivals')) return null;
   if (!('one' in message && 'other' in message)) return null;
   if (!('toOne' in message && 'toOther' in message)) return null;
   const { toOne, toOther } = message;
-  const [one, other] = [transactionIn(message.one), transactionIn(message.other)];
-  if (one === null || other === null || !isIds(toOne) || !isIds(toOther)) return null;
+  const [one, other] = [transactionFromHex(message.one), transactionFromHex(message.other)];
+  if (one === null || other === null || !areIds(toOne) || !areIds(toOther)) return null;
   return { one, other, toOne, toOther };
 }
 
@@ -174,14 +167,4 @@ function transactionsIn(message: Message): readonly Id[] {
     default:
       return [];
   }
-}
-
-function transactionIn(hex: unknown): Transaction | null {
-  if (typeof hex !== 'string' || !/^([0-9a-f]{2})+$/.test(hex)) return null;
-  const read = decode(Uint8Array.fromHex(hex), readTransaction);
-  return read.ok ? read.value : null;
-}
-
-function isIds(value: unknown): value is Id[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' && isId(item));
 }

@@ -9,6 +9,7 @@ import type { Id } from '../../node/id.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
 import type { AdversaryModule, Birth } from '../../node/runtime/adversarial.ts';
 import type { Adversary, AdversaryContext, Declaration } from '../adversary.ts';
+import { isKind } from '../kit/messages.ts';
 import {
   ColludingOwner,
   type Rivals,
@@ -16,7 +17,7 @@ import {
   rivalsMessage,
   TwoStories,
 } from '../kit/rival-spend.ts';
-import { claimedAt, isWanted, targetOf } from './place.ts';
+import { claimedAt, isWanted, targetOf } from '../kit/place.ts';
 import { type Phase, PHASES, Script } from './script.ts';
 
 export const declaration: Declaration = {
@@ -196,8 +197,7 @@ export function create({ peer, host, knobs, conspire, say }: AdversaryContext): 
 }
 
 function phaseIn(message: unknown): Phase | null {
-  if (typeof message !== 'object' || message === null) return null;
-  if (!('kind' in message) || message.kind !== 'phase' || !('phase' in message)) return null;
+  if (!isKind(message, 'phase') || !('phase' in message)) return null;
   const { phase } = message;
   return PHASES.find((known) => known === phase) ?? null;
 }

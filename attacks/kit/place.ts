@@ -1,5 +1,5 @@
 /**
- * Where a Sybil attack takes place, as a function of what the attacker knows before it has a single
+ * Where an attack by positioned identities takes place, as a function of what the attacker knows before it has a single
  * identity: the network's id, its rules, and how many peers it is said to have.
  */
 import { hash } from '../../node/crypto/hash.ts';

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { Id } from '../../node/id.ts';
+import { isFresh } from '../../node/identity/freshness.ts';
+import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
+import type { Birth } from '../../node/runtime/adversarial.ts';
+import { shareBetween } from './capture.ts';
+import { claimedAt, isWanted, targetOf } from './place.ts';
+
+const at = (first: string): Id => first.padEnd(64, '0');
+
+const birth: Birth = {
+  network: at('ab'),
+  parameters: { ...DEFAULT_PARAMETERS, k: 8 },
+  knobs: { target: 'auto', captured: 6, reach: 0 },
+  index: 0,
+  members: 6,
+  peers: 106,
+};
+
+test('the target follows from the network, unless the knob names a point', () => {
+  expect(targetOf(birth.network, birth.knobs)).not.toBe(targetOf(at('ac'), birth.knobs));
+  expect(targetOf(birth.network, { target: at('7') })).toBe(at('7'));
+});
+
+test('wanted is what lies so near that two of a hundred honest members are expected as near', () => {
+  const knobs = { ...birth.knobs, target: at('8') };
+  const wants = isWanted({ ...birth, knobs });
+  const addresses = Array.from({ length: 1000 }, (_, n) => at(n.toString(16).padStart(3, '0')));
+  for (const address of addresses) {
+    // Two of a hundred are in 2 % of the ring: 1 % on each side.
+    expect(wants(address)).toBe(shareBetween(address, at('8')) <= 0.01);
+  }
+  expect(isWanted({ ...birth, knobs: { ...knobs, reach: 0.25 } })(at('c'))).toBe(true);
+});
+
+test('what is said to be made over weeks is fresh all the same, and no two are made at once', () => {
+  const nowMs = 1_767_225_600_000;
+  const times = [0, 1, 2, 3, 4, 5].map((index) => claimedAt(nowMs, { ...birth, index }));
+  expect(new Set(times).size).toBe(6);
+  for (const createdAtMs of times) {
+    expect(createdAtMs).toBeLessThanOrEqual(nowMs);
+    const record = { createdAtMs, renewedAtMs: createdAtMs };
+    expect(isFresh({ ...RECORD, ...record }, nowMs + 30_000, birth.parameters)).toBe(true);
+  }
+});
+
+const RECORD = {
+  network: birth.network,
+  identityKey: new Uint8Array(32),
+  transportKey: new Uint8Array(32),
+  salt: new Uint8Array(8),
+  bits: 4,
+  signature: new Uint8Array(64),
+};
