@@ -29,14 +29,33 @@ export class BoxKey {
 
   /** Ciphertext ‖ 16-byte tag. The caller never uses a nonce twice. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    if (isIdeal()) return this.#sealIdeally(nonce, aad, plaintext);
+    const sealed = new Uint8Array(aad.length + plaintext.length + TAG_BYTES);
+    sealed.set(aad);
+    sealed.set(plaintext, aad.length);
+    this.sealInPlace(nonce, sealed, aad.length);
+    return sealed.subarray(aad.length);
+  }
+
+  /**
+   * Seals what lies in one piece: associated data of `aadBytes` ‖ plaintext ‖ 16 bytes for the tag.
+   * The caller never uses a nonce twice.
+   */
+  sealInPlace(nonce: Uint8Array, bytes: Uint8Array, aadBytes: number): void {
+    assertNonce(nonce);
+    const tagAt = bytes.length - TAG_BYTES;
+    const aad = bytes.subarray(0, aadBytes);
+    const plaintext = bytes.subarray(aadBytes, tagAt);
+    if (isIdeal()) {
+      bytes.set(idealBoxTag(this.#key, nonce, aad, plaintext), tagAt);
+      return;
+    }
     const cipher = createCipheriv('chacha20-poly1305', this.#subkeyOf(nonce), shortNonce(nonce), {
       authTagLength: TAG_BYTES,
     });
     cipher.setAAD(aad, { plaintextLength: plaintext.length });
-    const body = cipher.update(plaintext);
+    bytes.set(cipher.update(plaintext), aadBytes);
     cipher.final();
-    return Buffer.concat([body, cipher.getAuthTag()]);
+    bytes.set(cipher.getAuthTag(), tagAt);
   }
 
   /** The plaintext, or null when it was not sealed with this key, nonce and associated data. */
@@ -59,13 +78,7 @@ export class BoxKey {
     return new Uint8Array(body.buffer, body.byteOffset, body.length);
   }
 
-  /** No cipher: the plaintext and a tag of the same length as the real one. */
-  #sealIdeally(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    assertNonce(nonce);
-    return Buffer.concat([plaintext, idealBoxTag(this.#key, nonce, aad, plaintext)]);
-  }
-
-  /** A view of what was sealed, not a copy: nobody changes a datagram that came. */
+  /** No cipher: the plaintext, a view of what was sealed, not a copy: nobody changes a datagram that came. */
   #openIdeally(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
     assertNonce(nonce);
     const at = sealed.length - TAG_BYTES;

@@ -6,6 +6,7 @@
  * a run with the same seed is the same run in every process; whoever simulates could of course
  * compute with them, so nothing here protects anything outside of a simulation.
  */
+import { areEqual } from '../codec/bytes.ts';
 import { BLOCK_WORDS, type Block, chaskey } from './chaskey.ts';
 
 const BLOCK_BYTES = 4 * BLOCK_WORDS;
@@ -57,12 +58,6 @@ function computeSignature(publicKey: Uint8Array, message: Uint8Array): void {
   }
   signatureBytes[31] = (signatureBytes[31] ?? 0) & 0x3f;
   signatureBytes[63] = (signatureBytes[63] ?? 0) & 0x0f;
-}
-
-/** Whether they are equal; both of one length. */
-export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
-  return true;
 }
 
 /** What two X25519 public keys (32 bytes, reduced) agree on, whichever comes first. */

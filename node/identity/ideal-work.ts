@@ -7,7 +7,8 @@
  * The salt of such a record: random 3 ‖ bits u8 ‖ receipt 4, which covers all other parts of the
  * address and the work.
  */
-import { areEqual, idealReceipt } from '../crypto/ideal.ts';
+import { areEqual } from '../codec/bytes.ts';
+import { idealReceipt } from '../crypto/ideal.ts';
 import { hashBytes } from '../crypto/hash.ts';
 import { Writer } from '../codec/writer.ts';
 

@@ -1,9 +1,10 @@
 /** Data datagrams of links that are up: batches, fragments, what is missing, renewal of tickets. */
 import type { Endpoint, Timer } from '../host.ts';
 import { type BoxKey, TAG_BYTES } from '../crypto/box.ts';
+import { areEqual } from '../codec/bytes.ts';
 import { decode, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
-import { writeHeader, type Header } from './datagram.ts';
+import { type Header, writeHeaderTo } from './datagram.ts';
 import { isSameEndpoint } from './endpoint.ts';
 import { cut, readMissing, Reassembly, writeMissing } from './fragments.ts';
 import type { HandshakeContext } from './handshake.ts';
@@ -35,6 +36,9 @@ export type Opened =
   | { readonly kind: 'messages'; readonly link: Link; readonly messages: readonly Uint8Array[] }
   | { readonly kind: 'challenge' }
   | { readonly kind: 'dropped' };
+
+/** Where the tag of a box will be. */
+const NO_TAG = new Uint8Array(TAG_BYTES);
 
 const DROPPED: Opened = { kind: 'dropped' };
 const CHALLENGE: Opened = { kind: 'challenge' };
@@ -72,7 +76,7 @@ export class Channel {
     }
     const link = this.#context.links.get(header.sender);
     if (link === undefined) return this.#distrust('data without a session');
-    if (!link.up || header.prefix !== link.prefix) {
+    if (!link.up || !link.isProven(header.nonce)) {
       // Our own hello will settle it; a challenge meanwhile would only stir.
       if (link.helloTimer !== null) return this.#drop('data before the welcome');
       return this.#distrust('data without a session');
@@ -103,7 +107,7 @@ export class Channel {
       shown !== null &&
       office.generation - shown.generation <= 1 &&
       isSameEndpoint(shown.from, from) &&
-      Buffer.compare(shown.ticket, ticket) === 0;
+      areEqual(shown.ticket, ticket);
     if (isSame) return shown.generation;
     const generation = office.check(link.id, from, ticket);
     if (generation !== null) link.shown = { ticket, from, generation };
@@ -116,10 +120,8 @@ export class Channel {
     let batchBytes = 0;
     const sendBatch = (): void => {
       if (batch.length === 0) return;
-      const writer = new Writer();
-      for (const { bytes } of batch) writer.bytes(bytes);
-      this.#seal(link, BATCH, writer.finish());
-      this.#traffic.messages('out', sizes(batch));
+      this.#sealBatch(link, batch);
+      this.#traffic.messages('out', batch);
       batch = [];
       batchBytes = 0;
     };
@@ -135,7 +137,7 @@ export class Channel {
       batchBytes += needed;
     }
     sendBatch();
-    if (link.owesDatagram) this.#seal(link, BATCH, new Uint8Array(0));
+    if (link.owesDatagram) this.#sealBatch(link, []);
   }
 
   #sendFragments(link: Link, message: Outgoing): void {
@@ -143,7 +145,7 @@ export class Channel {
     const bodies = cut(this.#fragmentId, message.bytes);
     this.#resends.keep(link.id, this.#fragmentId, bodies);
     for (const body of bodies) this.#seal(link, FRAGMENT, body);
-    this.#traffic.messages('out', sizes([message]), bodies.length);
+    this.#traffic.messages('out', [message], bodies.length);
   }
 
   /** Looks for gaps as long as there is anything incomplete. */
@@ -168,17 +170,31 @@ export class Channel {
     for (const kept of this.#resends.take(link.id, missing)) this.#seal(link, FRAGMENT, kept);
   }
 
+  #sealBatch(link: Link, batch: readonly Outgoing[]): void {
+    this.#transmit(link, BATCH, (writer) => {
+      for (const { bytes } of batch) writer.bytes(bytes);
+    });
+  }
+
   #seal(link: Link, kind: Body, body: Uint8Array): void {
+    this.#transmit(link, kind, (writer) => writer.raw(body));
+  }
+
+  #transmit(link: Link, kind: Body, writeBody: (writer: Writer) => void): void {
     const { tag, self, office } = this.#context;
     if (link.ticket === null) return;
     const renews = link.heldGeneration < office.generation;
-    const writer = new Writer().raw(link.ticket).u8(kind | (renews ? RENEWS : 0));
-    if (renews) writer.raw(office.issue(link.id, link.endpoint));
+    const renewed = renews ? office.issue(link.id, link.endpoint) : null;
     const { nonce } = this.#context.nextNonce(link.nonceRandom);
-    const header = writeHeader(tag, 'data', self.idBytes, nonce);
-    const sealed = link.keys.seal.seal(nonce, header, writer.raw(body).finish());
+    const writer = new Writer();
+    writeHeaderTo(writer, tag, { kind: 'data', sender: self.idBytes, nonce });
+    writer.raw(link.ticket).u8(kind | (renews ? RENEWS : 0));
+    if (renewed !== null) writer.raw(renewed);
+    writeBody(writer);
+    const datagram = writer.raw(NO_TAG).finishShared();
+    link.keys.seal.sealInPlace(nonce, datagram, HEADER_BYTES);
     link.owesDatagram = false;
-    this.#context.transmit(link.endpoint, Buffer.concat([header, sealed]));
+    this.#context.transmit(link.endpoint, datagram);
   }
 
   #messages(link: Link, kind: Body, body: Uint8Array): readonly Uint8Array[] {
@@ -233,7 +249,7 @@ export function insideOf(
 
 function readBatch(reader: Reader): readonly Uint8Array[] {
   const messages: Uint8Array[] = [];
-  while (reader.remaining > 0) messages.push(reader.bytes(MAX_MESSAGE_BYTES));
+  while (reader.remaining > 0) messages.push(reader.bytesView(MAX_MESSAGE_BYTES));
   return messages;
 }
 
@@ -246,9 +262,5 @@ function readPlain(reader: Reader): {
   const ticket = reader.raw(TICKET_BYTES);
   const { renews, kind } = reader.oneOf(FLAGS);
   const renewed = renews ? reader.raw(TICKET_BYTES) : null;
-  return { ticket, renewed, kind, body: reader.raw(reader.remaining) };
-}
-
-function sizes(messages: readonly Outgoing[]): { type: string; bytes: number }[] {
-  return messages.map(({ type, bytes }) => ({ type, bytes: bytes.length }));
+  return { ticket, renewed, kind, body: reader.rawView(reader.remaining) };
 }

@@ -9,6 +9,8 @@
  * Boxes have all that stands before them as associated data. Messages are u16 length ‖ bytes.
  */
 import { NONCE_BYTES, PREFIX_BYTES } from '../crypto/box.ts';
+import { idAt } from '../codec/ids.ts';
+import { Writer } from '../codec/writer.ts';
 import { ID_BYTES, idToBytes, type Id } from '../id.ts';
 import { HEADER_BYTES, TAG_OF_NETWORK_BYTES } from './limits.ts';
 
@@ -19,8 +21,6 @@ export interface Header {
   readonly kind: Kind;
   readonly sender: Id;
   readonly nonce: Uint8Array;
-  /** Epoch number and per-remote random of the sender, hex. */
-  readonly prefix: string;
   readonly epoch: number;
   readonly counter: number;
 }
@@ -29,6 +29,8 @@ const VERSION = 1;
 const KIND_AT = 1 + TAG_OF_NETWORK_BYTES;
 const SENDER_AT = KIND_AT + 1;
 const NONCE_AT = SENDER_AT + ID_BYTES;
+/** Above it in the upper half of 8 bytes, a number is beyond 2^53. */
+const MAX_UPPER = 0x1f_ffff;
 
 export function networkTag(network: Id): Uint8Array {
   return idToBytes(network).slice(0, TAG_OF_NETWORK_BYTES);
@@ -40,43 +42,66 @@ export function writeHeader(
   sender: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES);
-  header[0] = VERSION;
-  header.set(tag, 1);
-  header[KIND_AT] = KIND[kind];
-  header.set(sender, SENDER_AT);
-  header.set(nonce, NONCE_AT);
-  return header;
+  const writer = new Writer();
+  writeHeaderTo(writer, tag, { kind, sender, nonce });
+  return writer.finish();
+}
+
+/** The same before whatever follows it. */
+export function writeHeaderTo(
+  writer: Writer,
+  tag: Uint8Array,
+  header: { readonly kind: Kind; readonly sender: Uint8Array; readonly nonce: Uint8Array },
+): void {
+  const { kind, sender, nonce } = header;
+  writer.u8(VERSION).raw(tag).u8(KIND[kind]).raw(sender).raw(nonce);
 }
 
 /** null when it is no datagram of this network. */
 export function readHeader(tag: Uint8Array, datagram: Uint8Array): Header | null {
   if (datagram.length < HEADER_BYTES || datagram[0] !== VERSION) return null;
-  if (!tag.every((byte, at) => datagram[1 + at] === byte)) return null;
+  for (let at = 0; at < tag.length; at += 1) if (datagram[1 + at] !== tag[at]) return null;
   const kind = kindOf(datagram[KIND_AT]);
   if (kind === null) return null;
   const nonce = datagram.slice(NONCE_AT, HEADER_BYTES);
-  const view = new DataView(nonce.buffer);
-  const epoch = Number(view.getBigUint64(0));
-  const counter = Number(view.getBigUint64(PREFIX_BYTES));
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(counter)) return null;
-  const sender = datagram.subarray(SENDER_AT, NONCE_AT).toHex();
-  return { kind, sender, nonce, prefix: prefixOf(nonce), epoch, counter };
+  const epoch = readNumber(nonce, 0);
+  const counter = readNumber(nonce, PREFIX_BYTES);
+  if (epoch === null || counter === null) return null;
+  return { kind, sender: idAt(datagram, SENDER_AT), nonce, epoch, counter };
 }
 
 /** epoch u64 ‖ random 8 ‖ counter u64. */
 export function writeNonce(epoch: number, random: Uint8Array, counter: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
-  const view = new DataView(nonce.buffer);
-  view.setBigUint64(0, BigInt(epoch));
+  writeNumber(nonce, 0, epoch);
   nonce.set(random, 8);
-  view.setBigUint64(PREFIX_BYTES, BigInt(counter));
+  writeNumber(nonce, PREFIX_BYTES, counter);
   return nonce;
 }
 
 /** What all nonces of one side of a link have in common while its process lives. */
 export function prefixOf(nonce: Uint8Array): string {
   return nonce.subarray(0, PREFIX_BYTES).toHex();
+}
+
+/** Byte by byte: a DataView of so small an array would make its memory anew. */
+function writeNumber(bytes: Uint8Array, at: number, value: number): void {
+  const upper = Math.floor(value / 2 ** 32);
+  for (let index = 0; index < 4; index += 1) {
+    const shift = 24 - 8 * index;
+    bytes[at + index] = upper >>> shift;
+    bytes[at + 4 + index] = value >>> shift;
+  }
+}
+
+/** Null: beyond 2^53. */
+function readNumber(bytes: Uint8Array, at: number): number | null {
+  let [upper, lower] = [0, 0];
+  for (let index = 0; index < 4; index += 1) {
+    upper = upper * 256 + (bytes[at + index] ?? 0);
+    lower = lower * 256 + (bytes[at + 4 + index] ?? 0);
+  }
+  return upper > MAX_UPPER ? null : upper * 2 ** 32 + lower;
 }
 
 function kindOf(byte: number | undefined): Kind | null {

@@ -12,7 +12,7 @@ import type { Id } from '../id.ts';
 import type { RecordChecker } from '../identity/checker.ts';
 import { isFromFuture } from '../identity/freshness.ts';
 import { encodeRecord, type IdentityRecord, readRecord } from '../identity/record.ts';
-import { writeHeader, type Header } from './datagram.ts';
+import { prefixOf, writeHeader, type Header } from './datagram.ts';
 import { isSameEndpoint, readEndpoint, writeEndpoint } from './endpoint.ts';
 import { introducedBy, introduction, isRenewed, isSameRecord } from './introduction.ts';
 import { linkKeys, type LinkKeys } from './keys.ts';
@@ -210,7 +210,7 @@ export class Handshake {
         ? known
         : this.#admit(identity, { keys, from, isMember, isSame }, known);
     if (link === null) return;
-    if (!link.adopt(header.prefix, header.epoch, header.counter)) {
+    if (!link.adopt(prefixOf(header.nonce), header.epoch, header.counter)) {
       context.drop('replayed hello');
       return;
     }
@@ -238,7 +238,7 @@ export class Handshake {
       context.drop('welcome to no hello of ours');
       return;
     }
-    if (!link.adopt(header.prefix, header.epoch, header.counter)) {
+    if (!link.adopt(prefixOf(header.nonce), header.epoch, header.counter)) {
       context.drop('replayed welcome');
       return;
     }

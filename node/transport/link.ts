@@ -41,9 +41,10 @@ export class Link {
     readonly from: Endpoint;
     readonly generation: number;
   } | null = null;
-  /** Nonce prefix and epoch that it proved with a round trip. */
+  /** Nonce prefix, hex, and epoch that it proved with a round trip. */
   prefix = '';
   epoch = -1;
+  #prefixBytes: Uint8Array = new Uint8Array(0);
   window = new ReplayWindow();
   /** Hellos under way: counter → generation of the ticket granted inside. */
   readonly hellos = new Map<number, number>();
@@ -98,6 +99,13 @@ export class Link {
     return all;
   }
 
+  /** Does a nonce have the prefix that it proved? Without one, none does. */
+  isProven(nonce: Uint8Array): boolean {
+    const prefix = this.#prefixBytes;
+    for (let at = 0; at < prefix.length; at += 1) if (prefix[at] !== nonce[at]) return false;
+    return prefix.length > 0;
+  }
+
   /** Its nonce counts from here: a new epoch begins a new window. False: replayed, or an old epoch. */
   adopt(prefix: string, epoch: number, counter: number): boolean {
     if (prefix === this.prefix) {
@@ -105,6 +113,7 @@ export class Link {
     } else {
       if (epoch <= this.epoch) return false;
       this.prefix = prefix;
+      this.#prefixBytes = Uint8Array.fromHex(prefix);
       this.epoch = epoch;
       this.window = new ReplayWindow();
     }
@@ -115,6 +124,7 @@ export class Link {
   /** Goes on where the link under an older record of the same identity was: nothing is heard twice. */
   succeed(former: Link): void {
     this.prefix = former.prefix;
+    this.#prefixBytes = former.#prefixBytes;
     this.epoch = former.epoch;
     this.window = former.window;
     for (const message of former.takeAll()) this.enqueue(message);

@@ -7,6 +7,8 @@ interface Count {
   count: number;
   datagrams: number;
   bytes: number;
+  /** The call of `messages` that counted it last. */
+  call: number;
 }
 
 export const DATAGRAM_TYPE = '(datagram)';
@@ -19,21 +21,29 @@ export class Traffic {
     'shed-out': new Map(),
   };
   readonly #dropped = new Map<string, number>();
+  #call = 0;
 
   datagram(direction: Direction, bytes: number): void {
-    this.#add(direction, DATAGRAM_TYPE, 1, 1, bytes);
+    const sum = this.#count(direction, DATAGRAM_TYPE);
+    sum.count += 1;
+    sum.datagrams += 1;
+    sum.bytes += bytes;
   }
 
   /** Messages that travelled in one datagram (or, a fragmented one, in several). */
   messages(
     direction: Direction,
-    carried: readonly { readonly type: string; readonly bytes: number }[],
+    carried: readonly { readonly type: string; readonly bytes: Uint8Array }[],
     datagrams = 1,
   ): void {
-    const seen = new Set<string>();
+    this.#call += 1;
     for (const { type, bytes } of carried) {
-      this.#add(direction, type, 1, seen.has(type) ? 0 : datagrams, bytes);
-      seen.add(type);
+      const sum = this.#count(direction, type);
+      // Of several of one type in a datagram, the first counts it.
+      if (sum.call !== this.#call) sum.datagrams += datagrams;
+      sum.call = this.#call;
+      sum.count += 1;
+      sum.bytes += bytes.length;
     }
   }
 
@@ -43,7 +53,9 @@ export class Traffic {
 
   /** A message that there was no room for in an inbox or an outbox. */
   shed(direction: 'shed-in' | 'shed-out', type: string, bytes: number): void {
-    this.#add(direction, type, 1, 0, bytes);
+    const sum = this.#count(direction, type);
+    sum.count += 1;
+    sum.bytes += bytes;
     this.drop(direction === 'shed-in' ? 'inbox full' : 'outbox full');
   }
 
@@ -57,18 +69,22 @@ export class Traffic {
     const directions: readonly Direction[] = ['in', 'out', 'shed-in', 'shed-out'];
     return directions.flatMap((direction) => {
       const rows = [...this.#counts[direction]].map(
-        ([type, count]): MessagesRow => ({ table: 'messages', direction, type, ...count }),
+        ([type, { count, datagrams, bytes }]): MessagesRow => {
+          return { table: 'messages', direction, type, count, datagrams, bytes };
+        },
       );
       this.#counts[direction].clear();
       return rows;
     });
   }
 
-  #add(direction: Direction, type: string, count: number, datagrams: number, bytes: number): void {
-    const sum = this.#counts[direction].get(type) ?? { count: 0, datagrams: 0, bytes: 0 };
-    sum.count += count;
-    sum.datagrams += datagrams;
-    sum.bytes += bytes;
-    this.#counts[direction].set(type, sum);
+  #count(direction: Direction, type: string): Count {
+    const sums = this.#counts[direction];
+    let sum = sums.get(type);
+    if (sum === undefined) {
+      sum = { count: 0, datagrams: 0, bytes: 0, call: 0 };
+      sums.set(type, sum);
+    }
+    return sum;
   }
 }

@@ -5,6 +5,7 @@
 import type { Endpoint, Host, Timer } from '../host.ts';
 import { x25519PublicKey } from '../crypto/x25519.ts';
 import { hashBytes } from '../crypto/hash.ts';
+import { plain } from '../codec/reader.ts';
 import { storedU64 } from '../codec/stored.ts';
 import { Writer } from '../codec/writer.ts';
 import { idToBytes, type Id } from '../id.ts';
@@ -260,11 +261,10 @@ export class Transport {
     return true;
   }
 
-  /** One datagram from the network. */
+  /** One datagram from the network, whose bytes nobody changes any more. */
   receive(from: Endpoint, received: Uint8Array): void {
     if (this.#tickTimer === null) return;
-    // Sockets hand over Buffers, whose slice() shares memory: from here on it copies.
-    const datagram = new Uint8Array(received);
+    const datagram = plain(received);
     this.#traffic.datagram('in', datagram.length);
     const header =
       datagram.length > DATAGRAM_BYTES ? null : readHeader(this.#context.tag, datagram);
@@ -323,10 +323,7 @@ export class Transport {
       const { type, value } = this.#handlers.kind(bytes);
       return { link, type, value: worth(value, link), bytes };
     });
-    this.#traffic.messages(
-      'in',
-      incoming.map(({ type, bytes }) => ({ type, bytes: bytes.length })),
-    );
+    this.#traffic.messages('in', incoming);
     for (const message of incoming) this.#intake.offer(message);
     if (link.owesDatagram && link.up) this.#flushSoon(link);
   }
