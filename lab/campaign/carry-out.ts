@@ -88,7 +88,14 @@ const LAB = path.join(import.meta.dirname, '..', 'cli.ts');
 async function living(task: Task): Promise<Outcome> {
   const { run, driver, keep } = task;
   const words = [
-    ...['run', task.testnet, '--driver', driver, '--seed', String(run.seed), '--json', '--quiet'],
+    'run',
+    task.testnet,
+    '--driver',
+    driver,
+    '--seed',
+    String(run.seed),
+    '--json',
+    '--quiet',
     ...(run.part === 'control' ? ['--honest'] : []),
     ...run.settings.flatMap((setting) => ['--set', setting]),
   ];

@@ -194,6 +194,6 @@ function placed(
 }
 
 /** Equal for testnets that are carried out alike. */
-function networkKey({ settings: _, source: __, expect: ___, ...network }: Testnet): string {
-  return JSON.stringify(network);
+function networkKey(testnet: Testnet): string {
+  return JSON.stringify({ ...testnet, settings: [], source: '', expect: [] });
 }

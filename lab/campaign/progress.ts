@@ -13,7 +13,7 @@ export interface CampaignProgressOptions {
   readonly before: number;
   readonly jobs: number;
   /** What a run is called: `k 8, seed 3`. */
-  labelOf(run: CampaignRun): string;
+  labelOf(this: void, run: CampaignRun): string;
 }
 
 export class CampaignProgress {

@@ -12,9 +12,9 @@ const MAX_WORDS = 4000;
 
 export interface WorkersOptions {
   readonly jobs: number;
-  taskOf(run: CampaignRun): Task;
-  started(run: CampaignRun): void;
-  ended(run: CampaignRun, outcome: Outcome): void;
+  taskOf(this: void, run: CampaignRun): Task;
+  started(this: void, run: CampaignRun): void;
+  ended(this: void, run: CampaignRun, outcome: Outcome): void;
 }
 
 export class Workers {
@@ -28,7 +28,7 @@ export class Workers {
 
   /** Until every run has ended, or `stop` was called. Throws what `ended` threw. */
   async carryOut(runs: readonly CampaignRun[]): Promise<void> {
-    const waiting = [...runs].reverse();
+    const waiting = runs.toReversed();
     const lanes = Math.min(this.#options.jobs, runs.length);
     await Promise.all(Array.from({ length: lanes }, () => this.#lane(waiting)));
   }
