@@ -3,10 +3,7 @@
  * own commit rules, and whether so many identities minted near it are among the nearest, by the
  * peer's own membership; the exact probability stands beside.
  */
-import {
-  captureProbability,
-  identitiesNeeded,
-} from '../../../attacks/sybil-positioning/capture.ts';
+import { captureProbability, identitiesNeeded } from '../../../attacks/kit/capture.ts';
 import { type Id, idFromBytes } from '../../../node/id.ts';
 import { Membership, type Member } from '../../../node/ledger/membership.ts';
 import { Roster } from '../../../node/ledger/roster.ts';

@@ -1,0 +1,90 @@
+/** What the lab tells of the eclipse, and how it judges it. */
+import type { Declaration } from '../adversary.ts';
+
+export const declaration: Declaration = {
+  name: 'eclipse',
+  goal: 'Let one peer see a network that is not there: all its neighbours are the attacker’s.',
+  knobs: {
+    target: {
+      type: 'string',
+      default: 'auto',
+      description:
+        'A point, 64 hex digits; the honest peer nearest to it is the victim. auto: one that follows from the network’s id.',
+    },
+    captured: {
+      type: 'integer',
+      default: 4,
+      min: 1,
+      max: 64,
+      unit: 'members',
+      description: 'How many of the k nearest the target its identities are minted for.',
+    },
+    reach: {
+      type: 'number',
+      default: 0,
+      min: 0,
+      max: 0.5,
+      unit: 'of the ring',
+      description:
+        'Identities farther from the target are thrown away; 0: as far as so few honest members are expected that the place can be captured.',
+    },
+    strike: {
+      type: 'string',
+      default: 'double-spend',
+      values: ['double-spend', 'starve'],
+      description:
+        'double-spend: the victim commits one of two transfers and the network the other; starve: the victim commits nothing any more.',
+    },
+    tokens: {
+      type: 'integer',
+      default: 3,
+      min: 1,
+      max: 20,
+      unit: 'tokens',
+      description: 'How many tokens the colluding owner spends twice.',
+    },
+    waitMs: {
+      type: 'integer',
+      default: 5000,
+      min: 0,
+      max: 86_400_000,
+      unit: 'ms',
+      description: 'How long it behaves towards the victim once all accomplices are in place.',
+    },
+    strikeMs: {
+      type: 'integer',
+      default: 60_000,
+      min: 0,
+      max: 86_400_000,
+      unit: 'ms',
+      description: 'How long it strikes before it behaves again.',
+    },
+  },
+  budget:
+    'Argon2 work for k − 1 identities near one point; where membership is known state, also the trust period of each.',
+  defence:
+    'Whom a peer counts is state that the whole neighbourhood keeps (membership: ledger): who shows up to one peer alone counts for nobody.',
+  switchOff: { 'protocol.membership': 'known' },
+  layers: ['minting fingerprints', 'address concentration', 'trust'],
+  phases: ['position', 'wait', 'strike', 'hide'],
+  source: 'whitepaper 9.3; enhanced-synchronization, threats; Heilman et al. 2015',
+  success: {
+    meaning:
+      'An honest keeper’s view contradicts the network’s: it committed another transfer of a token than the others, or gave up three or more transactions that the network committed.',
+    sql: `SELECT
+        (SELECT count() FROM violations
+          WHERE NOT hasAny(transactions, (SELECT groupArray(tx) FROM fates))) AS contradicted,
+        (SELECT ifNull(max(missed), 0) FROM (
+          SELECT peer, countIf(gave_up AND NOT did) AS missed FROM (
+            SELECT peer, tx, countIf(outcome = 'committed') > 0 AS did,
+              countIf(outcome = 'timed-out') > 0 AS gave_up
+            FROM transactions
+            WHERE part IN ('neighbour', 'heir')
+              AND peer IN (SELECT member FROM roles WHERE adversary = '')
+              AND tx IN (SELECT tx FROM fates
+                WHERE class = 'committed' AND submitted_ms >= {start:Float64})
+            GROUP BY peer, tx)
+          GROUP BY peer)) AS starved,
+        toUInt8(contradicted > 0 OR starved >= 3) AS succeeded`,
+  },
+};
