@@ -85,10 +85,14 @@ export class Befalling {
     }
   }
 
-  /** This peer is about to vote `valid`, in the turn that runs. */
-  votes(index: number): void {
+  /**
+   * This peer is about to call a change of `token` valid, in the turn that runs. Where owners spend
+   * twice, deaths wait for votes on what is theirs: others take nothing from anybody.
+   */
+  votes(index: number, token: Id): void {
     const doom = this.#doomed.get(index);
     if (doom === undefined || this.down.has(index)) return;
+    if (this.contestable.size > 0 && !this.contestable.has(token)) return;
     this.#doomed.delete(index);
     this.#dieNext(index, doom.death, doom.downMs);
   }

@@ -119,10 +119,10 @@ class Stage {
   #mind(index: number): Decisions['vote'] {
     const judged = new Map<Id, number>();
     this.#judged.set(index, judged);
-    return (transaction, _token, honest) => {
+    return (transaction, token, honest) => {
       this.#transactions.set(transaction.id, transaction);
       if (!judged.has(transaction.id)) judged.set(transaction.id, this.network.now);
-      if (honest === 'valid') this.#befalling.votes(index);
+      if (honest === 'valid') this.#befalling.votes(index, token);
       return honest;
     };
   }

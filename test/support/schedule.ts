@@ -45,7 +45,8 @@ export interface Fault {
   readonly to: readonly number[];
   /**
    * Probability, ms, millionths, bits per second, or tokens that both transfers move: TEXTS says which.
-   * Of what kills in the middle of a turn: 0 the next turn, 1 the next one in which it votes `valid`.
+   * Of what kills in the middle of a turn: 0 the next turn, 1 the next one in which it votes `valid`
+   * (on what an owner spends twice, if one does).
    */
   readonly amount: number;
 }
@@ -117,18 +118,26 @@ export function draw(seed: number, mode: Mode = seed % 2 === 0 ? 'safety' : 'liv
     if (befallen !== null) faults.push({ kind, atMs, forMs, amount, ...befallen });
   }
   faults.sort((a, b) => a.atMs - b.atMs);
-  const parameters = { ...variant, k };
+  // Of what a turn writes and says only that of one turn can be torn apart: where messages are gathered
+  // first, they leave in a later one.
+  const isTight = random() < (faults.some(isAimed) ? 0.6 : 0.1);
+  const parameters = { ...variant, k, ...(isTight ? { batchWindowMs: 0 } : {}) };
   // A peer on an old disk is silent so long that what was under vote runs out: its owner is needed.
   const isBorne = !faults.some(({ kind }) => kind === 'restore');
   const owners = isBorne && random() < 0.5 ? 'leave' : 'stay';
   return { seed, mode, owners, peers: PEERS, stormMs, load: below(3), parameters, faults };
 }
 
+/** Does it kill whoever votes, in the middle of it? */
+function isAimed({ kind, amount }: Fault): boolean {
+  return (kind === 'torn write' || kind === 'unsent') && amount === 1;
+}
+
 /** An owner that spends twice, and some that die as they vote on it or soon after, before it is settled. */
 function disputed(stormMs: number, random: () => number): Fault[] {
   const atMs = Math.floor((random() * stormMs) / 2);
   const kind = DEATHS[Math.floor(random() * DEATHS.length)] ?? 'crash';
-  const amount = kind !== 'crash' && random() < 0.5 ? 1 : 0;
+  const amount = kind !== 'crash' && random() < 0.7 ? 1 : 0;
   const diesMs = amount === 1 ? atMs : atMs + 200 + Math.floor(random() * 3000);
   const who = everyone.filter(() => random() < 0.4);
   const spend = { kind: 'double spend', atMs, forMs: 1000, amount: 2 } as const;
@@ -167,7 +176,7 @@ function drawnFor(kind: FaultKind, random: () => number): number {
     case 'burst':
       return round(0.3 + random() * 0.7);
     case 'narrow':
-      return Math.round(30_000 * 30 ** random());
+      return Math.round(100_000 * 20 ** random());
     case 'duplicate':
       return round(0.1 + random() * 0.9);
     case 'reorder':
