@@ -10,6 +10,7 @@ import {
   type DetectorName,
   type DetectorReport,
   firstAbove,
+  OF_NEWCOMERS,
   type Score,
 } from '../detectors/report.ts';
 import { ask, asMs, type NamedQuery } from '../telemetry/queries.ts';
@@ -25,6 +26,8 @@ export interface JudgedRun {
   readonly report: DetectorReport;
   /** All peers, by address: whether it is an adversary's. */
   readonly guilty: ReadonlyMap<string, boolean>;
+  /** Those of them that the genesis does not name. */
+  readonly newcomers: readonly string[];
   /** When the first attack was started; the first row where there was none. */
   readonly originMs: number;
   readonly endMs: number;
@@ -49,11 +52,19 @@ export interface JudgedDetector {
   readonly cost: Omit<DetectorCost, 'detector'>;
 }
 
-export const IDENTITY_ROLES: NamedQuery<{ address: string; adversary: string }> = {
+export const IDENTITY_ROLES: NamedQuery<{
+  address: string;
+  adversary: string;
+  joined: boolean;
+}> = {
   name: 'identity_roles',
   meaning: 'Whose identity each is, to judge detectors by.',
-  columns: { address: 'identity', adversary: "'' when it is honest" },
-  sql: `SELECT address, adversary FROM truth.roles
+  columns: {
+    address: 'identity',
+    adversary: "'' when it is honest",
+    joined: 'it came while load was on',
+  },
+  sql: `SELECT address, adversary, join_at_ms IS NOT NULL AS joined FROM truth.roles
     WHERE run = {run:String} AND kind = 'peer' AND address != '' ORDER BY address`,
 };
 
@@ -84,6 +95,7 @@ export async function judgedRun(store: TelemetryStore, run: string): Promise<Jud
     run,
     report,
     guilty: new Map(roles.map(({ address, adversary }) => [address, adversary !== ''])),
+    newcomers: roles.flatMap(({ address, joined }) => (joined ? [address] : [])),
     originMs: span?.origin_ms ?? 0,
     endMs: span?.end_ms ?? 0,
   };
@@ -119,20 +131,32 @@ export function judgeDetectors(
   });
 }
 
-/** Every peer of the run; whom the detector saw nothing of has score 0. */
-export function casesOf({ run, report, guilty }: JudgedRun, detector: DetectorName): ScoredCase[] {
-  const scores = scoresOf(report, detector);
-  return [...guilty].map(([address, isGuilty]) => ({
+/**
+ * Every peer of the run that the detector looks at; whom it saw nothing of has score 0. Founders are no
+ * cases of detectors of newcomers: they would be innocents that nobody can mistake.
+ */
+export function casesOf(judged: JudgedRun, detector: DetectorName): ScoredCase[] {
+  const scores = scoresOf(judged.report, detector);
+  return subjectsOf(judged, detector).map(([address, guilty]) => ({
     score: scores.get(address)?.score ?? 0,
-    guilty: isGuilty,
-    cluster: run,
+    guilty,
+    cluster: judged.run,
   }));
 }
 
+function subjectsOf(
+  { guilty, newcomers }: JudgedRun,
+  detector: DetectorName,
+): (readonly [address: string, isGuilty: boolean])[] {
+  if (!OF_NEWCOMERS.has(detector)) return [...guilty];
+  const came = new Set(newcomers);
+  return [...guilty].filter(([address]) => came.has(address));
+}
+
 function durationsOf(judged: JudgedRun, detector: DetectorName, threshold: number): Duration[] {
-  const { report, guilty, originMs, endMs } = judged;
+  const { report, originMs, endMs } = judged;
   const scores = scoresOf(report, detector);
-  return [...guilty].flatMap(([address, isGuilty]) => {
+  return subjectsOf(judged, detector).flatMap(([address, isGuilty]) => {
     if (!isGuilty) return [];
     const score = scores.get(address);
     const atMs = score === undefined ? null : firstAbove(score, threshold);

@@ -18,6 +18,14 @@ export const DETECTORS = [
 
 export type DetectorName = (typeof DETECTORS)[number];
 
+/** They look at newcomers alone: founders were made together and saw nobody register them. */
+export const OF_NEWCOMERS: ReadonlySet<DetectorName> = new Set([
+  'minting-burst',
+  'minting-rhythm',
+  'minting-hoard',
+  'synchronisation-pattern',
+]);
+
 /** A subject was suspected more than ever before. */
 export interface Rise {
   /** The end of the epoch in whose data it showed, ms since the epoch. */
