@@ -1,7 +1,10 @@
 /** Sybil positioning succeeds where its defence is off; what happens where it is on. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { declaration } from '../../attacks/sybil-positioning/index.ts';
 import { attacked } from './attacked.ts';
+
+/** Seconds on a free core; on a busy one whole networks take their time. */
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Three that come later, among eight: one arc of the ring is theirs once they count. */
 const NEWCOMERS = `name: sybils
@@ -20,7 +23,10 @@ attacks: [{name: sybil-positioning, atMs: 200, knobs: {captured: 3, waitMs: 4000
 /** The same as sleepers, whom the genesis names: patience, or nobody who asked them to wait. */
 const SLEEPERS = NEWCOMERS.replace(', joinAtMs: 500', '')
   .replace('durationMs: 62000', 'durationMs: 8000')
-  .replace('atMs: 200, knobs: {captured: 3, waitMs: 4000}', 'atMs: 1000, knobs: {captured: 3, waitMs: 500}');
+  .replace(
+    'atMs: 200, knobs: {captured: 3, waitMs: 4000}',
+    'atMs: 1000, knobs: {captured: 3, waitMs: 500}',
+  );
 
 const OFF = Object.entries(declaration.switchOff).map(([at, value]) => `${at}=${value}`);
 
