@@ -1,6 +1,8 @@
 /** Writes docs/METRICS.md from the named queries, so that a figure and its description can't part. */
+import { DETECTOR_QUERIES } from '../detectors/observations.ts';
 import { LAB_QUERIES, type NamedQuery } from '../telemetry/queries.ts';
 import { USD_PER_CORE_HOUR } from './cost.ts';
+import { JUDGEMENT_QUERIES } from './detector-judgement.ts';
 import { TRUTH_QUERIES } from './queries.ts';
 
 const HEAD = `# Metrics
@@ -61,8 +63,8 @@ not a current quotation). It prices computing alone: not addresses, bandwidth, o
 | \`detection.falsePositives\` | honest identities in \`detections\` or among the false slashes |
 | \`detection.byLayer\` | distinct identities in \`detections\` as \`flag:<layer>\`, adversarial ones and honest ones; what the layer cost honest peers: \`layer_costs\` |
 | \`detection.observerQueriesPerSecond\` | questions per second and honest client: \`observer_answers\` over askPeers, clients and seconds of load (lost answers and questions about small neighbourhoods make it smaller) |
-| \`attacks[].succeeded\` | an honest client received a lie of a member after the strike that no other answer to the same question contradicted |
-| \`attacks[].success\` | lies told to honest members, clients that received one, tokens lied about, lies no answer contradicted |
+| \`attacks[].succeeded\` | as the attack's own declaration measures it (\`success\` in \`npx lab attacks\`; what it may read: ATTACKS.md); null: it never began, or its measure cannot tell |
+| \`attacks[].success\` | the figures of the same measure; \`notJudged\`: why it failed |
 | \`attacks[].firstDetectedMs\` | earliest of \`detections\` of an offender of this attack; ms after the load started, like \`strikeMs\` |
 | \`attacks[].timeToDetectMs\`, \`timeToBanMs\`, \`timeToSlashMs\` | medians over offenders, from the moment an honest member received their first lie to the first evidence or flag, the first ban, the first executed slashing vote; an offender whose known lies came later than that is left out |
 | \`attacks[].cases\` | the same for each offender; ms after the load started |
@@ -77,7 +79,8 @@ export function metricsDocument(): string {
   return (
     HEAD +
     section('Queries over telemetry alone', LAB_QUERIES) +
-    section('Queries that know who is who', TRUTH_QUERIES)
+    section('What network-level detectors see', DETECTOR_QUERIES) +
+    section('Queries that know who is who', [...TRUTH_QUERIES, ...JUDGEMENT_QUERIES])
   );
 }
 

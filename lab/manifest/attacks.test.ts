@@ -68,3 +68,15 @@ test('each adversary knows its part from the launch on: the first attack’s kno
     attackDeclaration('colluding-liars')?.knobs['victims']?.default,
   );
 });
+
+test.each(attackNames())(
+  'what %s says switches its defence off is a setting of testnets',
+  (name) => {
+    const text = LIARS.replaceAll('colluding-liars', name).replace(', knobs: {victims: 2}', '');
+    const settings = Object.entries(attackDeclaration(name)?.switchOff ?? {}).map(
+      ([at, value]) => `${at}=${String(value)}`,
+    );
+    expect(settings.length).toBeGreaterThan(0);
+    expect(() => parseTestnet(text, 'file.yaml', { settings })).not.toThrow();
+  },
+);

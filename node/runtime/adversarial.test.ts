@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Seat } from '../control.ts';
 import { DEFAULT_PARAMETERS } from '../parameters.ts';
-import { MemoryStore, virtualEndpoint, VirtualNetwork } from '../../test/support/network.ts';
+import { virtualEndpoint, VirtualNetwork } from '../../test/support/network.ts';
 import { type AdversaryModule, type Birth, mintingSources } from './adversarial.ts';
 
 const SEAT: Seat = {
@@ -22,10 +22,7 @@ const create: AdversaryModule['create'] = () => {
   throw new Error('no peer is there yet');
 };
 const PART = { knobs: { reach: 0.1 }, index: 1, members: 3 };
-const host = new VirtualNetwork({ seed: 1, link: () => ({}) }).host(
-  virtualEndpoint(1),
-  new MemoryStore(),
-);
+const host = new VirtualNetwork({ seed: 1, link: () => ({}) }).host(virtualEndpoint(1));
 
 test('an honest identity is minted by the host’s clock, wherever it lies', () => {
   const sources = mintingSources(SEAT, host, undefined);

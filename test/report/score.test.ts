@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { liveFigures } from '../../lab/analysis/live.ts';
 import { TRUTH_QUERIES } from '../../lab/analysis/queries.ts';
 import { score } from '../../lab/analysis/score.ts';
-import { judgeBy } from '../../lab/analysis/success.ts';
+import { judgeBy, judgeSuccess } from '../../lab/analysis/success.ts';
+import { attackNames } from '../../lab/manifest/attacks.ts';
 import { LAB_QUERIES } from '../../lab/telemetry/queries.ts';
 import type { JsonRow } from '../../lab/telemetry/store.ts';
 import {
@@ -235,4 +236,12 @@ test.each([
   const judged = await judgeBy(sql, run.store, ATTACK, JUDGING);
   expect(judged.succeeded).toBe(null);
   expect(String(judged.success['notJudged'])).toContain(reason);
+});
+
+test.each(attackNames())('the measure that %s declares gives one verdict', async (name) => {
+  await run.scored();
+  const judged = await judgeSuccess(run.store, { ...ATTACK, name }, JUDGING);
+  expect(judged.success['notJudged']).toBe(undefined);
+  expect(judged.succeeded).not.toBe(null);
+  expect(Object.keys(judged.success).length).toBeGreaterThan(0);
 });
