@@ -13,7 +13,7 @@ import { MAX_CERTIFIED_VOTES } from '../voting/signed-vote.ts';
 import { overlap, sketchOf } from '../voting/view-sketch.ts';
 import type { Message } from '../wire/messages.ts';
 import type { BallotBox } from './ballot-box.ts';
-import { keepersOf, keepersOfAll, neighbourhood, type PeerContext } from './context.ts';
+import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
 
 /**
  * Keepers of each token asked per round. The papers' example sends a vote to four
@@ -52,24 +52,33 @@ export class Canvass {
 
   /** Does its word count for one of the tokens? */
   isKeeper(transaction: Transaction, id: Id): boolean {
-    return keepersOfAll(this.#context, transaction).has(id);
+    return transaction.body.changes.some(({ token }) =>
+      keepersOf(this.#context, transaction, token).includes(id),
+    );
   }
 
   /**
-   * One tally per token, in the order of its changes, and, where the transaction asks for larger
-   * neighbourhoods, one more of the k nearest: without their quorum a rival that asks for none could
-   * pass as well, since a quorum of many and one of few need not share an honest peer.
+   * Does it pass for each token, and, where the transaction asks for larger neighbourhoods, with the k
+   * nearest as well? Without their quorum a rival that asks for none could pass too, since a quorum of
+   * many and one of few need not share an honest peer.
    */
-  tallies(pending: Pending, transaction: Transaction): readonly Tally[] {
+  passes(pending: Pending, transaction: Transaction, rule: (tally: Tally) => boolean): boolean {
     const { changes, extraNeighbours } = transaction.body;
-    const tallies = changes.map(({ token }) =>
-      pending.tally(token, keepersOf(this.#context, transaction, token)),
+    // Asked at every vote, and most of the time the first tally says no.
+    for (const { token } of changes) {
+      if (!rule(pending.tally(token, keepersOf(this.#context, transaction, token)))) return false;
+    }
+    if (extraNeighbours === 0) return true;
+    return changes.every(({ token }) =>
+      rule(pending.tally(token, neighbourhood(this.#context, token))),
     );
-    if (extraNeighbours === 0) return tallies;
-    const near = changes.map(({ token }) =>
-      pending.tally(token, neighbourhood(this.#context, token)),
-    );
-    return [...tallies, ...near];
+  }
+
+  /** That of its first token: a slashing has one. */
+  firstTally(pending: Pending, transaction: Transaction): Tally | undefined {
+    const [change] = transaction.body.changes;
+    if (change === undefined) return undefined;
+    return pending.tally(change.token, keepersOf(this.#context, transaction, change.token));
   }
 
   /** Mean over the voters heard and the tokens kept here; null when none told its view. */
@@ -213,8 +222,13 @@ export class Canvass {
 
   /** Without this peer. */
   #keepers(transaction: Transaction): ReadonlySet<Id> {
-    const keepers = new Set(keepersOfAll(this.#context, transaction));
-    keepers.delete(this.#context.self);
+    const { self } = this.#context;
+    const keepers = new Set<Id>();
+    for (const { token } of transaction.body.changes) {
+      for (const id of keepersOf(this.#context, transaction, token)) {
+        if (id !== self) keepers.add(id);
+      }
+    }
     return keepers;
   }
 }

@@ -328,14 +328,13 @@ export class Committer {
     const { host, holdings, parameters } = this.#context;
     if (transaction === null || holdings.isCommitted(transaction.id)) return;
     this.#canvass.certify(pending, transaction);
-    const tallies = this.#canvass.tallies(pending, transaction);
     const isSlashing = transaction.body.purpose.kind === 'slashing';
-    const windowOver = host.now() - pending.since >= SLASH_WINDOW_MS;
-    const all = tallies.every((tally) =>
-      isSlashing ? slashPasses(tally, windowOver) : passes(parameters.commitRule, tally),
+    const isOver = isSlashing && host.now() - pending.since >= SLASH_WINDOW_MS;
+    const hasPassed = this.#canvass.passes(pending, transaction, (tally) =>
+      isSlashing ? slashPasses(tally, isOver) : passes(parameters.commitRule, tally),
     );
     // Whatever others say, nobody is slashed here without a package that was verified here.
-    if (!all || (isSlashing && !this.#isConvicting(transaction))) return;
+    if (!hasPassed || (isSlashing && !this.#isConvicting(transaction))) return;
     if (!isSlashing && !this.#events.viewsHold(pending, transaction)) return;
     const kept = this.#concerns(pending, transaction);
     if (kept.length === 0) return;
@@ -345,12 +344,10 @@ export class Committer {
     if (holdings.place(pending.tx) === null) this.#toTell.set(pending.tx, pending.origins);
     else for (const origin of pending.origins) this.#tell(origin, pending.tx);
     host.report(this.#row(pending, transaction, 'committed'));
-    const [tally] = tallies;
     // Whoever took it over from others has not slashed anybody.
     const hasVoted = pending.own.size > 0;
-    if (isSlashing && hasVoted && tally !== undefined) {
-      this.#events.slashed(transaction, 'executed', tally);
-    }
+    const tally = isSlashing ? this.#canvass.firstTally(pending, transaction) : undefined;
+    if (hasVoted && tally !== undefined) this.#events.slashed(transaction, 'executed', tally);
     this.#frozen.committed(transaction);
     this.#events.committed(transaction, kept);
     this.rejudge();
@@ -372,9 +369,9 @@ export class Committer {
       this.#context.host.report(this.#row(pending, transaction, 'timed-out'));
     }
     if (pending.rival !== null) this.#frozen.declare(transaction, pending.rival);
-    const [tally] = this.#canvass.tallies(pending, transaction);
-    if (transaction.body.purpose.kind !== 'slashing' || tally === undefined) return;
-    this.#events.slashed(transaction, 'rejected', tally);
+    if (transaction.body.purpose.kind !== 'slashing') return;
+    const tally = this.#canvass.firstTally(pending, transaction);
+    if (tally !== undefined) this.#events.slashed(transaction, 'rejected', tally);
   }
 
   #tell(to: Id, tx: Id): void {

@@ -47,6 +47,9 @@ export function keepersOfAll(
   context: Pick<PeerContext, 'membership' | 'parameters'>,
   transaction: Transaction,
 ): ReadonlySet<Id> {
-  const { changes } = transaction.body;
-  return new Set(changes.flatMap(({ token }) => keepersOf(context, transaction, token)));
+  const keepers = new Set<Id>();
+  for (const { token } of transaction.body.changes) {
+    for (const id of keepersOf(context, transaction, token)) keepers.add(id);
+  }
+  return keepers;
 }

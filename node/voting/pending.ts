@@ -1,4 +1,5 @@
 /** Transactions under vote, and ballots on transactions that have not arrived yet. */
+import { areEqual } from '../codec/bytes.ts';
 import type { Ballot } from '../decisions.ts';
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
@@ -30,10 +31,10 @@ const RETRY_LONGEST_MS = 5000;
 export interface Voice {
   committed: boolean;
   readonly ballots: Map<Id, Ballot>;
-  /** Whom it counts as the neighbourhood of a token. */
-  readonly views: Map<Id, ViewSketch>;
-  /** With `votes: signed`, what it said of a token, checked. */
-  readonly signed: Map<Id, SignedVote>;
+  /** Whom it counts as the neighbourhood of a token; null when it has told none. */
+  views: Map<Id, ViewSketch> | null;
+  /** With `votes: signed`, what it said of a token, checked; null for nothing. */
+  signed: Map<Id, SignedVote> | null;
 }
 
 /** What a peer remembers of one transaction id: with `transaction` null, only ballots. */
@@ -98,14 +99,19 @@ export class Pending {
 
   /** How the voter sees a neighbourhood, told beside its ballots: after `hear`. */
   view(voter: Id, token: Id, sketch: ViewSketch): void {
-    this.#voices.get(voter)?.views.set(token, sketch);
+    const voice = this.#voices.get(voter);
+    if (voice === undefined) return;
+    voice.views ??= new Map();
+    voice.views.set(token, sketch);
   }
 
   /** The signed form of what was just heard: after `hear`. */
   keep(vote: SignedVote): void {
     const voice = this.#voices.get(vote.peer);
+    if (voice === undefined) return;
+    voice.signed ??= new Map();
     for (const { token, ballot } of vote.ballots) {
-      if (voice?.ballots.get(token) === ballot) voice.signed.set(token, vote);
+      if (voice.ballots.get(token) === ballot) voice.signed.set(token, vote);
     }
   }
 
@@ -114,15 +120,15 @@ export class Pending {
     const voice = this.#voices.get(peer);
     if (voice === undefined || (committed && !voice.committed)) return false;
     return ballots.every(({ token }) => {
-      const kept = voice.signed.get(token)?.signature;
-      return kept !== undefined && Buffer.compare(kept, signature) === 0;
+      const kept = voice.signed?.get(token)?.signature;
+      return kept !== undefined && areEqual(kept, signature);
     });
   }
 
   /** Signed `valid` votes of these members on `token`. */
   signedValid(token: Id, members: readonly Id[]): readonly SignedVote[] {
     return members.flatMap((member) => {
-      const vote = this.#voices.get(member)?.signed.get(token);
+      const vote = this.#voices.get(member)?.signed?.get(token);
       const ballot = vote?.ballots.find((one) => one.token === token)?.ballot;
       return vote !== undefined && ballot === 'valid' ? [vote] : [];
     });
@@ -131,7 +137,7 @@ export class Pending {
   /** Views of `token` that these members told. */
   views(token: Id, members: readonly Id[]): readonly ViewSketch[] {
     return members.flatMap((member) => {
-      const view = this.#voices.get(member)?.views.get(token);
+      const view = this.#voices.get(member)?.views?.get(token);
       return view === undefined ? [] : [view];
     });
   }
@@ -172,9 +178,14 @@ export class Pending {
     let committed = 0;
     for (const member of neighbourhood) {
       const voice = this.#voices.get(member);
-      const ballot = voice?.ballots.get(token);
-      if (voice?.committed === true) committed += 1;
-      if (voice?.committed === true || ballot === 'valid') valid += 1;
+      if (voice === undefined) continue;
+      if (voice.committed) {
+        committed += 1;
+        valid += 1;
+        continue;
+      }
+      const ballot = voice.ballots.get(token);
+      if (ballot === 'valid') valid += 1;
       else if (ballot === 'invalid') invalid += 1;
     }
     return { valid, invalid, committed, size: neighbourhood.length };
@@ -193,16 +204,16 @@ export function fits(
 
 /** Signed before the transaction was here, for something else: binds nobody. */
 function dropUnfitting(voice: Voice, transaction: Transaction): void {
-  for (const [token, { ballots }] of voice.signed) {
+  for (const [token, { ballots }] of voice.signed ?? []) {
     const said = ballots.find((ballot) => ballot.token === token);
     if (said !== undefined && fits(transaction, said)) continue;
     voice.ballots.delete(token);
-    voice.signed.delete(token);
+    voice.signed?.delete(token);
   }
 }
 
 function newVoice(): Voice {
-  return { committed: false, ballots: new Map(), views: new Map(), signed: new Map() };
+  return { committed: false, ballots: new Map(), views: null, signed: null };
 }
 
 /** Bounded by MAX_PENDING known and MAX_UNKNOWN unknown transactions. */

@@ -18,19 +18,30 @@ export const MAX_VIEW = 64 + MAX_EXTRA_NEIGHBOURS;
 const FROM = 32;
 const TO = 36;
 
+/** A neighbourhood is asked for its sketch with every vote, and stays the same list (membership.ts). */
+const sketches = new WeakMap<readonly Id[], ViewSketch>();
+
+/** Of a list that nobody changes afterwards. */
 export function sketchOf(members: readonly Id[]): ViewSketch {
-  return members
-    .slice(0, MAX_VIEW)
-    .map((address) => Number.parseInt(address.slice(FROM, TO), 16))
-    .sort((a, b) => a - b);
+  let sketch = sketches.get(members);
+  if (sketch === undefined) {
+    sketch = members
+      .slice(0, MAX_VIEW)
+      .map((address) => Number.parseInt(address.slice(FROM, TO), 16))
+      .sort((a, b) => a - b);
+    sketches.set(members, sketch);
+  }
+  return sketch;
 }
 
 /** Members in both over members in either (Jaccard); of two empty views 1. */
 export function overlap(a: ViewSketch, b: ViewSketch): number {
   let shared = 0;
-  let [i, j] = [0, 0];
+  let i = 0;
+  let j = 0;
   while (i < a.length && j < b.length) {
-    const [left = 0, right = 0] = [a[i], b[j]];
+    const left = a[i] ?? 0;
+    const right = b[j] ?? 0;
     if (left === right) shared += 1;
     if (left <= right) i += 1;
     if (right <= left) j += 1;
@@ -45,8 +56,10 @@ export function writeSketch(writer: Writer, view: ViewSketch): void {
 
 export function readSketch(reader: Reader): ViewSketch {
   const view = reader.list(0, MAX_VIEW, () => reader.u16());
-  if (view.some((part, index) => part < (view[index - 1] ?? 0))) {
-    throw new Malformed('a view that does not rise');
+  let before = 0;
+  for (const part of view) {
+    if (part < before) throw new Malformed('a view that does not rise');
+    before = part;
   }
   return view;
 }
