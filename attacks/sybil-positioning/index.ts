@@ -72,11 +72,12 @@ export const declaration: Declaration = {
     },
     strikeMs: {
       type: 'integer',
-      default: 30_000,
+      default: 120_000,
       min: 0,
       max: 86_400_000,
       unit: 'ms',
-      description: 'How long it strikes before it behaves again.',
+      description:
+        'How long it strikes before it behaves again; what waits less than 20 s for its votes is only late.',
     },
     backdate: {
       type: 'boolean',

@@ -13,13 +13,13 @@ const LOOK_MS = 500;
 
 export interface ScriptEvents {
   /** Is the place taken? */
-  isCaptured(): boolean;
+  isCaptured(this: void): boolean;
   /** Would it be this one that leads? */
-  mayLead(): boolean;
+  mayLead(this: void): boolean;
   /** Before the strike, while it waits: true when it is ready. Asked of the leader alone. */
-  prepare(): boolean;
+  prepare(this: void): boolean;
   /** A new phase, told by the leader or reached by it; the leader tells the others. */
-  entered(phase: Phase, isLeader: boolean): void;
+  entered(this: void, phase: Phase, isLeader: boolean): void;
 }
 
 export class Script {
@@ -89,7 +89,7 @@ export class Script {
         return prepare() && forMs >= Number(this.#knobs['waitMs']) ? 'strike' : null;
       case 'strike':
         return forMs >= Number(this.#knobs['strikeMs']) ? 'hide' : null;
-      case 'hide':
+      default:
         return null;
     }
   }
