@@ -91,8 +91,10 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     mode: 0o600,
   });
   writeFileSync(path.join(directory, RUN_FILES.plan), `${JSON.stringify(plan, null, 2)}\n`);
+  const asleep = testnet.members.filter((member) => member.asleep === true).length;
+  const sleeping = asleep === 0 ? '' : `, ${asleep} of them asleep until reached`;
   options.remark(
-    `${run}: ${testnet.members.length} members, driver ${driver}${options.driver === 'auto' ? ` (${reason})` : ''}`,
+    `${run}: ${testnet.members.length} members${sleeping}, driver ${driver}${options.driver === 'auto' ? ` (${reason})` : ''}`,
   );
   return { run, directory, plan, testnet };
 }

@@ -86,6 +86,11 @@ class Player {
     const loadEndedAtMs = world.now;
     await this.#phase('draining', 'the load has ended');
     await this.#drain();
+    const { awake, size } = world.lazy;
+    if (size > 0) {
+      const text = `${awake.size} of ${size} sleeping peers were reached`;
+      this.#options.announce({ type: 'note', level: 'info', text });
+    }
     trace.end();
     const { hash: traceHash, skeleton, events } = trace;
     const attacks = world.attacks.facts;
