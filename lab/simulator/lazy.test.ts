@@ -56,6 +56,18 @@ test('a network that sleeps commits what it is asked to, and only those awake wh
     expect(new Set(held).size).toBe(1);
     expect(held).not.toContain(ZERO_ID);
   }
+  expect(run.announced).toContain(`${world.lazy.awake.size} of 600 sleeping peers were reached`);
+});
+
+test('who was woken says nothing of its own accord', async () => {
+  const { world } = await played(manifest(200, 0, 1500));
+  const { awake } = world.lazy;
+  const before = { awake: awake.size, sent: world.network.sent };
+  // Storage rounds, leases, upkeep and new tickets would all have come several times.
+  world.scheduler.runUntil(world.now + 70_000);
+  expect(awake.size).toBe(before.awake);
+  // The client renews the tickets of its connections, each of which answers.
+  expect(world.network.sent - before.sent).toBeLessThan(64 * 2 * 5);
 });
 
 test('whoever sleeps and is woken, the same seed plays the same run', async () => {
