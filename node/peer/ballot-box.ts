@@ -44,7 +44,12 @@ export class BallotBox {
     return this.#context.parameters.votes === 'signed';
   }
 
-  /** This peer's word on a transaction under vote. */
+  /** It cannot sign: it has come back and not opened its epoch yet. */
+  get isMute(): boolean {
+    return this.isSigned && !this.#context.holdings.chain.opened;
+  }
+
+  /** This peer's word on a transaction under vote. Not while it is mute, nor `seenToPass`. */
   own(transaction: Transaction, ballots: ReadonlyMap<Id, Ballot>): Message {
     const told = transaction.body.changes.flatMap((change) => {
       const { token } = change;

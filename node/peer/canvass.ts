@@ -102,7 +102,7 @@ export class Canvass {
   }
 
   seenToPass(to: Id, tx: Id): void {
-    this.#context.send(to, this.#box.seenToPass(tx));
+    if (!this.#box.isMute) this.#context.send(to, this.#box.seenToPass(tx));
   }
 
   /** This peer's ballots have changed: told to all who count them, unless they are polled. */
@@ -113,7 +113,7 @@ export class Canvass {
 
   /** What this peer knows of a transaction under vote, to who asks. */
   answer(to: Id, pending: Pending, transaction: Transaction): void {
-    this.#context.send(to, this.#box.own(transaction, pending.own));
+    if (!this.#box.isMute) this.#context.send(to, this.#box.own(transaction, pending.own));
     if (!this.#isCertified(transaction)) return;
     for (const { token } of transaction.body.changes) {
       const keepers = keepersOf(this.#context, transaction, token);
@@ -150,7 +150,7 @@ export class Canvass {
       if (!this.#isMissing(pending, transaction, id)) continue;
       if (listeners.has(id) || !isPatient) {
         if (!pending.hasHeard(id)) send(id, { type: 'submit', transaction });
-        send(id, this.#box.own(transaction, pending.own));
+        if (!this.#box.isMute) send(id, this.#box.own(transaction, pending.own));
       }
       if (listeners.has(id) || !isPatient || this.#isMessenger(transaction, id)) {
         send(id, { type: 'ask-votes', tx: pending.tx });
