@@ -4,7 +4,7 @@ import { isFresh } from '../../node/identity/freshness.ts';
 import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
 import type { Birth } from '../../node/runtime/adversarial.ts';
 import { shareBetween } from './capture.ts';
-import { claimedAt, isWanted, targetOf } from './place.ts';
+import { claimedAt, divisiblePlace, isWanted, targetOf } from './place.ts';
 
 const at = (first: string): Id => first.padEnd(64, '0');
 
@@ -52,3 +52,29 @@ const RECORD = {
   bits: 4,
   signature: new Uint8Array(64),
 };
+
+/** Sixteen members, one per sixteenth of the ring; those of these digits are the attacker's. */
+function divided(own: string): Id {
+  const all = [...'0123456789abcdef'].map(at);
+  const near = (point: Id): readonly Id[] =>
+    all.toSorted((a, b) => shareBetween(a, point) - shareBetween(b, point)).slice(0, 5);
+  const members = [...own].map(at);
+  return divisiblePlace(at('8'), { near, members, size: all.length });
+}
+
+const keepersAt = (point: Id, own: string): { own: number; honest: number } => {
+  const all = [...'0123456789abcdef'];
+  const near = all
+    .toSorted((a, b) => shareBetween(at(a), point) - shareBetween(at(b), point))
+    .slice(0, 5);
+  const mine = near.filter((digit) => own.includes(digit)).length;
+  return { own: mine, honest: 5 - mine };
+};
+
+test('where all keepers are its own it strikes beside, where two are left that can be divided', () => {
+  expect(keepersAt(at('8'), '6789a')).toEqual({ own: 5, honest: 0 });
+  expect(keepersAt(divided('6789a'), '6789a')).toEqual({ own: 3, honest: 2 });
+  // Where they are left at the target it stays there; where nothing is its own, too.
+  expect(divided('789')).toBe(at('8'));
+  expect(divided('')).toBe(at('8'));
+});

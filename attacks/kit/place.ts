@@ -31,6 +31,45 @@ export function isWanted({ network, knobs, parameters, peers, members }: Birth) 
   return (address: Id): boolean => shareBetween(address, target) <= reach;
 }
 
+/** Points that are tried on each side of the target, and how many of them lie between two members. */
+const STEPS_EACH_SIDE = 48;
+const STEPS_PER_MEMBER = 8;
+const RING = 1n << 256n;
+
+/**
+ * Where two honest keepers or more can be told different things, and the most keepers are its own:
+ * who has them all has nobody to deceive. Of such points the one nearest the target; else the target.
+ */
+export function divisiblePlace(
+  target: Id,
+  {
+    near,
+    members,
+    size,
+  }: {
+    near(this: void, point: Id): readonly Id[];
+    readonly members: readonly Id[];
+    /** Of the network. */
+    readonly size: number;
+  },
+): Id {
+  const step = RING / BigInt(STEPS_PER_MEMBER * Math.max(1, size));
+  let best = { point: target, side: -1 };
+  for (let index = 0; index <= 2 * STEPS_EACH_SIDE; index += 1) {
+    // 0, 1, −1, 2, −2, …
+    const steps = BigInt(Math.ceil(index / 2)) * (index % 2 === 1 ? 1n : -1n);
+    const at = (((BigInt(`0x${target}`) + steps * step) % RING) + RING) % RING;
+    const point = at.toString(16).padStart(64, '0');
+    const keepers = near(point);
+    const own = keepers.filter((id) => members.includes(id)).length;
+    const honest = keepers.length - own;
+    // The weaker side's voices: what has to be a quorum.
+    const side = own + Math.floor(honest / 2);
+    if (own > 0 && honest >= 2 && side > best.side) best = { point, side };
+  }
+  return best.point;
+}
+
 /**
  * When identities claim to have been made. The maker writes this time itself, so that as many as were
  * made within a second look as if they had come over weeks: spread evenly over what is still fresh.

@@ -17,7 +17,7 @@ import {
   rivalsMessage,
   TwoStories,
 } from '../kit/rival-spend.ts';
-import { claimedAt, isWanted, targetOf } from '../kit/place.ts';
+import { claimedAt, divisiblePlace, isWanted, targetOf } from '../kit/place.ts';
 import { type Phase, PHASES, Script } from './script.ts';
 
 export const declaration: Declaration = {
@@ -122,10 +122,18 @@ export function create({ peer, host, knobs, conspire, say }: AdversaryContext): 
   let order: AttackOrder | null = null;
   let owners: readonly ColludingOwner[] = [];
 
-  const near = (): readonly Id[] => peer.membership.near(targetOf(record.network, script.knobs), k);
-  const own = (): readonly Id[] => near().filter((id) => order?.members.includes(id));
+  const nearest = (point: Id): readonly Id[] => peer.membership.near(point, k);
+  /** Where it strikes: the target, or beside it where there is somebody to deceive. */
+  const place = (): Id => {
+    const target = targetOf(record.network, script.knobs);
+    if (script.knobs['strike'] === 'freeze') return target;
+    const members = order?.members ?? [];
+    return divisiblePlace(target, { near: nearest, members, size: peer.membership.countedSize });
+  };
+  const isOwn = (id: Id): boolean => order?.members.includes(id) === true;
+  const own = (): readonly Id[] => nearest(place()).filter(isOwn);
 
-  /** Its tokens lie at the target, and are committed before they can be spent. */
+  /** Its tokens lie there, and are committed before they can be spent. */
   const prepare = (): boolean => {
     if (script.knobs['strike'] !== 'double-spend') return true;
     if (owners.length === 0) {
@@ -133,25 +141,24 @@ export function create({ peer, host, knobs, conspire, say }: AdversaryContext): 
       owners = Array.from({ length: count }, () => ownerHere());
     }
     const missing = owners.filter(({ token }) => peer.chain.state.get(token) === undefined);
-    for (const { created } of missing) {
-      for (const id of near()) peer.send(id, { type: 'submit', transaction: created });
+    for (const { created, token } of missing) {
+      for (const id of nearest(token)) peer.send(id, { type: 'submit', transaction: created });
     }
     return missing.length === 0;
   };
 
   const ownerHere = (): ColludingOwner => {
-    const target = targetOf(record.network, script.knobs);
-    // Where the target is, and no token that anybody had before.
-    const token = target.slice(0, 32) + host.random(16).toHex();
+    // A token that nobody had before.
+    const token = place().slice(0, 32) + host.random(16).toHex();
     return new ColludingOwner(record.network, token, host.now(), (length) => host.random(length));
   };
 
   const spendTwice = (): void => {
     const members = order?.members ?? [];
-    const honest = near().filter((id) => !members.includes(id));
-    const toOne = honest.filter((_, index) => index % 2 === 0);
-    const toOther = honest.filter((_, index) => index % 2 === 1);
     for (const owner of owners) {
+      const honest = nearest(owner.token).filter((id) => !isOwn(id));
+      const toOne = honest.filter((_, index) => index % 2 === 0);
+      const toOther = honest.filter((_, index) => index % 2 === 1);
       const [one, other] = owner.rivals(host.now());
       const rivals: Rivals = { one, other, toOne, toOther };
       conspire(rivalsMessage(rivals));
