@@ -17,10 +17,10 @@ import { wireRow } from '../../node/runtime/telemetry.ts';
 import { joined } from '../support/joiner.ts';
 import { Swarm } from '../support/swarm.ts';
 
-const FOUNDERS = 10;
+const FOUNDERS = 9;
 const NEWCOMERS = 7;
 const SYBILS = 4;
-const SECONDS = 70;
+const SECONDS = 55;
 
 const STANDING_OUT: readonly DetectorName[] = [
   'minting-burst',
@@ -114,7 +114,7 @@ test('Sybils that are minted to one place and join in a burst stand out in what 
 }, 60_000);
 
 test('Sybils that take their time, any address and ranges of their own are not told from newcomers', async () => {
-  const run = await played('patient', { everyMs: 11_000, spread: true, wants: () => true });
+  const run = await played('patient', { everyMs: 9000, spread: true, wants: () => true });
   for (const detector of STANDING_OUT) {
     expect(areaOf(run, detector), detector).toBeLessThan(0.7);
   }

@@ -1,7 +1,7 @@
 /** A peer that the genesis of a swarm does not name. */
 import type { Decisions } from '../../node/decisions.ts';
 import type { Id } from '../../node/id.ts';
-import { mint } from '../../node/identity/mint.ts';
+import { type Identity, mint, type MintSources } from '../../node/identity/mint.ts';
 import { storeIdentity } from '../../node/identity/stored.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
 import { openPeer } from '../../node/peer.ts';
@@ -22,19 +22,30 @@ export function joined(swarm: Swarm, index: number, options: JoinerOptions = {})
   const endpoint = virtualEndpoint(index);
   const host = swarm.network.host(endpoint);
   const parameters = { ...swarm.parameters, ...options.parameters };
-  const { decisions = {}, madeMs = host.now(), wants = () => true } = options;
-  const sources = { now: () => madeMs, random: (length: number) => host.random(length) };
-  let identity = mint(NETWORK, parameters.pow, sources);
-  while (!wants(identity.address)) identity = mint(NETWORK, parameters.pow, sources);
-  storeIdentity(host.store, identity);
-  const peer = openPeer({ network: NETWORK, parameters, endpoint, decisions }, host);
+  const { decisions = {}, madeMs, wants } = options;
+  if (madeMs !== undefined) {
+    storeIdentity(host.store, mint(NETWORK, parameters.pow, { ...host, now: () => madeMs }));
+  }
+  const minted = wants === undefined ? null : mintWanted(host, parameters.pow, wants);
+  const peer = openPeer({ network: NETWORK, parameters, endpoint, decisions, minted }, host);
   swarm.network.attach(endpoint, (from, datagram) => peer.receive(from, datagram));
   peer.start();
   peer.found(
-    swarm.seated.map(({ peer: { identity }, endpoint: at }) => ({
-      record: identity.record,
+    swarm.seated.map(({ peer: founder, endpoint: at }) => ({
+      record: founder.identity.record,
       endpoint: at,
     })),
   );
   return { endpoint, host, peer };
+}
+
+function mintWanted(
+  sources: MintSources,
+  pow: ProtocolParameters['pow'],
+  wants: (address: Id) => boolean,
+): Identity {
+  for (;;) {
+    const minted = mint(NETWORK, pow, sources);
+    if (wants(minted.address)) return minted;
+  }
 }
