@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { medianOf, quantilesOf, wilsonInterval } from './statistics.ts';
+import { Streams } from '../simulator/random.ts';
+import {
+  bootstrapInterval,
+  clusteredRate,
+  medianOf,
+  quantilesOf,
+  rateOf,
+  type Rate,
+  upperOfNone,
+  wilsonInterval,
+} from './statistics.ts';
 
 test('quantiles lie on the line between order statistics, and nothing has none', () => {
   expect(quantilesOf([40, 10, null, 30, 20])).toEqual({
@@ -27,4 +37,47 @@ test('Wilson intervals are the published ones, and close at the ends', () => {
   }
   expect(wilsonInterval(20, 20)?.[1]).toBe(1);
   expect(wilsonInterval(0, 0)).toBeNull();
+});
+
+test('clusters that all came out alike count as one trial each', () => {
+  const same = Array.from({ length: 5 }, () => ({ successes: 4, n: 4 }));
+  expect(clusteredRate(same)).toEqual({ value: 1, n: 20, interval: wilsonInterval(5, 5) });
+  expect(clusteredRate([])).toEqual({ value: null, n: 0, interval: null });
+  expect(clusteredRate([{ successes: 0, n: 0 }])).toEqual({ value: null, n: 0, interval: null });
+});
+
+test('clusters of one trial are independent trials, and such as stick together prove less', () => {
+  const single = Array.from({ length: 40 }, (_, at) => ({ successes: at % 4 === 0 ? 1 : 0, n: 1 }));
+  const [lo, hi] = clusteredRate(single).interval ?? [0, 0];
+  const [wantedLo, wantedHi] = wilsonInterval(10, 40) ?? [0, 0];
+  // The sample variance divides by n − 1.
+  expect(lo).toBeCloseTo(wantedLo, 2);
+  expect(hi).toBeCloseTo(wantedHi, 2);
+  const sticking = Array.from({ length: 10 }, (_, at) => ({
+    successes: at % 2 === 0 ? 4 : 0,
+    n: 4,
+  }));
+  const width = (rate: Rate): number => (rate.interval?.[1] ?? 0) - (rate.interval?.[0] ?? 0);
+  expect(width(clusteredRate(sticking))).toBeGreaterThan(1.7 * width(rateOf(20, 40)));
+});
+
+test('of none in n the rule of three, exact', () => {
+  expect(upperOfNone(0)).toBeNull();
+  expect(upperOfNone(1)).toBeCloseTo(0.95, 10);
+  expect(upperOfNone(10_000)).toBeCloseTo(3 / 10_000, 5);
+});
+
+test('bootstrap intervals hold the true mean in about 95 of 100 samples', () => {
+  const random = new Streams(1).stream('bootstrap');
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  let held = 0;
+  for (let trial = 0; trial < 100; trial += 1) {
+    const sample = Array.from({ length: 40 }, () => random.next());
+    const [lo, hi] = bootstrapInterval(sample, mean, () => random.next()) ?? [1, 0];
+    if (lo <= 0.5 && 0.5 <= hi) held += 1;
+  }
+  expect(held).toBeGreaterThan(86);
+  expect(held).toBeLessThan(100);
+  expect(bootstrapInterval([3], mean, () => 0)).toBeNull();
 });
