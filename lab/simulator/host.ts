@@ -7,7 +7,7 @@ import type { Endpoint, Host, Timer } from '../../node/host.ts';
 import { type ClockOptions, OwnClock } from '../../node/runtime/clock.ts';
 import type { Row } from '../../node/telemetry.ts';
 import type { Random } from './random.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Cancel, Scheduler } from './scheduler.ts';
 import { MemoryStore } from './store.ts';
 import type { EventKind, Trace } from './trace.ts';
 
@@ -117,16 +117,10 @@ export class SimHost implements Host {
   after(delayMs: number, callback: () => void): Timer {
     const ownMs = delayMs >= 1 && delayMs <= MAX_TIMER_MS ? Math.ceil(delayMs) : 1;
     const { scheduler } = this.#parts;
-    const firing = arrival('timer', null, NOTHING, callback);
-    const event = scheduler.at(scheduler.now + ownMs / this.#clock.rate, () => {
-      this.#arrive(firing);
-    });
-    return {
-      cancel: () => {
-        firing.isCancelled = true;
-        event.cancel();
-      },
-    };
+    const firing = new Firing(callback);
+    const dueMs = scheduler.now + ownMs / this.#clock.rate;
+    firing.event = scheduler.at(dueMs, () => this.#arrive(firing));
+    return firing;
   }
 
   send(to: Endpoint, datagram: Uint8Array): void {
@@ -275,7 +269,8 @@ export class SimHost implements Host {
     const { scheduler, costUs } = this.#parts;
     if (costUs === undefined) return scheduler.now;
     const sentDatagrams = this.#outbox.length;
-    const sentBytes = this.#outbox.reduce((sum, { datagram }) => sum + datagram.length, 0);
+    let sentBytes = 0;
+    for (const { datagram } of this.#outbox) sentBytes += datagram.length;
     const us = costUs({ kind, receivedBytes, sentDatagrams, sentBytes });
     this.#busyUntilMs = scheduler.now + us / 1000;
     return this.#busyUntilMs;
@@ -287,6 +282,25 @@ export class SimHost implements Host {
     this.#outbox = [];
     const { network } = this.#parts;
     for (const { to, datagram } of sends) network.send(this.endpoint, to, datagram, leavesMs);
+  }
+}
+
+/** A timer as its peer holds it, and as it arrives: a run makes millions. */
+class Firing implements Arrival, Timer {
+  readonly kind = 'timer';
+  readonly from = null;
+  readonly content = NOTHING;
+  readonly run: () => void;
+  isCancelled = false;
+  event: Cancel | null = null;
+
+  constructor(run: () => void) {
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.event?.cancel();
   }
 }
 

@@ -125,7 +125,9 @@ export class SimNetwork implements Network {
     else if (fate.dropped === 'lost') counts.lost += 1;
     else if (fate.dropped === 'overflow') counts.overflowed += 1;
     const startMs = Math.max(leavesMs, sender.clogs.get(route.linkClass.region) ?? leavesMs);
-    for (const [copy, delayMs] of fate.delaysMs.entries()) {
+    let copy = -1;
+    for (const delayMs of fate.delaysMs) {
+      copy += 1;
       const arrivesMs = startMs + delayMs + LEAST_DELAY_MS;
       if (copy > 0) counts.duplicated += 1;
       counts.delays.add(arrivesMs - leavesMs);

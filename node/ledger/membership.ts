@@ -165,8 +165,11 @@ export class Membership {
   /** Addresses of the `k` counted nearest `point`, nearest first; kept until those change. */
   near(point: Id, k: number): readonly Id[] {
     if (this.#isStale) this.#sort();
-    const kept = this.#near.get(k) ?? new Map<Id, readonly Id[]>();
-    this.#near.set(k, kept);
+    let kept = this.#near.get(k);
+    if (kept === undefined) {
+      kept = new Map();
+      this.#near.set(k, kept);
+    }
     let near = kept.get(point);
     if (near === undefined) {
       if (kept.size >= MAX_NEAR_KEPT) kept.clear();

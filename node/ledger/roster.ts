@@ -22,6 +22,8 @@ export class Roster implements Sorted {
   readonly bytes: Uint8Array;
   readonly #addresses: (Id | undefined)[];
   readonly #members: (Member | undefined)[];
+  /** Where those stand that were asked for and found. */
+  readonly #indices = new Map<Id, number>();
 
   private constructor(bytes: Uint8Array, size: number) {
     this.bytes = bytes;
@@ -69,14 +71,13 @@ export class Roster implements Sorted {
   }
 
   has(address: Id): boolean {
-    const index = this.position(address);
-    return index < this.size && this.at(index) === address;
+    return this.#indexOf(address) !== null;
   }
 
   /** Throws an Error when its bytes are damaged. */
   get(address: Id): Member | undefined {
-    const index = this.position(address);
-    if (index === this.size || this.at(index) !== address) return undefined;
+    const index = this.#indexOf(address);
+    if (index === null) return undefined;
     let member = this.#members[index];
     if (member === undefined) {
       const from = COUNT_BYTES + index * MEMBER_BYTES + ID_BYTES;
@@ -97,6 +98,16 @@ export class Roster implements Sorted {
       const member = this.get(this.at(index));
       if (member !== undefined) yield member;
     }
+  }
+
+  /** Null: no member. Asked with every message: of those found the search is done once. */
+  #indexOf(address: Id): number | null {
+    const known = this.#indices.get(address);
+    if (known !== undefined) return known;
+    const index = this.position(address);
+    if (index === this.size || this.at(index) !== address) return null;
+    this.#indices.set(address, index);
+    return index;
   }
 }
 

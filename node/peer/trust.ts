@@ -70,15 +70,23 @@ export class Trust {
   /** A vote; whether it was right is known when its transaction commits. */
   voted(voter: Id, tx: Id, ballots: readonly TokenBallot[]): void {
     // Out of order is no opinion.
-    const isValid = ballots.every(({ ballot }) => ballot === 'valid');
-    const isInvalid = ballots.some(({ ballot }) => ballot === 'invalid');
+    let isValid = true;
+    let isInvalid = false;
+    for (const { ballot } of ballots) {
+      isValid &&= ballot === 'valid';
+      isInvalid ||= ballot === 'invalid';
+    }
     if (ballots.length === 0 || isValid === isInvalid) return;
     if (!this.#context.membership.has(voter)) return;
-    const voters = this.#ballots.get(tx) ?? new Map<Id, boolean>();
-    this.#ballots.set(tx, voters);
+    let voters = this.#ballots.get(tx);
+    if (voters === undefined) {
+      voters = new Map();
+      this.#ballots.set(tx, voters);
+    }
     if (voters.size < MAX_VOTERS) voters.set(voter, isValid);
+    if (this.#ballots.size <= MAX_VOTED) return;
     const [oldest] = this.#ballots.keys();
-    if (oldest !== undefined && this.#ballots.size > MAX_VOTED) this.#ballots.delete(oldest);
+    if (oldest !== undefined) this.#ballots.delete(oldest);
   }
 
   committed(tx: Id): void {

@@ -58,8 +58,11 @@ export class Witnesses {
     const { self, send } = this.#context;
     const keepers = keepersOfAll(this.#context, transaction);
     const own = ringDistance(transaction.id, self);
-    const nearer = [...keepers].filter((id) => ringDistance(transaction.id, id) < own);
-    if (nearer.length >= SENDERS) return;
+    let nearer = 0;
+    for (const id of keepers) {
+      if (ringDistance(transaction.id, id) < own) nearer += 1;
+      if (nearer >= SENDERS) return;
+    }
     for (const witness of witnessesOf(this.#context, transaction.id)) {
       if (!keepers.has(witness)) send(witness, { type: 'witness', transaction });
     }

@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
 }
 
+const NONE: readonly Outgoing[] = [];
+
 /** Who the remote is; `record` is the encoded identity record of a peer, null for a client. */
 export interface RemoteIdentity {
   readonly id: Id;
@@ -81,6 +83,9 @@ export class Link {
   enqueue(message: Outgoing): readonly Outgoing[] {
     this.#outbox.push(message);
     this.#outboxBytes += message.bytes.length;
+    if (this.#outbox.length <= MAX_OUTBOX_MESSAGES && this.#outboxBytes <= MAX_OUTBOX_BYTES) {
+      return NONE;
+    }
     const shed: Outgoing[] = [];
     while (this.#outbox.length > MAX_OUTBOX_MESSAGES || this.#outboxBytes > MAX_OUTBOX_BYTES) {
       const least = takeLeast(this.#outbox);

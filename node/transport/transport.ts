@@ -319,10 +319,11 @@ export class Transport {
 
   #deliver(link: Link, messages: readonly Uint8Array[]): void {
     link.lastHeardTick = this.#ticks;
-    const incoming = messages.map((bytes): Incoming => {
+    const incoming: Incoming[] = [];
+    for (const bytes of messages) {
       const { type, value } = this.#handlers.kind(bytes);
-      return { link, type, value: worth(value, link), bytes };
-    });
+      incoming.push({ link, type, value: worth(value, link), bytes });
+    }
     this.#traffic.messages('in', incoming);
     for (const message of incoming) this.#intake.offer(message);
     if (link.owesDatagram && link.up) this.#flushSoon(link);

@@ -79,6 +79,14 @@ export const TYPES: readonly MessageType[] = [
   'forward',
 ];
 
+interface Kind {
+  readonly type: MessageType | 'malformed';
+  readonly value: MessageValue;
+}
+
+const KINDS: readonly Kind[] = TYPES.map((type) => ({ type, value: VALUES[type] }));
+const MALFORMED: Kind = { type: 'malformed', value: 0 };
+
 /** To be sent, not to be kept (codec/shared.ts). */
 export function encodeMessage(message: Message): Uint8Array {
   const writer = new Writer().u8(TYPES.indexOf(message.type));
@@ -92,12 +100,8 @@ export function decodeMessage(bytes: Uint8Array): Decoded<Message> {
 }
 
 /** What the type byte says, before anything else of a message is read. */
-export function kindOf(bytes: Uint8Array): {
-  readonly type: MessageType | 'malformed';
-  readonly value: MessageValue;
-} {
-  const type = TYPES[bytes[0] ?? TYPES.length];
-  return type === undefined ? { type: 'malformed', value: 0 } : { type, value: VALUES[type] };
+export function kindOf(bytes: Uint8Array): Kind {
+  return KINDS[bytes[0] ?? KINDS.length] ?? MALFORMED;
 }
 
 function formatOf(type: MessageType): Format<Message> {
