@@ -36,7 +36,7 @@ export interface ExperimentOptions {
   /** A smaller sample: for tests and first looks. */
   readonly quick: boolean;
   /** Takes what the person should know meanwhile. */
-  remark(line: string): void;
+  readonly remark: (line: string) => void;
 }
 
 /** Must be a function of the seed, but for what is measured on the machine itself. */
@@ -100,6 +100,8 @@ export interface JudgedClaim {
   readonly seed: number;
   readonly quick: boolean;
   readonly version: string;
+  /** Day on which it was measured, `2026-11-21`. */
+  readonly measuredOn: string;
   readonly wallMs: number;
   /** The command that measures it again. */
   readonly run: string;

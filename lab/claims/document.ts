@@ -1,5 +1,5 @@
 /** The ledger as text: on a terminal, and as docs/CLAIMS.md. */
-import type { JudgedClaim, JudgedFigure } from './claim.ts';
+import type { Claim, JudgedClaim, JudgedFigure } from './claim.ts';
 
 /** A row for a person: claimed, measured, interval, verdict, and under which conditions. */
 export function rowLines(row: JudgedClaim): readonly string[] {
@@ -17,10 +17,12 @@ export function rowLines(row: JudgedClaim): readonly string[] {
   ];
 }
 
-/** docs/CLAIMS.md. `date`: when it was measured. */
-export function claimsDocument(rows: readonly JudgedClaim[], date: Date): string {
-  const [first] = rows;
-  if (first === undefined) throw new RangeError('a document of no claims');
+/** docs/CLAIMS.md: every row of the ledger in its order, with what is on record of it. */
+export function claimsDocument(
+  claims: readonly Claim[],
+  record: ReadonlyMap<string, JudgedClaim>,
+): string {
+  const rows = claims.map((claim) => [claim, record.get(claim.id)] as const);
   const lines = [
     '# The claims ledger',
     '',
@@ -28,19 +30,22 @@ export function claimsDocument(rows: readonly JudgedClaim[], date: Date): string
     'consensus-performance, E enhanced-synchronization, M minefield), what an experiment of ours',
     'measured, and whether the one fits the other. A refuted claim is a result.',
     '',
-    `Measured ${date.toISOString().slice(0, 10)} with version ${first.version}, seed ${first.seed}.`,
-    '',
     '- **holds**: every figure lies within its bounds with its whole 95 % interval. **fails**: every',
-    '  one lies outside. **partly**: some do, some don’t, or some could not be told.',
+    '  one lies outside. **partly**: some do, some don’t, or some could not be told. **not testable',
+    '  here**: none could be told, for the reason given.',
     '- A figure is *open* when its interval lies on both sides of a bound: too few to tell.',
     '',
     '| id | claim | claimed | measured | 95 % interval | n | verdict |',
     '|---|---|---|---|---|---|---|',
-    ...rows.map(tableRow),
+    ...rows.map(([claim, row]) => (row === undefined ? unmeasuredRow(claim) : tableRow(row))),
     '',
-    ...rows.flatMap(section),
+    ...rows.flatMap(([, row]) => (row === undefined ? [] : section(row))),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function unmeasuredRow({ id, title, claimed }: Claim): string {
+  return `| ${[id, title, claimed, 'not measured yet', '–', '–', '–'].map(cell).join(' | ')} |`;
 }
 
 function tableRow(row: JudgedClaim): string {
@@ -74,7 +79,7 @@ function section(row: JudgedClaim): readonly string[] {
     '',
     ...row.conditions.map((condition) => `- ${condition}`),
     '',
-    `Again: \`${row.run}\` (${(row.wallMs / 1000).toFixed(1)} s here).`,
+    `Again: \`${row.run}\` (${(row.wallMs / 1000).toFixed(1)} s here, ${row.measuredOn}, version ${row.version}, seed ${row.seed}).`,
     '',
   ];
 }

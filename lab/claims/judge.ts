@@ -11,7 +11,10 @@ import type {
 } from './claim.ts';
 
 /** Everything that only the run of an experiment knows. */
-export type Circumstances = Pick<JudgedClaim, 'seed' | 'quick' | 'version' | 'wallMs' | 'run'>;
+export type Circumstances = Pick<
+  JudgedClaim,
+  'seed' | 'quick' | 'version' | 'measuredOn' | 'wallMs' | 'run'
+>;
 
 /** Throws when the experiment measured something that the row does not claim, or left a figure out. */
 export function judge(claim: Claim, measured: Measured, circumstances: Circumstances): JudgedClaim {

@@ -13,8 +13,10 @@ export async function examine(claim: Claim, options: LedgerOptions): Promise<Jud
   const experiment = await claim.experiment();
   const startedMs = performance.now();
   const measured = await experiment(options);
+  const measuredOn = new Date().toISOString().slice(0, 10);
   const wallMs = Math.round(performance.now() - startedMs);
-  return judge(claim, measured, { seed, quick, version, wallMs, run: again(claim.id, options) });
+  const run = again(claim.id, options);
+  return judge(claim, measured, { seed, quick, version, measuredOn, wallMs, run });
 }
 
 function again(id: string, { seed, quick }: ExperimentOptions): string {

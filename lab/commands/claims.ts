@@ -1,18 +1,15 @@
 /** `lab claims [ID…]`: what the papers claim, measured and judged. */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { JudgedClaim } from '../claims/claim.ts';
-import { claimsDocument, rowLines } from '../claims/document.ts';
+import { rowLines } from '../claims/document.ts';
 import { CLAIMS } from '../claims/ledger.ts';
+import { putOnRecord } from '../claims/record.ts';
 import { examine } from '../claims/run.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { allowedWords } from '../manifest/problem.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { jsonOption, wholeNumber } from './common.ts';
 import { version } from './launch.ts';
-
-const DOCUMENT = path.join(import.meta.dirname, '..', '..', 'docs', 'CLAIMS.md');
 
 interface Options {
   readonly quick?: boolean;
@@ -31,7 +28,7 @@ export function claimsCommand(): Command {
         .argParser((text) => wholeNumber(text, 0, 0xffffffff))
         .default(1),
     )
-    .addOption(new Option('--write', 'all rows into docs/CLAIMS.md'))
+    .addOption(new Option('--write', 'put each row on record: docs/claims.json, docs/CLAIMS.md'))
     .addOption(jsonOption())
     .addHelpText('after', '\nA claim that fails is a result, not a failure: the exit code is 0.')
     .action(claims);
@@ -40,10 +37,10 @@ export function claimsCommand(): Command {
 async function claims(ids: readonly string[], options: Options): Promise<void> {
   const { quick = false, json = false, write = false, seed } = options;
   const chosen = chooseRows(ids);
-  if (write && (quick || chosen.length < CLAIMS.length)) {
-    throw new LabError('docs/CLAIMS.md holds every row at its full sample', {
+  if (write && quick) {
+    throw new LabError('a quick look is not put on record', {
       exitCode: EXIT.badUse,
-      remedy: 'npx lab claims --write',
+      remedy: 'leave out --quick or --write',
     });
   }
   const settings = { seed, quick, remark, version: version() };
@@ -52,12 +49,10 @@ async function claims(ids: readonly string[], options: Options): Promise<void> {
     remark(`${claim.id}: ${claim.title} …`);
     const row = await examine(claim, settings);
     judged.push(row);
+    if (write) putOnRecord(row);
     if (!json) printLines(rowLines(row));
   }
   if (json) printJson({ claims: judged });
-  if (!write) return;
-  writeFileSync(DOCUMENT, claimsDocument(judged, new Date()));
-  remark(`written: ${path.relative(process.cwd(), DOCUMENT)}`);
 }
 
 function chooseRows(ids: readonly string[]): typeof CLAIMS {

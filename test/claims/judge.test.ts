@@ -1,11 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Claim, ClaimedFigure, Measured } from '../../lab/claims/claim.ts';
 import { claimsDocument } from '../../lab/claims/document.ts';
 import { exact, share } from '../../lab/claims/estimate.ts';
 import { judge } from '../../lab/claims/judge.ts';
 import { CLAIMS } from '../../lab/claims/ledger.ts';
+import { readRecord } from '../../lab/claims/record.ts';
 
-const CIRCUMSTANCES = { seed: 1, quick: false, version: '1', wallMs: 1, run: 'npx lab claims T1' };
+const CIRCUMSTANCES = {
+  seed: 1,
+  quick: false,
+  run: 'npx lab claims T1',
+  version: '1',
+  measuredOn: '1970-01-01',
+  wallMs: 1,
+};
 
 function figure(name: string, atLeast: number | null, atMost: number | null): ClaimedFigure {
   return { name, unit: '', claimed: '', atLeast, atMost };
@@ -71,9 +80,37 @@ test('every row has its experiment', async () => {
 
 test('the document shows claimed, measured, interval, conditions and the command of a row', () => {
   const row = judge(TWO, measured({ a: share(9, 10, 'tries'), b: exact(1, 1, '') }), CIRCUMSTANCES);
-  const document = claimsDocument([row], new Date(0));
-  for (const text of ['1970-01-01', 'version 1, seed 1', '0.9', '10 tries', 'theirs', 'ours']) {
+  const other = { ...TWO, id: 'T2' };
+  const document = claimsDocument([TWO, other], new Map([['T1', row]]));
+  for (const text of [
+    '1970-01-01',
+    'version 1, seed 1',
+    '| T2 |',
+    'not measured yet',
+    '0.9',
+    '10 tries',
+    'theirs',
+    'ours',
+  ]) {
     expect(document).toContain(text);
   }
   expect(document).toContain('npx lab claims T1');
+});
+
+test('docs/CLAIMS.md is what is on record, every row named', () => {
+  const text = readFileSync('docs/CLAIMS.md', 'utf8');
+  expect(text).toBe(claimsDocument(CLAIMS, readRecord()));
+  for (const { id } of CLAIMS) expect(text).toContain(`| ${id} | `);
+});
+
+test('what is on record was measured in full, and says of every figure what its row claims', () => {
+  for (const [id, row] of readRecord()) {
+    const claim = CLAIMS.find((one) => one.id === id);
+    expect(row.quick, id).toBe(false);
+    const named = (figures: readonly { name: string; claimed: string }[]) =>
+      figures.map(({ name, claimed }) => [name, claimed]);
+    expect(named(row.figures), id).toEqual(named(claim?.figures ?? []));
+    expect(row.conditions.length, id).toBeGreaterThan(1);
+    expect(row.run, id).toContain(`npx lab claims ${id} --seed ${row.seed}`);
+  }
 });

@@ -8,7 +8,8 @@ export const OPTIONS: ExperimentOptions = { seed: 1, quick: true, remark: () => 
 export function judged(id: string, measured: Measured): JudgedClaim {
   const claim = CLAIMS.find((row) => row.id === id);
   if (claim === undefined) throw new Error(`no row ${id}`);
-  return judge(claim, measured, { seed: 1, quick: true, version: '', wallMs: 0, run: '' });
+  const circumstances = { seed: 1, quick: true, version: '', measuredOn: '', wallMs: 0, run: '' };
+  return judge(claim, measured, circumstances);
 }
 
 export function verdictOf(id: string, measured: Measured): string {
