@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
-import { Swarm, NETWORK } from '../../test/support/swarm.ts';
+import { Swarm, NETWORK } from '../support/swarm.ts';
 import type { Message } from '../../node/wire/messages.ts';
-import { ColludingOwner, rivalsIn, rivalsMessage, TwoStories } from './rival-spend.ts';
+import {
+  ColludingOwner,
+  rivalsIn,
+  rivalsMessage,
+  TwoStories,
+} from '../../attacks/kit/rival-spend.ts';
 
 /** One peer's part: two others hear of one transfer, two of the other, one is an accomplice. */
 function told() {

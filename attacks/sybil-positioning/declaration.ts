@@ -1,0 +1,92 @@
+/** What the lab tells of Sybil positioning, and how it judges it. */
+import type { Declaration } from '../adversary.ts';
+import { PHASES } from './script.ts';
+
+export const declaration: Declaration = {
+  name: 'sybil-positioning',
+  goal: 'Own enough of the k members nearest one point to decide over the tokens there.',
+  knobs: {
+    target: {
+      type: 'string',
+      default: 'auto',
+      description: 'The point, 64 hex digits; auto: one that follows from the network’s id.',
+    },
+    captured: {
+      type: 'integer',
+      default: 4,
+      min: 1,
+      max: 64,
+      unit: 'members',
+      description: 'How many of the k nearest must be its own before it strikes.',
+    },
+    reach: {
+      type: 'number',
+      default: 0,
+      min: 0,
+      max: 0.5,
+      unit: 'of the ring',
+      description:
+        'Identities farther from the target are thrown away; 0: as far as so few honest members are expected that the place can be captured.',
+    },
+    strike: {
+      type: 'string',
+      default: 'double-spend',
+      values: ['double-spend', 'freeze'],
+      description:
+        'double-spend: a colluding owner’s token is spent twice; freeze: nothing near is voted on.',
+    },
+    tokens: {
+      type: 'integer',
+      default: 3,
+      min: 1,
+      max: 20,
+      unit: 'tokens',
+      description: 'How many tokens the colluding owner spends twice.',
+    },
+    waitMs: {
+      type: 'integer',
+      default: 12_000,
+      min: 0,
+      max: 86_400_000,
+      unit: 'ms',
+      description:
+        'How long it behaves after the place is captured; until all around have heard who came.',
+    },
+    strikeMs: {
+      type: 'integer',
+      default: 120_000,
+      min: 0,
+      max: 86_400_000,
+      unit: 'ms',
+      description:
+        'How long it strikes before it behaves again; what waits less than 20 s for its votes is only late.',
+    },
+    backdate: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Identities claim to have been made one after another over half the time in which they are fresh, whenever they were made.',
+    },
+  },
+  budget:
+    'Argon2 work for each identity near the target: about N/(k − m) times that of one anywhere; a seat for each until its trust period is over.',
+  defence:
+    'Who joins counts only after its trust period (trustHours), and needs its neighbours’ votes; a quorum of more than two thirds (commitRule).',
+  switchOff: { 'protocol.trustHours': 0 },
+  layers: ['minting fingerprints', 'address concentration', 'vote evidence (votes: signed)'],
+  phases: PHASES,
+  source: 'whitepaper 5.3, 9.1; consensus-performance 11.9',
+  success: {
+    meaning:
+      'Honest keepers committed two transfers of one token that no honest client made, or a transaction of an honest client did not pass where fewer honest keepers are left than finality needs.',
+    sql: `SELECT
+        (SELECT count() FROM violations
+          WHERE NOT hasAny(transactions, (SELECT groupArray(tx) FROM fates))) AS spentTwice,
+        (SELECT count() FROM fates WHERE class IN ('timed-out', 'pending')
+          AND submitted_ms >= {start:Float64} AND tx IN (
+            SELECT tx FROM transactions ARRAY JOIN kept AS token
+            WHERE part = 'neighbour' AND peer IN (SELECT member FROM roles WHERE adversary = '')
+            GROUP BY tx, token HAVING uniqExact(peer) < {need:UInt32})) AS stalled,
+        toUInt8(spentTwice > 0 OR stalled > 0) AS succeeded`,
+  },
+};
