@@ -1,4 +1,5 @@
 /** Each detector sees what it is for, and next to nothing in an honest network. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Streams } from '../simulator/random.ts';
 import {
@@ -9,6 +10,7 @@ import {
   patternsOf,
   sortedPairs,
 } from './agreement.ts';
+import { ringConcentration } from './concentration.ts';
 import { detectIn } from './detect.ts';
 import { MintingWindows } from './minting.ts';
 import type { Entry, Observations, Registration, Telling } from './observations.ts';
@@ -192,6 +194,44 @@ test('all ways of pairing agree on rings; the index finds exactly what all pairs
   for (const at of [0, 1, 2, 3, 4])
     expect(sorted.scores.get(`${at}`)).toBe(exact.scores.get(`${at}`));
   expect(sorted.comparisons).toBeLessThan(exact.comparisons / 5);
+});
+
+test('the index looks at every pair that shares a departure, once', () => {
+  const departures = fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { maxLength: 4 });
+  fc.assert(
+    fc.property(fc.array(departures, { maxLength: 12 }), (all) => {
+      const patterns = all.map((own, at) => {
+        return { subject: `${at}`, asked: 10, departures: own.sort((a, b) => a - b) };
+      });
+      const looked: string[] = [];
+      indexedPairs(patterns, (a, b) => looked.push(`${a} ${b}`));
+      const sharing: string[] = [];
+      everyPair(patterns, (a, b) => {
+        const other = new Set(patterns[b]?.departures);
+        if (patterns[a]?.departures.some((value) => other.has(value)) === true) {
+          sharing.push(`${a} ${b}`);
+        }
+      });
+      expect(looked.sort()).toEqual(sharing.sort());
+    }),
+  );
+});
+
+test('among many residents newcomers of one place stand out by themselves', () => {
+  const random = new Streams(8).stream('places');
+  const at = (place: number, founding: boolean): Registration => {
+    const address = Math.floor(place * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0')
+      .padEnd(64, '0');
+    return { address, founding, createdMs: 0, seenMs: 0, ip: '10.0.0.1' };
+  };
+  const residents = Array.from({ length: 1000 }, () => at(random.next(), true));
+  const others = Array.from({ length: 20 }, () => at(random.next(), false));
+  // A 250th of the ring, in which four residents live.
+  const ring = [0.501, 0.502, 0.503, 0.504, 0.505].map((place) => at(place, false));
+  const { scores } = ringConcentration([...residents, ...others, ...ring]);
+  for (const { address } of ring) expect(scores.get(address)).toBeGreaterThan(2);
 });
 
 test('identities minted to one place of the ring stand out, also among residents', () => {
