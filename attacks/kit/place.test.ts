@@ -53,28 +53,24 @@ const RECORD = {
   signature: new Uint8Array(64),
 };
 
-/** Sixteen members, one per sixteenth of the ring; those of these digits are the attacker's. */
-function divided(own: string): Id {
-  const all = [...'0123456789abcdef'].map(at);
-  const near = (point: Id): readonly Id[] =>
-    all.toSorted((a, b) => shareBetween(a, point) - shareBetween(b, point)).slice(0, 5);
-  const members = [...own].map(at);
-  return divisiblePlace(at('8'), { near, members, size: all.length });
+/** Sixteen members, one per sixteenth of the ring. */
+const ALL = Array.from({ length: 16 }, (_, n) => at(n.toString(16)));
+const nearest = (point: Id): readonly Id[] =>
+  ALL.toSorted((a, b) => shareBetween(a, point) - shareBetween(b, point)).slice(0, 5);
+
+/** Where those of these numbers strike, and how many of the five nearest there are theirs. */
+function divided(numbers: readonly number[]): { readonly point: Id; readonly own: number } {
+  const members = numbers.map((n) => at(n.toString(16)));
+  const point = divisiblePlace(at('8'), { near: nearest, members, size: ALL.length });
+  return { point, own: nearest(point).filter((id) => members.includes(id)).length };
 }
 
-const keepersAt = (point: Id, own: string): { own: number; honest: number } => {
-  const all = [...'0123456789abcdef'];
-  const near = all
-    .toSorted((a, b) => shareBetween(at(a), point) - shareBetween(at(b), point))
-    .slice(0, 5);
-  const mine = near.filter((digit) => own.includes(digit)).length;
-  return { own: mine, honest: 5 - mine };
-};
-
 test('where all keepers are its own it strikes beside, where two are left that can be divided', () => {
-  expect(keepersAt(at('8'), '6789a')).toEqual({ own: 5, honest: 0 });
-  expect(keepersAt(divided('6789a'), '6789a')).toEqual({ own: 3, honest: 2 });
-  // Where they are left at the target it stays there; where nothing is its own, too.
-  expect(divided('789')).toBe(at('8'));
-  expect(divided('')).toBe(at('8'));
+  const all = [6, 7, 8, 9, 10];
+  expect(nearest(at('8')).toSorted()).toEqual(all.map((n) => at(n.toString(16))));
+  expect(divided(all).own).toBe(3);
+  expect(divided(all).point).not.toBe(at('8'));
+  // Where two are left at the target it stays there; where nothing is its own, too.
+  expect(divided([7, 8, 9])).toEqual({ point: at('8'), own: 3 });
+  expect(divided([])).toEqual({ point: at('8'), own: 0 });
 });
