@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { shareBetween } from '../../attacks/kit/capture.ts';
 import type { Seat } from '../../node/control.ts';
 import { storedAttempts, storedIdentity } from '../../node/identity/stored.ts';
 import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
@@ -11,6 +12,7 @@ import { SqliteStore } from '../../node/runtime/store.ts';
 import { TestLab, until } from './lab.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../node/runtime/main.ts');
+const ADVERSARY = path.join(import.meta.dirname, '../../attacks/main.ts');
 
 let state = '';
 let lab: TestLab;
@@ -25,7 +27,8 @@ afterEach(() => {
   rmSync(state, { recursive: true, force: true });
 });
 
-function start(bits: number, memoryKiB: number): ChildProcess {
+/** `plays`: what its launch tells the process of an adversary. */
+function start(bits: number, memoryKiB: number, plays: Record<string, string> = {}): ChildProcess {
   const seat: Seat = {
     run: 'one',
     name: 'miner',
@@ -39,8 +42,8 @@ function start(bits: number, memoryKiB: number): ChildProcess {
     telemetry: { url: 'http://127.0.0.1:1', user: 'miner', password: 'x' },
     probeKey: '22'.repeat(32),
   };
-  child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PEER_SEAT: JSON.stringify(seat) },
+  child = spawn(process.execPath, ['LAB_ADVERSARY' in plays ? ADVERSARY : MAIN], {
+    env: { ...process.env, PEER_SEAT: JSON.stringify(seat), ...plays },
     stdio: 'inherit',
   });
   return child;
@@ -79,4 +82,19 @@ test('what took longer than a moment ends in a hello, and the identity says what
   store.close();
   expect(identity?.address).toBe(lab.hellos.get('miner')?.at(-1)?.['address']);
   expect(identity?.attempts).toBeGreaterThan(Number(lab.minting.get('miner')?.['attempts']));
+});
+
+test('an adversary’s process mints on until it lies where its module wants it', async () => {
+  const target = 'c'.repeat(64);
+  // One address in a hundred.
+  const knobs = { target, reach: 0.005, captured: 2, backdate: false };
+  const running = start(1, 8, {
+    LAB_ADVERSARY: 'sybil-positioning',
+    LAB_ADVERSARY_PART: JSON.stringify({ knobs, index: 0, members: 2 }),
+  });
+  await until('hello', () => lab.hellos.has('miner'), 60_000);
+  running.kill('SIGTERM');
+  await once(running, 'exit');
+  const address = String(lab.hellos.get('miner')?.at(-1)?.['address']);
+  expect(shareBetween(address, target)).toBeLessThanOrEqual(0.005);
 });
