@@ -15,7 +15,7 @@ import {
 } from '../simulated.ts';
 
 const TESTNET = 'testnets/rough.yaml';
-const RUNS = { quick: 1, full: 5 };
+const RUNS = { quick: 1, full: 6 };
 const RULES = ['chain', 'paper'] as const;
 
 export async function falseSlashes(
