@@ -51,7 +51,13 @@ test('the grid is every combination, and cells that differ in the attack alone s
   ]);
   const runs = runsOf(campaign);
   expect(runs.map(({ id }) => id).slice(0, 7)).toEqual([
-    ...['c0-s1', 'c1-s1', 'c2-s1', 'c3-s1', 'h0-s1', 'h1-s1', 'c0-s2'],
+    'c0-s1',
+    'c1-s1',
+    'c2-s1',
+    'c3-s1',
+    'h0-s1',
+    'h1-s1',
+    'c0-s2',
   ]);
   expect(new Set(runs.map(({ id }) => id)).size).toBe(12);
 });

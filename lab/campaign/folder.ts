@@ -72,7 +72,7 @@ export class CampaignFolder {
     return this.about.campaign;
   }
 
-  /** Where the store of all rows is. */
+  /** Where the store of all rows is: as of a run (`lab query --campaign`). */
   get telemetry(): string {
     return path.join(this.directory, FILES.telemetry);
   }
@@ -111,6 +111,16 @@ export class CampaignFolder {
     writeSync(this.#file, `${JSON.stringify(row)}\n`);
     fdatasyncSync(this.#file);
     this.rows.set(row.id, row);
+  }
+
+  /**
+   * Makes the store of all rows anew from the rows: an interruption leaves no half of it. Tables
+   * campaign_runs, campaign_cases, campaign_scores.
+   */
+  async store(): Promise<void> {
+    rmSync(this.telemetry, { recursive: true, force: true });
+    const { storeRows } = await import('./store.ts');
+    await storeRows(this.telemetry, [...this.rows.values()]);
   }
 
   close(): void {

@@ -98,6 +98,7 @@ async function campaign(file: string | undefined, options: Options): Promise<voi
   } finally {
     progress.stop();
     for (const signal of SIGNALS) process.off(signal, onSignal);
+    if (missing > 0) await folder.store();
     folder.close();
   }
   const again = file === undefined ? `npx lab campaign --resume ${name}` : resumeOf(file, options);

@@ -37,11 +37,13 @@ export function setOption(): Option {
   return new Option(
     '--set <path=value>',
     'instead of a value of the file: protocol.k=12, peers.liars.count=6 (repeatable)',
-  ).argParser((text: string, before: readonly string[] = []) => {
-    const parsed = parseSetting(text);
-    if (typeof parsed === 'string') throw new InvalidArgumentError(`${parsed}.`);
-    return [...before, text];
-  });
+  ).argParser(setting);
+}
+
+function setting(text: string, before: readonly string[] = []): readonly string[] {
+  const parsed = parseSetting(text);
+  if (typeof parsed === 'string') throw new InvalidArgumentError(`${parsed}.`);
+  return [...before, text];
 }
 
 /** A whole number in a range, for commander's argument parsers. */

@@ -17,18 +17,36 @@ export function queryCommand(): Command {
     .description('ask the telemetry store in SQL (tables in database lab)')
     .argument('<sql>', 'a query, such as "select count() from lab.statements"')
     .addOption(new Option('--run <run>', 'run, by name or unique prefix'))
+    .addOption(
+      new Option('--campaign <campaign>', 'the store of a campaign’s rows').conflicts('run'),
+    )
     .addOption(jsonOption())
-    .action(async (sql: string, options: { readonly run?: string; readonly json?: boolean }) => {
-      const run = findRun(options.run, false);
+    .action(async (sql: string, options: QueryOptions) => {
+      const run = await whose(options);
       const rows = await askRun(run, sql);
       if (options.json === true) printJson({ run: run.run, rows });
       else printLines(rowTable(rows));
     });
 }
 
+interface QueryOptions {
+  readonly run?: string;
+  readonly campaign?: string;
+  readonly json?: boolean;
+}
+
+type Asked = Pick<RunSummary, 'run' | 'directory'>;
+
+async function whose(options: QueryOptions): Promise<RunSummary | Asked> {
+  if (options.campaign === undefined) return findRun(options.run, false);
+  const { findNamed } = await import('../campaign/folder.ts');
+  const { name: run, directory } = findNamed(options.campaign);
+  return { run, directory };
+}
+
 /** Rows of a query on a run's store, which belongs to its supervisor while that lives. */
-export function askRun(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
-  return isAlive(run) ? askLiving(run, sql) : askStored(run, sql);
+export function askRun(run: RunSummary | Asked, sql: string): Promise<readonly AnyRow[]> {
+  return 'plan' in run && isAlive(run) ? askLiving(run, sql) : askStored(run, sql);
 }
 
 async function askLiving(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
@@ -36,7 +54,7 @@ async function askLiving(run: RunSummary, sql: string): Promise<readonly AnyRow[
   return (await client.json<{ rows: AnyRow[] }>('POST', '/query', { sql })).rows;
 }
 
-async function askStored(run: RunSummary, sql: string): Promise<readonly AnyRow[]> {
+async function askStored(run: Asked, sql: string): Promise<readonly AnyRow[]> {
   const directory = path.join(run.directory, RUN_FILES.telemetry);
   // Opening would make an empty one.
   if (!existsSync(directory)) {

@@ -198,6 +198,42 @@ export const TRUTH_TABLES = {
   },
 } as const satisfies Record<string, Columns>;
 
+/** What a campaign keeps of its runs, in a store of its own; no member reports any of it. */
+export const CAMPAIGN_TABLES = {
+  campaign_runs: {
+    run: 'label',
+    part: 'label',
+    cell: 'count',
+    seed: 'count',
+    settings: 'texts',
+    version: 'text',
+    command: 'text',
+    state: 'label',
+    error: 'text',
+    trace_hash: 'text',
+    cpu_ms: 'number?',
+    result: 'document',
+  },
+  campaign_cases: {
+    run: 'label',
+    attack: 'label',
+    member: 'text',
+    lies: 'count',
+    first_lie_ms: 'number?',
+    detected_ms: 'number?',
+    banned_ms: 'number?',
+    slashed_ms: 'number?',
+  },
+  campaign_scores: {
+    run: 'label',
+    detector: 'label',
+    subject: 'text',
+    guilty: 'boolean',
+    score: 'number',
+    at_ms: 'number?',
+  },
+} as const satisfies Record<string, Columns>;
+
 export type PeerTable = keyof typeof PEER_TABLES;
 
 const TYPES: Readonly<Record<ColumnKind, string>> = {
@@ -293,7 +329,15 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { version: 2, statements: addColumns(2) },
   { version: 3, statements: [...addColumns(3), ...addTables(3)] },
-  { version: 4, statements: addTables(4) },
+  {
+    version: 4,
+    statements: [
+      ...addTables(4),
+      ...Object.entries(CAMPAIGN_TABLES).map(([table, columns]) =>
+        createTable(`lab.${table}`, columns),
+      ),
+    ],
+  },
 ];
 
 /** What has to exist before the version can be asked for. */
@@ -306,6 +350,8 @@ export const BOOTSTRAP: readonly string[] = [
 
 /** Every table with its database, for checking names before they reach SQL. */
 export const ALL_TABLES: readonly string[] = [
-  ...Object.keys({ ...PEER_TABLES, ...SUPERVISOR_TABLES }).map((table) => `lab.${table}`),
+  ...Object.keys({ ...PEER_TABLES, ...SUPERVISOR_TABLES, ...CAMPAIGN_TABLES }).map(
+    (table) => `lab.${table}`,
+  ),
   ...Object.keys(TRUTH_TABLES).map((table) => `truth.${table}`),
 ];

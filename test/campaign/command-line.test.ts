@@ -74,6 +74,18 @@ test('cells and their shared control become a table; each row repeats its run, h
     expect(result?.honestControl).toBe(id.startsWith('h'));
   }
 
+  const asked = await lab.json(
+    z.object({ rows: z.array(z.object({ trace_hash: z.string() })) }),
+    'query',
+    'select trace_hash from lab.campaign_runs order by run',
+    '--campaign',
+    'plain',
+  );
+  const hashes = rows
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map((row) => row.result?.traceHash);
+  expect(asked.rows.map((row) => row.trace_hash)).toEqual(hashes);
+
   const [folder = ''] = folders();
   expect(readdirSync(folder).includes('working')).toBe(false);
   const again = await lab.run('campaign', file);
