@@ -35,7 +35,7 @@ test('a transaction reaches an accomplice as it was', () => {
 test('whatever else an accomplice says is not taken for one of its messages, and throws nothing', () => {
   const hex = transactionToHex(transaction);
   const spoilt = fc
-    .tuple(fc.nat(hex.length - 1), fc.constantFrom(...'0123456789abcdefgX'))
+    .tuple(fc.nat(hex.length - 1), fc.constantFrom('0', '7', '9', 'a', 'f', 'g', 'X'))
     .map(([at, digit]) => hex.slice(0, at) + digit + hex.slice(at + 1));
   const kinds = fc.constantFrom('plan', 'sightings', 'theft', 'rivals', 'phase');
   const near = fc.record(
