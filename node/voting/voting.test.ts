@@ -174,3 +174,15 @@ test('more than a quorum tolerates liars must have seen a commit, when votes are
 test('what follows a commit on another token is out of order where the token is unknown', () => {
   expect(verdict(transaction(held.tx), knowing(undefined))).toBe('out-of-order');
 });
+
+test('a tally counts members alone: valid or committed for it, invalid against it, others not', () => {
+  const pending = new Pending('aa'.repeat(32), 0, 100, 'peer');
+  const token = 'bb'.repeat(32);
+  const told = ['valid', 'invalid', 'out-of-order', 'valid'] as const;
+  for (const [index, ballot] of told.entries()) {
+    pending.hear(`voter ${index}`, [{ token, ballot }], index === 3);
+  }
+  pending.hear('stranger', [{ token, ballot: 'valid' }], true);
+  const members = ['voter 0', 'voter 1', 'voter 2', 'voter 3', 'never heard'];
+  expect(pending.tally(token, members)).toEqual({ valid: 2, invalid: 1, committed: 1, size: 5 });
+});
