@@ -88,6 +88,7 @@ export function forgery(options: ExperimentOptions, verifiers = PEER): Measured 
     conditions: [
       `conflictRule chain; one package for each of ${OFFENCES.length} rules, ${cases.reduce((sum, evidence) => sum + encodePackage(evidence).length, 0).toLocaleString('en')} bytes, ${stride === 1 ? 'every bit' : `every ${stride}rd bit`} changed, one at a time`,
       'honest: a peer that commits, answers, rotates nothing and restarts once, every pair of its words under every rule',
+      'Wycheproof: testvectors_v1/ed25519_test.json of C2SP/wycheproof, where WYCHEPROOF_ED25519 names that file',
       'counts are of all cases tried, not of a sample of a larger set; an attacker with the key itself is outside',
     ],
   };
