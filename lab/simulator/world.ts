@@ -6,10 +6,8 @@
 import type { AdversaryModule } from '../../attacks/adversary.ts';
 import type { Seat } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
-import type { Member as Founder } from '../../node/ledger/membership.ts';
-import { Genesis } from '../../node/peer/genesis.ts';
+import type { Genesis } from '../../node/peer/genesis.ts';
 import type { Part } from '../../node/runtime/adversarial.ts';
-import { foundersOf } from '../../node/runtime/run-process.ts';
 import { expandParts } from '../manifest/expand.ts';
 import type { Member, Testnet } from '../manifest/testnet.ts';
 import type { RunEventBody } from '../supervisor/events.ts';
@@ -19,6 +17,7 @@ import { timelineOf, type TimelineStep } from '../supervisor/timeline.ts';
 import { SimAttacks } from './attacks.ts';
 import type { ProcessingCosts } from './costs.ts';
 import { SimFaults } from './faults.ts';
+import { makeGenesis, writeRole } from './founding.ts';
 import { Ground } from './ground.ts';
 import { LazyMembers } from './lazy.ts';
 import type { SimNetwork } from './links.ts';
@@ -159,7 +158,8 @@ export class World {
 
   /** Tells everyone but the newcomers of the network. */
   found(): void {
-    for (const { member, address } of this.members.values()) this.#writeRole(member, address);
+    const { recorder } = this.#options;
+    for (const { member, address } of this.members.values()) writeRole(recorder, member, address);
     for (const member of this.#present()) if (this.#isIn(member)) this.#tell(member);
   }
 
@@ -247,30 +247,12 @@ export class World {
   }
 
   #tell(member: SimMember): void {
-    this.#genesis ??= this.#makeGenesis();
+    const { testnet, recorder } = this.#options;
+    const { members, lazy } = this;
+    const { pow } = testnet.protocol;
+    const network = networkIdOf(testnet.seed);
+    this.#genesis ??= makeGenesis({ network, pow, members, lazy, recorder });
     member.found(this.#genesis);
-  }
-
-  #makeGenesis(): Genesis {
-    const founders = [...this.members.values()].filter(
-      ({ member: { kind, joinAtMs } }) => kind === 'peer' && joinAtMs === undefined,
-    );
-    const { seed, protocol } = this.#options.testnet;
-    const told = foundersOf(founders.map(({ founder }) => founder));
-    const network = networkIdOf(seed);
-    const genesis = Genesis.of(told, network, protocol.pow);
-    if (this.lazy.size === 0) return genesis;
-    const all = Genesis.trusted(this.#everyone(genesis), network);
-    this.lazy.found(all);
-    return all;
-  }
-
-  *#everyone(awake: Genesis): Generator<Founder, void> {
-    yield* awake.members.members();
-    for (const { member, founder } of this.lazy.founders()) {
-      this.#writeRole(member, founder.address);
-      yield founder;
-    }
   }
 
   #load(member: SimMember): void {
@@ -302,13 +284,6 @@ export class World {
       }
       this.#options.announce(joining(step.members));
     }
-  }
-
-  /** Who is who, for scoring only. */
-  #writeRole(member: Member, address: string): void {
-    const { name, group, kind, region, adversary = '', joinAtMs = null } = member;
-    const row = { member: name, group, kind, region, address, adversary, join_at_ms: joinAtMs };
-    this.#options.recorder.truth('roles', row);
   }
 }
 
