@@ -2,7 +2,6 @@
  * F4: what share of peers may vote for thefts, before anybody else votes, until one is committed: in
  * simulated networks of twenty, under the papers' rule and under the quorum.
  */
-import { clusteredRate } from '../../analysis/statistics.ts';
 import type { Estimate, ExperimentOptions, Measured } from '../claim.ts';
 import { share } from '../estimate.ts';
 import {
@@ -20,6 +19,7 @@ const RUNS = { quick: 2, full: 5 };
 const CELLS = [
   { rule: 'net', adversaries: 2 },
   { rule: 'net', adversaries: 3 },
+  { rule: 'net', adversaries: 9 },
   { rule: 'quorum', adversaries: 3 },
   { rule: 'quorum', adversaries: 9 },
 ] as const;
@@ -51,7 +51,7 @@ export async function tolerance(
     figures: Object.fromEntries(
       at.flatMap(({ name, runs }) => [
         [`runs with a theft or double spend ${name}`, violated(runs)],
-        [`honest transactions committed ${name}`, committed(runs)],
+        [`runs that commit nine of ten ${name}`, committed(runs)],
       ]),
     ),
     beside: at.map(({ name, runs }) => ({
@@ -78,13 +78,12 @@ function violated(runs: readonly Run[]): Estimate {
   return share(hit.length, runs.length, 'runs');
 }
 
-/** Of what honest clients submitted; those of one run share its fate. */
+/** A run counts as alive when it commits this share of what honest clients submitted. */
+const ALIVE = 0.9;
+
 function committed(runs: readonly Run[]): Estimate {
-  const { value, interval, n } = clusteredRate(
-    runs.map(({ result: { transactions } }) => {
-      return { successes: transactions.committed, n: transactions.submitted };
-    }),
-  );
-  if (value === null || interval === null) throw new Error('nothing was submitted');
-  return { value, interval, n, of: 'transactions' };
+  const alive = runs.filter(({ result: { transactions } }) => {
+    return transactions.committed >= ALIVE * transactions.submitted;
+  });
+  return share(alive.length, runs.length, 'runs');
 }

@@ -9,7 +9,7 @@ export const SIMULATED: readonly Claim[] = [
     source: 'P3.1, P11.9',
     conditions:
       'shares of the network; the +2 rule; isolation needs several rounds of peer selection',
-    rule: 'a share is tolerated where fewer than half of the runs see a theft, and nine of ten honest transactions are committed',
+    rule: 'a share is tolerated where fewer than half of the runs see a theft, and more than half of them commit nine of ten honest transactions',
     figures: [
       {
         name: 'runs with a theft or double spend at 10 %, net rule',
@@ -19,10 +19,10 @@ export const SIMULATED: readonly Claim[] = [
         atMost: 0.5,
       },
       {
-        name: 'honest transactions committed at 10 %, net rule',
+        name: 'runs that commit nine of ten at 10 %, net rule',
         unit: 'share',
         claimed: 'all',
-        atLeast: 0.9,
+        atLeast: 0.5,
         atMost: null,
       },
       {
@@ -33,10 +33,24 @@ export const SIMULATED: readonly Claim[] = [
         atMost: 0.5,
       },
       {
-        name: 'honest transactions committed at 15 %, net rule',
+        name: 'runs that commit nine of ten at 15 %, net rule',
         unit: 'share',
         claimed: 'all',
-        atLeast: 0.9,
+        atLeast: 0.5,
+        atMost: null,
+      },
+      {
+        name: 'runs with a theft or double spend at 45 %, net rule',
+        unit: 'share',
+        claimed: 'none',
+        atLeast: null,
+        atMost: 0.5,
+      },
+      {
+        name: 'runs that commit nine of ten at 45 %, net rule',
+        unit: 'share',
+        claimed: 'all',
+        atLeast: 0.5,
         atMost: null,
       },
       {
@@ -47,10 +61,10 @@ export const SIMULATED: readonly Claim[] = [
         atMost: 0.5,
       },
       {
-        name: 'honest transactions committed at 15 %, quorum rule',
+        name: 'runs that commit nine of ten at 15 %, quorum rule',
         unit: 'share',
         claimed: 'all',
-        atLeast: 0.9,
+        atLeast: 0.5,
         atMost: null,
       },
       {
@@ -61,10 +75,10 @@ export const SIMULATED: readonly Claim[] = [
         atMost: 0.5,
       },
       {
-        name: 'honest transactions committed at 45 %, quorum rule',
+        name: 'runs that commit nine of ten at 45 %, quorum rule',
         unit: 'share',
         claimed: 'all',
-        atLeast: 0.9,
+        atLeast: 0.5,
         atMost: null,
       },
     ],
