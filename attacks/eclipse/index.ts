@@ -132,7 +132,7 @@ class Eclipser implements Adversary {
       if (this.#knowsAll(victim)) this.#enter('wait');
     } else if (this.#phase === 'wait' && forMs >= Number(knobs['waitMs'])) {
       if (this.#strikes('starve')) this.#enter('strike');
-      else if (this.#leads && this.#prepare()) this.#spendTwice(victim);
+      else if (this.#leads && this.#prepare(victim)) this.#spendTwice(victim);
     } else if (this.#phase === 'strike' && forMs >= Number(knobs['strikeMs'])) {
       this.#enter('hide');
     }
@@ -147,7 +147,26 @@ class Eclipser implements Adversary {
   }
 
   get #leads(): boolean {
-    return this.#members[0] === this.#self;
+    const victim = this.#findVictim();
+    // It has to see the tokens committed that it makes: who keeps them leads.
+    const keepers = victim === null ? [] : this.#keepers(this.#place(victim));
+    return keepers.find((id) => this.#members.includes(id)) === this.#self;
+  }
+
+  #keepers(point: Id): readonly Id[] {
+    const { membership, parameters } = this.#context.peer;
+    return membership.near(point, parameters.k);
+  }
+
+  /** Where the victim is a keeper and the most others are its own. */
+  #place(victim: Id): Id {
+    const target = targetOf(this.#context.peer.identity.record.network, this.#knobs);
+    const own = (point: Id): number => {
+      const keepers = this.#keepers(point);
+      if (!keepers.includes(victim)) return -1;
+      return keepers.filter((id) => this.#members.includes(id)).length;
+    };
+    return own(victim) > own(target) ? victim : target;
   }
 
   /** The honest keepers of a token, those that it would have without the eclipse. */
@@ -159,13 +178,13 @@ class Eclipser implements Adversary {
   }
 
   /** Its tokens are beside the victim, and known to all who keep them, before they are spent. */
-  #prepare(): boolean {
+  #prepare(victim: Id): boolean {
     const { host, peer } = this.#context;
     const { network } = peer.identity.record;
-    const [knobs, members] = [this.#knobs, this.#members];
+    const members = this.#members;
     if (this.#owners.length === 0) {
-      const place = targetOf(network, knobs).slice(0, 32);
-      this.#owners = Array.from({ length: Number(knobs['tokens']) }, () => {
+      const place = this.#place(victim).slice(0, 32);
+      this.#owners = Array.from({ length: Number(this.#knobs['tokens']) }, () => {
         const token = place + host.random(16).toHex();
         return new ColludingOwner(network, token, host.now(), (length) => host.random(length));
       });
