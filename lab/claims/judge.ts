@@ -52,6 +52,9 @@ function judgeFigure(id: string, figure: ClaimedFigure, { figures }: Measured): 
     return { ...said, ...nothing, verdict: 'untested', why: found.untested };
   }
   const { value, interval, n, of } = found;
+  if (![value, ...interval].every((number) => Number.isFinite(number))) {
+    throw new Error(`${id}: ${name} was measured as no number`);
+  }
   return { ...said, measured: value, interval, n, of, verdict: compare(figure, found), why: null };
 }
 

@@ -55,6 +55,8 @@ test('an experiment must measure what its row claims, all of it and nothing else
   const a = exact(1, 1, '');
   expect(() => judge(TWO, measured({ a }), CIRCUMSTANCES)).toThrow('says nothing of b');
   expect(() => judge(TWO, measured({ a, b: a, c: a }), CIRCUMSTANCES)).toThrow('not claim: c');
+  const nothing = { a: exact(Number.NaN, 1, ''), b: a };
+  expect(() => judge(TWO, measured(nothing), CIRCUMSTANCES)).toThrow('a was measured as no number');
 });
 
 test('every row says what is claimed, where, under which conditions, and by which rule', () => {
