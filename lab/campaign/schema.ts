@@ -1,6 +1,6 @@
 /** The form of a campaign file; what it means across fields is checked in `definition.ts`. */
 import { z } from 'zod';
-import { closed, count, nameOf } from '../manifest/schema.ts';
+import { closed, count, nameOf } from '../manifest/fields.ts';
 
 /** Beyond this nobody reads the table. */
 export const MAX_CELLS = 1_000;

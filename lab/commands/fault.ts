@@ -4,7 +4,7 @@ import { EXIT, LabError } from '../errors.ts';
 import { readDocument } from '../manifest/document.ts';
 import { explainIssues } from '../manifest/explain.ts';
 import { allowedWords } from '../manifest/problem.ts';
-import { FAULT_KINDS, faultSchema } from '../manifest/schema.ts';
+import { FAULT_KINDS, faultSchema } from '../manifest/fault-schema.ts';
 import type { RunStatus } from '../supervisor/api.ts';
 import { openRun } from '../supervisor/client.ts';
 import { expectReal } from '../supervisor/faults.ts';

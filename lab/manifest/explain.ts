@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { ManifestDocument, Path } from './document.ts';
 import { allowedWords, show } from './problem.ts';
-import { FAULT_KINDS } from './schema.ts';
+import { FAULT_KINDS } from './fault-schema.ts';
 import type { Problem } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { faultSchema, FAULT_KINDS } from './schema.ts';
+import { faultSchema, FAULT_KINDS } from './fault-schema.ts';
 import { loadTestnet, parseTestnet } from './load.ts';
 import type { Member } from './testnet.ts';
 import { GOOD } from '../../test/support/good-manifest.ts';

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
-import { FAULT_KINDS, jsonSchema } from './schema.ts';
+import { FAULT_KINDS } from './fault-schema.ts';
+import { jsonSchema } from './schema.ts';
 
 const MANUAL = readFileSync(
   path.resolve(import.meta.dirname, '../../docs/TESTNETS.md'),

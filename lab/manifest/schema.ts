@@ -4,77 +4,28 @@
  */
 import { z } from 'zod';
 import { DEFAULT_PARAMETERS, PAPER_POW } from '../../node/parameters.ts';
+import { faultSchema } from './fault-schema.ts';
+import {
+  closed,
+  count,
+  MAX_DURATION_MS,
+  nameOf,
+  number,
+  probability,
+  profileFields,
+  region,
+  spanMs,
+  timeMs,
+} from './fields.ts';
 
 /** A region's subnet is one of 16 that the address plan deals out. */
 export const MAX_REGIONS = 16;
 /** A million peers and their clients, in the simulator; lab/doctor/capacity.ts says how many processes. */
 export const MAX_MEMBERS = 1_001_000;
-/** More are named by their group. */
-const MAX_TARGETS = 1000;
 /** More steps than anyone writes by hand; each costs the timeline a timer. */
 const MAX_STEPS = 200;
-/** A network that still works after ten days is worth a test; a month is the longest run. */
-const MAX_DURATION_MS = 31 * 24 * 3600 * 1000;
-/** Beyond a minute a datagram is lost, not late. */
-const MAX_DELAY_MS = 60_000;
-/** A tenth: no quartz is a thousandth as bad, and leases still outlive it. */
-const MAX_DRIFT_PPM = 100_000;
 /** Rates per client are per process: beyond this the host, not the network, is measured. */
 const MAX_RATE_PER_SECOND = 10_000;
-
-/** A closed object whose error for unknown keys lists the allowed ones (read by `explain.ts`). */
-export function closed<T extends z.core.$ZodLooseShape>(shape: T, description: string) {
-  return z
-    .strictObject(shape, {
-      error: (issue) =>
-        issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : undefined,
-    })
-    .describe(description);
-}
-
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-/** A name as testnets, groups and regions have. */
-export const nameOf = (what: string) =>
-  z
-    .string()
-    .max(32)
-    .regex(NAME, { error: 'a name of lowercase letters, digits and single hyphens' })
-    .describe(what);
-const probability = (what: string) => z.number().min(0).max(1).describe(what);
-/** A whole number in a range. */
-export const count = (min: number, max: number, what: string) =>
-  z.int().min(min).max(max).describe(what);
-const number = (min: number, max: number, what: string) =>
-  z.number().min(min).max(max).describe(what);
-const timeMs = (what: string) => number(0, MAX_DURATION_MS, what);
-/** Zero would mean "at once over", a mistake. */
-const spanMs = (what: string) => number(1, MAX_DURATION_MS, what);
-
-const profileFields = {
-  delayMs: number(0, MAX_DELAY_MS, 'One-way delay, ms.').optional(),
-  jitterMs: number(0, MAX_DELAY_MS, 'Spread of the delay, ms; at most the delay.').optional(),
-  distribution: z
-    .enum(['uniform', 'normal', 'pareto'])
-    .describe('How the delay spreads.')
-    .optional(),
-  correlation: probability('Correlation of successive delays, 0 to 1.').optional(),
-  loss: probability('Probability that a datagram is lost, independently of others.').optional(),
-  burst: closed(
-    {
-      enter: probability('P(good → bad) per datagram.'),
-      leave: probability('P(bad → good) per datagram.'),
-      lossBad: probability('Loss in the bad state.'),
-      lossGood: probability('Loss in the good state.'),
-    },
-    'Gilbert–Elliott burst loss, instead of independent loss.',
-  ).optional(),
-  duplicate: probability('Probability that a datagram arrives twice.').optional(),
-  reorder: probability('Probability that a datagram overtakes the delay.').optional(),
-  rateBitsPerSecond: number(0, 1e11, 'Bits per second; 0 is unlimited.').optional(),
-};
-
-const region = nameOf('Name of a region.');
-const regionPair = z.tuple([region, region]).describe('Two regions.');
 
 const link = z.union([
   closed(
@@ -264,97 +215,6 @@ const attack = closed(
   },
   'An attack that starts by itself.',
 );
-
-const when = {
-  atMs: timeMs('Start, ms after the load starts.'),
-  forMs: spanMs('Length, ms; until cleared when absent.').optional(),
-};
-const targets = z
-  .array(nameOf('A member (honest-03) or a group.'))
-  .min(1)
-  .max(MAX_TARGETS)
-  .describe('Members or groups.');
-
-const direction = z
-  .enum(['both', 'forward'])
-  .describe('forward: only from the first region to the second.')
-  .default('both');
-
-/** The kinds of fault; a test holds them to the union below. */
-export const FAULT_KINDS = [
-  'partition',
-  'link',
-  'pause',
-  'kill',
-  'restart',
-  'restore',
-  'clock',
-  'drift',
-  'clog',
-  'torn',
-] as const;
-
-export const faultSchema = z
-  .discriminatedUnion('kind', [
-    closed(
-      {
-        kind: z.literal('partition'),
-        ...when,
-        between: regionPair,
-        direction,
-      },
-      'Nothing passes between two regions.',
-    ),
-    closed(
-      {
-        kind: z.literal('link'),
-        ...when,
-        between: regionPair,
-        change: closed(profileFields, 'Fields that change, in both directions.'),
-      },
-      'A link profile changes.',
-    ),
-    closed({ kind: z.literal('pause'), ...when, members: targets }, 'Processes stand still.'),
-    closed({ kind: z.literal('kill'), ...when, members: targets }, 'Processes are killed.'),
-    closed({ kind: z.literal('restart'), ...when, members: targets }, 'Stopped and started again.'),
-    closed(
-      { kind: z.literal('restore'), ...when, members: targets },
-      'Their disks are copied now; at the end they are killed and started from the copy.',
-    ),
-    closed(
-      {
-        kind: z.literal('clock'),
-        ...when,
-        members: targets,
-        skewMs: number(-MAX_DURATION_MS, MAX_DURATION_MS, 'Their clocks’ error, ms.'),
-      },
-      'Clocks go wrong.',
-    ),
-    closed(
-      {
-        kind: z.literal('drift'),
-        ...when,
-        members: targets,
-        ppm: number(-MAX_DRIFT_PPM, MAX_DRIFT_PPM, 'How fast their clocks run, millionths.'),
-      },
-      'Clocks and timers run too fast or too slow; at the end clocks are set right.',
-    ),
-    closed(
-      {
-        kind: z.literal('clog'),
-        ...when,
-        forMs: spanMs('Length, ms.'),
-        between: regionPair,
-        direction,
-      },
-      'What one region sends to the other is held, and all of it goes on at the end; simulated runs only.',
-    ),
-    closed(
-      { kind: z.literal('torn'), ...when, members: targets },
-      'They die while they write: the next turn’s writes and datagrams are lost; simulated runs only.',
-    ),
-  ])
-  .describe('Something that breaks by itself.');
 
 export const testnetSchema = closed(
   {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EXIT } from '../errors.ts';
-import { FAULT_KINDS } from '../manifest/schema.ts';
+import { FAULT_KINDS } from '../manifest/fault-schema.ts';
 import { clockUnder, expectReal } from './faults.ts';
 
 test('a clock is as the last fault of each sort says, and right where none is in force', () => {

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { SMALL } from '../../test/process/command-line.ts';
-import { loadCampaign } from './definition.ts';
-import { runsOf } from './rows.ts';
+import { SMALL } from '../process/command-line.ts';
+import { loadCampaign } from '../../lab/campaign/definition.ts';
+import { runsOf } from '../../lab/campaign/rows.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'campaign-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

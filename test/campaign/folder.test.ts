@@ -9,11 +9,11 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { SMALL } from '../../test/process/command-line.ts';
-import { loadCampaign } from './definition.ts';
-import { create, findNamed, findSame } from './folder.ts';
-import { missingOf } from './perform.ts';
-import { type CampaignRow, runsOf } from './rows.ts';
+import { SMALL } from '../process/command-line.ts';
+import { loadCampaign } from '../../lab/campaign/definition.ts';
+import { create, findNamed, findSame } from '../../lab/campaign/folder.ts';
+import { missingOf } from '../../lab/campaign/perform.ts';
+import { type CampaignRow, runsOf } from '../../lab/campaign/rows.ts';
 
 const home = mkdtempSync(path.join(os.tmpdir(), 'campaign-home-'));
 beforeAll(() => void vi.stubEnv('LAB_HOME', home));
