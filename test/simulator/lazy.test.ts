@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { useCryptography } from '../../node/crypto/cryptography.ts';
 import { ZERO_ID } from '../../node/id.ts';
 import { DEFAULT_PARAMETERS } from '../../node/parameters.ts';
-import { played, type PlayedTest } from '../../test/simulator/playing.ts';
-import type { World } from './world.ts';
+import { played, type PlayedTest } from './playing.ts';
+import type { World } from '../../lab/simulator/world.ts';
 
 const { k } = DEFAULT_PARAMETERS;
 
