@@ -10,10 +10,9 @@ import type { TransactionRow } from '../telemetry.ts';
 import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
-import type { Block, Transaction } from '../ledger/types.ts';
+import type { Block, Mapping, Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
 import { judge, type Knowledge } from '../voting/judge.ts';
-import type { Identities } from '../voting/judge-identity.ts';
 import { boundTo, VoteLock } from '../voting/lock.ts';
 import { Patience } from '../voting/patience.ts';
 import { type Pending, PendingTable } from '../voting/pending.ts';
@@ -21,8 +20,9 @@ import { passes, slashPasses } from '../voting/rules.ts';
 import type { SignedVote } from '../voting/signed-vote.ts';
 import type { ViewSketch } from '../voting/view-sketch.ts';
 import type { Commit, ToldBallot } from '../wire/voting.ts';
-import { BallotBox, type DoubleVote } from './ballot-box.ts';
+import { BallotBox } from './ballot-box.ts';
 import { Canvass } from './canvass.ts';
+import type { CommitterEvents } from './committer-events.ts';
 import { keepersOf, neighbourhood, type PeerContext } from './context.ts';
 import { Fetching } from './fetching.ts';
 import { Frozen } from './frozen.ts';
@@ -37,32 +37,6 @@ const POLL_MS = 500;
 export const PENDING_LIMIT_MS = 20_000;
 /** PROTOCOL.md 7 leaves it open: several far round trips. */
 export const SLASH_WINDOW_MS = 3000;
-
-export interface CommitterEvents {
-  /** It passed here; `kept` are those of its tokens that this peer keeps. Its block comes later. */
-  committed(transaction: Transaction, kept: readonly Id[]): void;
-  /** May this peer vote on what it first saw then? Not with a memory that it has lost. */
-  mayVote(firstSeenMs: number): boolean;
-  /** Are the far neighbourhoods that it touches seen as their own members see them? */
-  viewsHold(pending: Pending, transaction: Transaction): boolean;
-  /** One voter has called two transactions valid that follow one mapping, and signed both. */
-  readonly doubleVote: DoubleVote;
-  /** What was to be voted on follows a mapping that is not here: the token itself may be lost. */
-  missing(token: Id): void;
-  /** This is the charge against the owner of this identity token, and it was verified here. */
-  convicts(charge: Id, token: Id): boolean;
-  /** What is known of members and of those that want to be. */
-  readonly identities: Identities;
-  /** A slashing passed or ran out of time here. */
-  slashed(transaction: Transaction, outcome: 'executed' | 'rejected', tally: SlashTally): void;
-  /** This peer voted on a slashing. */
-  slashVoted(transaction: Transaction): void;
-}
-
-export interface SlashTally {
-  readonly valid: number;
-  readonly invalid: number;
-}
 
 export class Committer {
   readonly #context: PeerContext;
@@ -127,6 +101,7 @@ export class Committer {
       if (!isElsewhere) this.#vote(pending, transaction);
     }
     if (commit === 'submit' && from !== self) pending.addOrigin(from);
+    if (isElsewhere && commit !== 'witnessed') this.#box.passedAt(from, transaction);
     // A copy vouches for nothing; a signed word is asked for below, where only such words count.
     if (isElsewhere) pending.hear(from, [], commit !== 'witnessed' && !this.#box.isSigned);
     this.#settle(pending);
@@ -144,6 +119,8 @@ export class Committer {
   onSignedVotes(from: Id, votes: readonly SignedVote[], views: readonly ViewSketch[]): void {
     const [first] = votes;
     if (!this.#box.isSigned || first === undefined) return;
+    const { holdings, membership } = this.#context;
+    if (holdings.isCommitted(first.tx) && membership.has(from)) this.#box.hearLate(from, votes);
     this.#hear(from, first.tx, (pending) => {
       this.#box.hearSigned(from, pending, votes, views);
     });
@@ -169,6 +146,12 @@ export class Committer {
     return true;
   }
 
+  /** A member has signed that it holds this mapping of a token near this peer. */
+  stated(by: Id, mapping: Mapping): void {
+    this.#box.tookPlace(by, mapping.tx, mapping);
+    this.expect(by, mapping.tx, true);
+  }
+
   /**
    * `from` knows of a transaction near this peer, or even says that it has committed it: fetched
    * unless it is here.
@@ -179,6 +162,7 @@ export class Committer {
     const pending = this.#table.expect(tx, host.now(), FETCH_FIRST_MS, from);
     if (pending === null) return;
     pending.hear(from, [], committed && !this.#box.isSigned);
+    if (committed && pending.transaction !== null) this.#box.passedAt(from, pending.transaction);
     if (committed) this.#settle(pending);
   }
 
@@ -339,6 +323,7 @@ export class Committer {
     const kept = this.#concerns(pending, transaction);
     if (kept.length === 0) return;
     holdings.commit(transaction, new Set(kept));
+    this.#box.passed(pending, transaction);
     this.#table.remove(pending.tx);
     // What came late changes nothing and is in no block to come.
     if (holdings.place(pending.tx) === null) this.#toTell.set(pending.tx, pending.origins);

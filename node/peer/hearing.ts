@@ -3,6 +3,7 @@
  * peer's own view, and a view that nothing honest explains is passed on to those who keep the token.
  */
 import type { Id } from '../id.ts';
+import type { Mapping } from '../ledger/types.ts';
 import { Inquiries } from '../minefield/sharing.ts';
 import type { EvidencePackage, SignedHeader, Statement } from '../minefield/types.ts';
 import type { Message } from '../wire/messages.ts';
@@ -32,8 +33,8 @@ export interface HearingEvents {
   answered(statement: Statement): void;
   /** It was handed on by someone who could not make it fit. */
   disputed(statement: Statement): void;
-  /** A member says that this transaction of a token near this peer is committed. */
-  committed(by: Id, tx: Id): void;
+  /** A member says that it holds this mapping of a token near this peer. */
+  committed(by: Id, mapping: Mapping): void;
   /** A member's own block, well signed; null: it says that it has none. */
   block(from: Id, block: Extract<Message, { type: 'block' }>['block']): void;
 }
@@ -128,8 +129,8 @@ export class Hearing {
     // It may tell of commits that were missed here.
     const told = statement.recent.map(({ mapping }) => mapping);
     if (statement.answer !== null) told.push(statement.answer.mapping);
-    for (const { token, tx } of told) {
-      if (this.#isKeeper(token)) this.#events.committed(statement.peer, tx);
+    for (const mapping of told) {
+      if (this.#isKeeper(mapping.token)) this.#events.committed(statement.peer, mapping);
     }
     return true;
   }

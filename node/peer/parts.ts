@@ -15,7 +15,8 @@ import { isVotingMessage, type VotingMessage } from '../wire/voting.ts';
 import { Answers } from './answers.ts';
 import { CatchingUp } from './catching-up.ts';
 import { Choosing } from './choosing.ts';
-import { Committer, type CommitterEvents } from './committer.ts';
+import { Committer } from './committer.ts';
+import type { CommitterEvents } from './committer-events.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Epochs } from './epochs.ts';
 import { FarViews } from './far-views.ts';
@@ -375,7 +376,7 @@ export class PeerParts {
         this.#choosing.onStatement(statement, false);
       },
       disputed: (statement) => this.#choosing.onStatement(statement, true),
-      committed: (by, tx) => this.#committer.expect(by, tx, true),
+      committed: (by, mapping) => this.#committer.stated(by, mapping),
       block: (from, block) => this.#choosing.onBlock(from, block),
     });
   }

@@ -12,7 +12,8 @@ import type { EvidencePackage, Statement } from '../minefield/types.ts';
 import type { SignedVote } from '../voting/signed-vote.ts';
 import { Accusations } from './accusations.ts';
 import { Allowance } from './allowance.ts';
-import type { Committer, SlashTally } from './committer.ts';
+import type { Committer } from './committer.ts';
+import type { SlashTally } from './committer-events.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { Verdicts } from './verdicts.ts';
 
