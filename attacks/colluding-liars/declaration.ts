@@ -47,6 +47,15 @@ const KNOBS: Readonly<Record<string, Knob>> = {
     unit: 'peers',
     description: 'A token is lied about only when at least so many liars are asked about it.',
   },
+  lieShare: {
+    type: 'number',
+    default: 1,
+    min: 0,
+    max: 1,
+    unit: 'of the chosen tokens',
+    description:
+      'Dilution: about so many of the chosen tokens it lies; about the others those that are lied to hear the truth.',
+  },
   strikeMs: {
     type: 'integer',
     default: 0,

@@ -1,6 +1,6 @@
 /**
  * Telling false owners: whom, about what, and how it is covered up. Each liar keeps a second face
- * (false-face.ts): a fork of its own chain in which the chosen tokens belong to the conspiracy. The
+ * (kit/false-face.ts): a fork of its own chain in which the chosen tokens belong to the conspiracy. The
  * audience gets all its answers from there, complete and well signed, so that it alone can never
  * tell: only if what it was told meets what others were told.
  */
@@ -11,13 +11,21 @@ import type { Block } from '../../node/ledger/types.ts';
 import type { Statement } from '../../node/minefield/types.ts';
 import type { Peer } from '../../node/peer.ts';
 import type { Knobs } from '../adversary.ts';
-import { FalseFace } from './false-face.ts';
+import { FalseFace } from '../kit/false-face.ts';
 import { NO_PLAN, type Plan } from './plan.ts';
 
 type Points = Pick<Decisions, 'answerMapping' | 'serveBlock' | 'passOn'>;
 
 /** Who lives nearer shares tokens with a liar, or asks it in upkeep: so many times k. */
 const VICINITY = 2;
+
+/** Hex digits of a token that neither its place nor the work for it decides. */
+const DRAWN_DIGITS = [32, 40] as const;
+
+/** Is it among this share of all tokens? All accomplices draw alike, without a word. */
+export function isDrawn(token: Id, share: number): boolean {
+  return Number.parseInt(token.slice(...DRAWN_DIGITS), 16) < share * 2 ** 32;
+}
 
 export class Lying {
   readonly #peer: Peer;
@@ -26,8 +34,6 @@ export class Lying {
   #knobs: Knobs = {};
   #members: readonly Id[] = [];
   #face: FalseFace | null = null;
-  /** Own height at the fork. */
-  #forkedAt = Number.POSITIVE_INFINITY;
   #mode: 'honest' | 'lies' | 'silent' = 'honest';
   plan: Plan = NO_PLAN;
 
@@ -62,7 +68,6 @@ export class Lying {
     this.#mode = 'honest';
     this.plan = NO_PLAN;
     this.#face = null;
-    this.#forkedAt = Number.POSITIVE_INFINITY;
   }
 
   readonly decisions: Points = {
@@ -78,7 +83,7 @@ export class Lying {
     if (this.#mode === 'silent') return this.#face === null ? honest() : null;
     // The fork begins with the first lie that there is to tell.
     if (this.#isLiedAbout(token) && this.#peer.chain.state.get(token) !== undefined) this.#fork();
-    return this.#face === null ? honest() : this.#face.speak(honest(), this.plan.tokens);
+    return this.#face === null ? honest() : this.#face.speak(honest(), this.#lies);
   }
 
   /** Of the other face's blocks the audience must not hear: they would not fit what it was told. */
@@ -86,7 +91,7 @@ export class Lying {
     const isHidden =
       this.#mode !== 'honest' &&
       block !== null &&
-      block.header.height > this.#forkedAt &&
+      this.#face?.shares(block) === false &&
       this.#isAudience(asker);
     return isHidden ? null : block;
   }
@@ -107,8 +112,14 @@ export class Lying {
     return { answers: true, to: others[drawn % Math.max(1, others.length)] ?? null };
   }
 
+  /** About the other chosen tokens the audience hears the truth, from the same face: one that is whole. */
+  get #lies(): readonly Id[] {
+    const share = Number(this.#knobs['lieShare'] ?? 1);
+    return this.plan.tokens.filter((token) => isDrawn(token, share));
+  }
+
   #isLiedAbout(token: Id): boolean {
-    return this.plan.tokens.includes(token);
+    return this.#lies.includes(token);
   }
 
   /** By who asks alone, never by what for: nobody may see both faces. */
@@ -128,7 +139,6 @@ export class Lying {
 
   #fork(): void {
     if (this.#face !== null) return;
-    this.#forkedAt = this.#peer.chain.height;
     this.#face = new FalseFace(this.#peer);
   }
 }

@@ -72,6 +72,26 @@ test('lies to strangers meet the truth that neighbours are told: they convict', 
   expect(result.detection.falseSlashes).toBe(0);
 });
 
+test.each(['chain', 'paper'])(
+  'truths among the lies save no liar under the rule %s: each of its answers names the false head',
+  async (rule) => {
+    const under = `protocol.conflictRule=${rule}`;
+    const many = 'attacks.0.knobs.tokens=20';
+    const plain = await attacked(SMALL, [under, many]);
+    const diluted = await attacked(SMALL, [under, many, 'attacks.0.knobs.lieShare=0.3']);
+    const lies = ({ attack }: typeof plain): number => Number(attack.success['liesTold']);
+    expect(lies(diluted)).toBeGreaterThan(0);
+    expect(lies(diluted)).toBeLessThan(lies(plain));
+    for (const { attack, result } of [plain, diluted]) {
+      expect(attack.slashed).toBe(attack.offenders);
+      expect(result.detection.falseSlashes).toBe(0);
+    }
+    expect(diluted.attack.timeToSlashMs).toBe(plain.attack.timeToSlashMs);
+    const none = await attacked(SMALL, [under, many, 'attacks.0.knobs.lieShare=0']);
+    expect(none.attack.success).toMatchObject({ liesTold: 0 });
+  },
+);
+
 test('an honest answer that a liar had come twice convicts nobody honest', async () => {
   const { attack, result } = await attacked(SMALL, ['attacks.0.knobs.forward=true']);
   const forwarded = result.messages.byType['forward']?.count ?? 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FalseFace } from '../../attacks/colluding-liars/false-face.ts';
+import { FalseFace } from '../../attacks/kit/false-face.ts';
 import { create } from '../../attacks/colluding-liars/index.ts';
 import type { Decisions } from '../../node/decisions.ts';
 import type { Id } from '../../node/id.ts';

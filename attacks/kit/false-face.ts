@@ -9,7 +9,7 @@ import { entriesRoot, headerHash, MAX_ENTRIES } from '../../node/ledger/block.ts
 import type { Chain } from '../../node/ledger/chain.ts';
 import { HistoryTree } from '../../node/ledger/history-tree.ts';
 import type { StateTrie } from '../../node/ledger/state-trie.ts';
-import type { BlockEntry, BlockHeader, Mapping } from '../../node/ledger/types.ts';
+import type { Block, BlockEntry, BlockHeader, Mapping } from '../../node/ledger/types.ts';
 import { signStatement } from '../../node/minefield/statement.ts';
 import type { RecentMapping, Statement } from '../../node/minefield/types.ts';
 import type { Peer } from '../../node/peer.ts';
@@ -32,6 +32,8 @@ export class FalseFace {
   readonly #committedIn = new Map<Id, Id>();
   #recent: readonly RecentMapping[];
   #header: BlockHeader;
+  /** Height of the true chain where the faces part. */
+  readonly #forkedAt: number;
   /** Height up to which the true chain is retold. */
   #retold: number;
 
@@ -42,6 +44,7 @@ export class FalseFace {
     this.#state = chain.state.clone();
     this.#recent = chain.recent;
     this.#header = chain.head.header;
+    this.#forkedAt = chain.height;
     this.#retold = chain.height;
     for (const height of Array(chain.height).keys()) this.#append(chain, height);
   }
@@ -68,6 +71,11 @@ export class FalseFace {
       },
       this.#peer.chain.session.lamppost,
     );
+  }
+
+  /** May whoever sees this face see this block of the true chain? Only those that both have. */
+  shares(block: Block): boolean {
+    return block.header.height <= this.#forkedAt;
   }
 
   /** What the true chain committed since, but for the tokens lied about: of those the lie stays. */
