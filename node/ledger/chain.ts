@@ -178,6 +178,10 @@ export class Chain {
     return block;
   }
 
+  hashAt(height: number): Id | undefined {
+    return this.#hashes[height];
+  }
+
   blockAt(height: number): Block | undefined {
     if (!Number.isInteger(height) || height < 0 || height > this.height) return undefined;
     const bytes = this.#store.get(keyOf(height));

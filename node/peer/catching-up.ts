@@ -2,6 +2,7 @@
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { Statement } from '../minefield/types.ts';
+import type { Commits } from '../wire/keeping.ts';
 import type { Message } from '../wire/messages.ts';
 import type { PeerContext } from './context.ts';
 import type { ProvingMessage } from '../wire/proving.ts';
@@ -113,7 +114,7 @@ export class CatchingUp {
     return this.#count(this.#synchroniser.onBlock(from, message), sizeBytes);
   }
 
-  onCommits(from: Id, message: Extract<Message, { type: 'commits' }>, sizeBytes: number): void {
+  onCommits(from: Id, message: Commits, sizeBytes: number): void {
     this.#count(this.#synchroniser.onCommits(from, message), sizeBytes);
   }
 

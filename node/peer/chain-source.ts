@@ -13,6 +13,7 @@ import {
 import { headerHash } from '../ledger/block.ts';
 import { MAX_HOPS, nextHop, shortestJump } from '../ledger/jumps.ts';
 import type { Block, BlockHeader, Mapping } from '../ledger/types.ts';
+import type { BlockPlace, Commits } from '../wire/keeping.ts';
 
 /** Blocks asked for and not yet taken: they cover a far round trip, and are all that is held back. */
 const WINDOW = 16;
@@ -40,6 +41,8 @@ export interface SourceEvents {
   told(mappings: Iterable<Mapping>): void;
   /** Committed since, in order. */
   committed(txs: readonly Id[]): void;
+  /** Has what was told been taken in, so that it may tell more? */
+  hasRoom(): boolean;
 }
 
 interface Request {
@@ -61,8 +64,8 @@ export class ChainSource {
   #failedAt = 0;
   #head: BlockHeader | null = null;
   #walk: BackwardWalk | null = null;
-  /** Height up to which it is known what the source holds. */
-  #reached = -1;
+  /** Block up to which it is known what the source holds; null before its chain is read. */
+  #reached: BlockPlace | null = null;
   #budget = 0;
   #hops = 0;
   #blocks = 0;
@@ -151,12 +154,20 @@ export class ChainSource {
     return true;
   }
 
-  /** What it has committed up to the height `upTo`. True if it was asked for. */
-  onCommits(txs: readonly Id[], upTo: number, more: boolean, nowMs: number): boolean {
-    if (this.#phase !== 'following' || !this.#asked.delete('commits')) return false;
+  /** What it said can't be known without a gap any more. */
+  lose(nowMs: number): void {
+    this.#fail('it can not be followed', nowMs);
+  }
+
+  /** What it has committed since. True if it was asked for. */
+  onCommits({ above, upTo, more, txs }: Commits, nowMs: number): boolean {
+    // Others here ask it too (upkeep.ts): what it answers them would leave a gap.
+    if (above.height !== this.#reached?.height || !this.#asked.delete('commits')) return false;
     this.#idleSince = nowMs;
-    // A source that was put back to an older state has yet to come so far again.
-    if (upTo < this.#reached) return true;
+    if (above.hash !== this.#reached.hash) {
+      this.#fail('it was put back to an older state', nowMs);
+      return true;
+    }
     this.#reached = upTo;
     this.#upToDate = !more;
     this.#events.committed(txs);
@@ -217,14 +228,14 @@ export class ChainSource {
   #endWalk(walk: BackwardWalk, nowMs: number): void {
     this.#phase = 'following';
     this.#asked.clear();
-    this.#reached = walk.head.height;
+    this.#reached = { height: walk.head.height, hash: headerHash(walk.head) };
     this.#walk = null;
     this.#events.told(walk.mappings.values());
     this.#follow(nowMs);
   }
 
   #follow(nowMs: number): void {
-    this.#ask('commits', nowMs);
+    if (this.#phase === 'following' && this.#events.hasRoom()) this.#ask('commits', nowMs);
   }
 
   /** A refusal, which no honest peer makes. */
@@ -256,7 +267,7 @@ export class ChainSource {
     request.sentAt = nowMs;
     request.tries += 1;
     if (wanted === 'head') this.#events.askHead();
-    else if (wanted === 'commits') this.#events.askCommits(this.#reached);
+    else if (wanted === 'commits') this.#events.askCommits(this.#reached?.height ?? 0);
     else this.#events.askBlock(wanted);
   }
 

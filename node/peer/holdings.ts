@@ -10,7 +10,7 @@ import type { Chain, Session } from '../ledger/chain.ts';
 import { position as positionIn } from '../ledger/storage-proof.ts';
 import { encodeTransaction, readTransaction } from '../ledger/transaction.ts';
 import type { Block, BlockEntry, Mapping, Transaction } from '../ledger/types.ts';
-import { MAX_COMMITS } from '../wire/keeping.ts';
+import { type BlockPlace, MAX_COMMITS } from '../wire/keeping.ts';
 import type { CommitPlace } from '../wire/voting.ts';
 import type { Genesis } from './genesis.ts';
 
@@ -189,7 +189,7 @@ export class Holdings {
   commitsAbove(
     above: number,
     wanted: (token: Id) => boolean,
-  ): { upTo: number; more: boolean; txs: Id[] } {
+  ): { above: BlockPlace; upTo: BlockPlace; more: boolean; txs: Id[] } {
     const txs = new Set<Id>();
     let upTo = Math.min(above, this.chain.height);
     while (upTo < this.chain.height) {
@@ -202,7 +202,9 @@ export class Holdings {
       for (const tx of more) txs.add(tx);
       upTo += 1;
     }
-    return { upTo, more: upTo < this.chain.height, txs: [...txs] };
+    const place = (height: number) => ({ height, hash: this.chain.hashAt(height) ?? ZERO_ID });
+    const more = upTo < this.chain.height;
+    return { above: place(above), upTo: place(upTo), more, txs: [...txs] };
   }
 
   #remember({ id, body }: Transaction): void {

@@ -263,7 +263,7 @@ export class PeerParts {
       case 'commits':
         this.#catchingUp.onCommits(from.id, message, sizeBytes);
         for (const tx of message.txs) this.#committer.expect(from.id, tx, true);
-        this.#upkeep.onCommits(from.id, message.upTo, message.more);
+        this.#upkeep.onCommits(from.id, message);
         return;
       case 'statement':
         this.#answers.forwarding.relay(from.id, message);

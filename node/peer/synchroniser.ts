@@ -8,10 +8,11 @@
  * With `synchronisation: polling`, the papers' baseline, it asks neighbours about random tokens for
  * ever instead (poller.ts).
  */
-import type { Id } from '../id.ts';
-import type { Mapping, Transaction } from '../ledger/types.ts';
+import { type Id, ZERO_ID } from '../id.ts';
+import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
+import type { Commits } from '../wire/keeping.ts';
 import type { Message } from '../wire/messages.ts';
 import { Adoption } from './adoption.ts';
 import { ChainSource } from './chain-source.ts';
@@ -116,9 +117,8 @@ export class Synchroniser {
   }
 
   /** True if it was asked for here. */
-  onCommits(from: Id, { txs, upTo, more }: Extract<Message, { type: 'commits' }>): boolean {
-    const now = this.#context.host.now();
-    return this.#sources.get(from)?.onCommits(txs, upTo, more, now) ?? false;
+  onCommits(from: Id, message: Commits): boolean {
+    return this.#sources.get(from)?.onCommits(message, this.#context.host.now()) ?? false;
   }
 
   /** True if it was asked for here. */
@@ -137,7 +137,10 @@ export class Synchroniser {
   }
 
   #newFollowing(): Following {
-    return new Following(this.#context, (source, mapping) => this.#told(source, [mapping]));
+    return new Following(this.#context, {
+      committed: (source, transaction) => this.#committed(source, transaction),
+      lost: (source) => this.#sources.get(source)?.lose(this.#context.host.now()),
+    });
   }
 
   #newAdoption(): Adoption {
@@ -165,8 +168,13 @@ export class Synchroniser {
       askBlock: (wanted) =>
         send(id, { type: 'get-block', wanted, under: null, priority: 'synchronisation' }),
       askCommits: (above) => send(id, { type: 'ask-commits', above, bans: this.#bans() }),
-      told: (mappings) => this.#told(id, mappings),
+      told: (mappings) => {
+        // It may have been read before, and put back to an older state since.
+        this.#tally.forget(id);
+        this.#told(id, mappings);
+      },
       committed: (txs) => this.#following.onCommits(id, txs),
+      hasRoom: () => this.#following.hasRoom(id),
     });
   }
 
@@ -175,6 +183,26 @@ export class Synchroniser {
     for (const mapping of mappings) {
       if (membership.isNear(self, mapping.token, parameters.k)) this.#tally.note(source, mapping);
     }
+  }
+
+  /** Told for one of its tokens: of the others the source may hold a later mapping already. */
+  #committed(source: Id, { id, body }: Transaction): void {
+    const isNewer = ({ token, owner }: TokenChange) => {
+      const present = this.#tally.of(source, token);
+      // As in Holdings: what was destroyed stays so, and says nothing of when that was.
+      if (present === undefined || owner === ZERO_ID) return true;
+      return present.owner !== ZERO_ID && this.#timeOf(present.tx) <= body.timestamp;
+    };
+    this.#told(
+      source,
+      body.changes.filter(isNewer).map((change) => ({ ...change, tx: id })),
+    );
+  }
+
+  /** 0 for what is not here. */
+  #timeOf(tx: Id): number {
+    const { holdings } = this.#context;
+    return this.#following.transaction(tx)?.body.timestamp ?? holdings.timestampOf(tx);
   }
 
   #keepers(token: Id): readonly Id[] {

@@ -32,6 +32,11 @@ export class Tally {
     this.#candidates.set(mapping.token, others);
   }
 
+  /** What this source holds of the token, as far as it is known. */
+  of(source: Id, token: Id): Mapping | undefined {
+    return this.#candidates.get(token)?.find(({ holders }) => holders.has(source))?.mapping;
+  }
+
   /** What was heard of this source is forgotten. */
   forget(source: Id): void {
     for (const [token, told] of this.#candidates) {

@@ -4,6 +4,7 @@
  */
 import type { Id } from '../id.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
+import type { BlockPlace, Commits } from '../wire/keeping.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import type { Speakers } from './speakers.ts';
 
@@ -19,8 +20,8 @@ export class Upkeep {
   readonly #speakers: Speakers;
   /** Digest of whom this peer has banned. */
   readonly #bans: () => Id;
-  /** Height up to which a neighbour's commits are known here. */
-  readonly #read = new Map<Id, number>();
+  /** Block up to which a neighbour's commits are known here. */
+  readonly #read = new Map<Id, BlockPlace>();
   #turn = 0;
   #catchingUp = false;
 
@@ -69,15 +70,23 @@ export class Upkeep {
   }
 
   /** An answer of `from`; asks on while there is more. */
-  onCommits(from: Id, upTo: number, more: boolean): void {
-    const read = this.#read.get(from) ?? 0;
-    if (upTo <= read || (this.#read.size >= MAX_READ && !this.#read.has(from))) return;
+  onCommits(from: Id, { above, upTo, more }: Commits): void {
+    const read = this.#read.get(from);
+    // An answer to another question, as from before it started over, would leave a gap.
+    if (above.height !== (read?.height ?? 0)) return;
+    if (read !== undefined && above.hash !== read.hash) {
+      // It was put back to an older state and has another chain since.
+      this.#read.delete(from);
+      return;
+    }
+    if (upTo.height <= above.height) return;
+    if (this.#read.size >= MAX_READ && read === undefined) return;
     this.#read.set(from, upTo);
     if (more) this.#askCommits(from);
   }
 
   #askCommits(neighbour: Id): void {
-    const above = this.#read.get(neighbour) ?? 0;
+    const above = this.#read.get(neighbour)?.height ?? 0;
     this.#context.send(neighbour, { type: 'ask-commits', above, bans: this.#bans() });
   }
 

@@ -15,6 +15,12 @@ export const BLOCK_PRIORITIES = ['synchronisation', 'validation', 'historical'] 
 
 export type BlockPriority = (typeof BLOCK_PRIORITIES)[number];
 
+/** A block of the sender's chain; ZERO_ID where it has none of that height. */
+export interface BlockPlace {
+  readonly height: number;
+  readonly hash: Id;
+}
+
 /** What stands at `height` under the accumulator of the head at `under`, with the proof. */
 export interface AncestorAnswer {
   readonly epoch: number;
@@ -30,10 +36,15 @@ export type KeepingMessage =
    * the asker has banned: who knows of others answers with their packages too.
    */
   | { readonly type: 'ask-commits'; readonly above: number; readonly bans: Id }
-  /** Those up to the height `upTo`; `more`: there are blocks above it. */
+  /**
+   * Those above the block `above`, up to the block `upTo`; `more`: there are blocks above it. Several
+   * parts of a peer ask, each from where it has come to: `above` says which question is answered, and
+   * by its hash whether the chain still is the one that was read so far.
+   */
   | {
       readonly type: 'commits';
-      readonly upTo: number;
+      readonly above: BlockPlace;
+      readonly upTo: BlockPlace;
       readonly more: boolean;
       readonly txs: readonly Id[];
     }
@@ -54,19 +65,27 @@ export type KeepingMessage =
       readonly ancestor: AncestorAnswer | null;
     };
 
+export type Commits = Extract<KeepingMessage, { readonly type: 'commits' }>;
+
 export const KEEPING: Formats<KeepingMessage> = {
   'ask-commits': {
     write: (writer, { above, bans }) => writer.u64(above).id(bans),
     read: (reader) => ({ type: 'ask-commits', above: reader.u64(), bans: reader.id() }),
   },
   commits: {
-    write: (writer, { upTo, more, txs }) => {
-      writer.u64(upTo).u8(more ? 1 : 0);
+    write: (writer, { above, upTo, more, txs }) => {
+      writer
+        .u64(above.height)
+        .id(above.hash)
+        .u64(upTo.height)
+        .id(upTo.hash)
+        .u8(more ? 1 : 0);
       writer.list(txs, (tx) => writer.id(tx));
     },
     read: (reader) => ({
       type: 'commits',
-      upTo: reader.u64(),
+      above: { height: reader.u64(), hash: reader.id() },
+      upTo: { height: reader.u64(), hash: reader.id() },
       more: reader.boolean(),
       txs: reader.list(0, MAX_COMMITS, () => reader.id()),
     }),

@@ -30,10 +30,17 @@ const vote = (tx: string): Message => ({ type: 'vote', tx, committed: false, bal
 test('each side hears of its own transfer alone, in whatever message; of all else everybody does', () => {
   const { stories, rivals, one, three } = told();
   const { utter } = stories.decisions;
+  const place = { height: 1, hash: one };
   for (const about of [
     (tx: string) => vote(tx),
     (tx: string): Message => ({ type: 'ask-votes', tx }),
-    (tx: string): Message => ({ type: 'commits', upTo: 1, more: false, txs: [tx] }),
+    (tx: string): Message => ({
+      type: 'commits',
+      above: place,
+      upTo: place,
+      more: false,
+      txs: [tx],
+    }),
   ]) {
     const [ofOne, ofOther] = [about(rivals.one.id), about(rivals.other.id)];
     expect(utter(one, ofOne)).toBe(ofOne);

@@ -118,7 +118,13 @@ export const EXAMPLES: readonly Message[] = [
   },
   { type: 'committed', tx: name('tx'), block: name('block') },
   { type: 'ask-commits', above: 12, bans: name('bans') },
-  { type: 'commits', upTo: 14, more: true, txs: [name('a'), name('b')] },
+  {
+    type: 'commits',
+    above: { height: 12, hash: name('above') },
+    upTo: { height: 14, hash: name('block') },
+    more: true,
+    txs: [name('a'), name('b')],
+  },
   { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3) },
   { type: 'ask-mapping', token: name('token'), query: new Uint8Array(16).fill(3), direct: true },
   {
