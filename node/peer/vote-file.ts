@@ -17,8 +17,8 @@ import { isDoubleVote, type SignedBallot, type SignedVote } from '../voting/sign
  * (upkeep.ts).
  */
 const MAX_KEPT = 8192;
-/** Shown to one that committed a rival, since a message may be lost: its word is heard many times. */
-const MAX_SHOWN = 3;
+/** Shown to one that committed a rival so often: one may be lost, and its word is heard many times. */
+const MAX_SHOWN = 2;
 
 /** What a change is about: its token, and the mapping that it follows. */
 export type Place = Pick<SignedBallot, 'token' | 'previous'>;

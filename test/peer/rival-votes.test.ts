@@ -1,0 +1,102 @@
+/** Honest networks whose votes are signed: nobody is convicted, and nothing more is said. */
+import { expect, test } from 'vitest';
+import type { ProtocolParameters } from '../../node/parameters.ts';
+import { expectAllEnded, expectBannedOnly, expectSafe } from '../support/invariants.ts';
+import { Spender } from '../support/spender.ts';
+import { Swarm } from '../support/swarm.ts';
+
+/** Without `voteExchange: certificates` they are sent for one reason only: a rival has passed. */
+function certificates(swarm: Swarm): number {
+  const sent = swarm.rows('messages').filter(({ direction }) => direction === 'out');
+  const ofThem = sent.filter(({ type }) => type === 'vote-certificate');
+  return ofThem.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The halves do not hear one another until the network's link is put back. */
+function cut(swarm: Swarm, half: number): void {
+  const side = new Set(swarm.seated.slice(0, half).map(({ endpoint }) => endpoint.ip));
+  const isPeer = new Set(swarm.seated.map(({ endpoint }) => endpoint.ip));
+  const { link } = swarm.network;
+  swarm.network.link = (from, to) => {
+    const isCut = side.has(from.ip) !== side.has(to.ip) && isPeer.has(from.ip) && isPeer.has(to.ip);
+    return isCut ? { lossProbability: 1 } : link(from, to);
+  };
+}
+
+const HONEST: readonly Partial<ProtocolParameters>[] = [
+  {},
+  { commitRule: 'net', voting: 'polled' },
+];
+
+test.each(HONEST)(
+  'loss, a partition, restarts and a disk put back: no vote is shown to anyone: %j',
+  (parameters) => {
+    const swarm = new Swarm({
+      peers: 8,
+      clients: 1,
+      seed: 5,
+      lossProbability: 0.05,
+      parameters: { k: 5, votes: 'signed', ...parameters },
+    });
+    swarm.mesh();
+    const whole = swarm.network.link;
+    swarm.load({ transactionsPerSecond: 4 });
+    swarm.network.run(2000);
+    const disk = swarm.snapshot(2);
+    swarm.network.run(1500);
+    swarm.restart(1, 300);
+    cut(swarm, 3);
+    swarm.network.run(1500);
+    swarm.network.link = whole;
+    swarm.restore(2, disk, 300);
+    swarm.network.run(4000);
+    swarm.unload();
+    swarm.network.run(12_000);
+    expectAllEnded(swarm);
+    expectBannedOnly(swarm, []);
+    expect(certificates(swarm)).toBe(0);
+  },
+);
+
+test('an owner’s two transfers that one quorum cannot both pass show no vote to anyone', () => {
+  const parameters = { k: 8, votes: 'signed' } as const;
+  const swarm = new Swarm({ peers: 8, clients: 0, seed: 7, parameters });
+  swarm.mesh();
+  const spender = new Spender(swarm);
+  for (const [index, created] of spender.create(3).entries()) {
+    const [one, other] = spender.rivals(created);
+    spender.submit(spender.everybody.slice(0, 3 + index), one);
+    spender.submit(spender.everybody.slice(3 + index), other);
+  }
+  swarm.network.run(10_000);
+  expectSafe(swarm);
+  expectBannedOnly(swarm, []);
+  expect(certificates(swarm)).toBe(0);
+});
+
+test('where the papers’ rule lets two halves commit rivals, what honest peers voted convicts nobody', () => {
+  const parameters = { k: 8, votes: 'signed', commitRule: 'net' } as const;
+  const swarm = new Swarm({ peers: 8, clients: 0, seed: 9, parameters });
+  swarm.mesh();
+  const spender = new Spender(swarm);
+  const created = spender.create(2);
+  const disk = swarm.snapshot(0);
+  const whole = swarm.network.link;
+  cut(swarm, 4);
+  for (const one of created) {
+    for (const [half, rival] of spender.rivals(one).entries()) {
+      spender.submit(spender.everybody.slice(4 * half, 4 * half + 4), rival);
+    }
+  }
+  swarm.network.run(2000);
+  // One forgets how it voted, and one that it voted at all: it may vote the other way after that.
+  swarm.restart(5, 100);
+  swarm.network.link = whole;
+  swarm.restore(0, disk, 100);
+  swarm.network.run(30_000);
+  expect(() => expectSafe(swarm)).toThrow();
+  expectBannedOnly(swarm, []);
+  // Each may show each other one votes on either of two rivals, twice.
+  expect(certificates(swarm)).toBeGreaterThan(0);
+  expect(certificates(swarm)).toBeLessThanOrEqual(created.length * 2 * 8 * 7 * 2);
+});
