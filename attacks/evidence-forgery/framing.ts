@@ -25,7 +25,7 @@ const MARGIN_MS = 2000;
 const MAX_ANSWERS = 64;
 const TRANSFERS = 2;
 /** Transfers tried, should answers come too late to be caught between. */
-const MAX_TRIES = 12;
+const MAX_TRIES = 40;
 
 export interface FramingNeeds {
   readonly peer: Peer;
@@ -122,13 +122,20 @@ export class Framing {
   /** Looks for one answer on one side of the transfer and two on the other, all within δ. */
   #harvest(): void {
     const { deltaMs } = this.#needs.terms;
-    const after = this.#answers.filter(({ answer }) => answer?.mapping.tx === this.#tx);
-    const before = this.#answers.filter(({ answer }) => answer?.mapping.tx !== this.#tx);
-    const [first, second] = after;
-    const last = before.at(-1);
-    if (first === undefined || second === undefined || last === undefined) return;
-    if (second.time - last.time < deltaMs) this.#caught.push([last, first, second]);
+    const isAfter = ({ answer }: Statement): boolean => answer?.mapping.tx === this.#tx;
+    const [late, later] = this.#answers.filter(isAfter);
+    const [earlier, early] = this.#answers.filter((answer) => !isAfter(answer)).slice(-2);
     this.#answers.splice(0);
+    for (const three of [
+      [early ?? earlier, late, later],
+      [earlier, early, late],
+    ]) {
+      const [first, second, third] = three;
+      if (first === undefined || second === undefined || third === undefined) continue;
+      if (third.time - first.time >= deltaMs) continue;
+      this.#caught.push([first, second, third]);
+      return;
+    }
   }
 
   #accuse(): void {

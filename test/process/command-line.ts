@@ -6,7 +6,8 @@ import path from 'node:path';
 import { z } from 'zod';
 
 const BIN = path.resolve(import.meta.dirname, '../../lab/bin.sh');
-const COMMAND_TIMEOUT_MS = 90_000;
+/** The first run in containers builds two images. */
+const COMMAND_TIMEOUT_MS = 180_000;
 
 /** Two regions, seven small members: what every command has something to do with. */
 export const SMALL = `name: small
