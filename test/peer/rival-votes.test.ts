@@ -5,6 +5,9 @@ import { expectAllEnded, expectBannedOnly, expectSafe } from '../support/invaria
 import { Spender } from '../support/spender.ts';
 import { Swarm } from '../support/swarm.ts';
 
+/** Longer than a peer keeps from voting that may have forgotten how it voted. */
+const FORGOTTEN_MS = 30_000;
+
 /** Without `voteExchange: certificates` they are sent for one reason only: a rival has passed. */
 function certificates(swarm: Swarm): number {
   const sent = swarm.rows('messages').filter(({ direction }) => direction === 'out');
@@ -12,9 +15,9 @@ function certificates(swarm: Swarm): number {
   return ofThem.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The halves do not hear one another until the network's link is put back. */
-function cut(swarm: Swarm, half: number): void {
-  const side = new Set(swarm.seated.slice(0, half).map(({ endpoint }) => endpoint.ip));
+/** These peers and the rest do not hear one another until the network's link is put back. */
+function cut(swarm: Swarm, half: readonly number[]): void {
+  const side = new Set(half.map((index) => swarm.at(index).endpoint.ip));
   const isPeer = new Set(swarm.seated.map(({ endpoint }) => endpoint.ip));
   const { link } = swarm.network;
   swarm.network.link = (from, to) => {
@@ -45,7 +48,7 @@ test.each(HONEST)(
     const disk = swarm.snapshot(2);
     swarm.network.run(1500);
     swarm.restart(1, 300);
-    cut(swarm, 3);
+    cut(swarm, [0, 1, 2]);
     swarm.network.run(1500);
     swarm.network.link = whole;
     swarm.restore(2, disk, 300);
@@ -74,26 +77,39 @@ test('an owner’s two transfers that one quorum cannot both pass show no vote t
   expect(certificates(swarm)).toBe(0);
 });
 
-test('where the papers’ rule lets two halves commit rivals, what honest peers voted convicts nobody', () => {
+test('where the papers’ rule lets two sides commit rivals, what honest peers voted convicts nobody', () => {
   const parameters = { k: 8, votes: 'signed', commitRule: 'net' } as const;
   const swarm = new Swarm({ peers: 8, clients: 0, seed: 9, parameters });
   swarm.mesh();
   const spender = new Spender(swarm);
   const created = spender.create(2);
   const disk = swarm.snapshot(0);
+  const rivals = created.map((one) => spender.rivals(one));
+  const say = (half: 0 | 1, to: readonly number[]): void => {
+    const ids = to.map((index) => spender.everybody[index] ?? '');
+    for (const pair of rivals) spender.submit(ids, pair[half]);
+  };
   const whole = swarm.network.link;
-  cut(swarm, 4);
-  for (const one of created) {
-    for (const [half, rival] of spender.rivals(one).entries()) {
-      spender.submit(spender.everybody.slice(4 * half, 4 * half + 4), rival);
-    }
-  }
+  cut(swarm, [0, 1, 2]);
+  say(0, [0, 1, 2]);
   swarm.network.run(2000);
-  // One forgets how it voted, and one that it voted at all: it may vote the other way after that.
-  swarm.restart(5, 100);
+  // One forgets that it voted, and when that can matter no more it votes the other way.
   swarm.network.link = whole;
+  cut(swarm, [1, 2]);
   swarm.restore(0, disk, 100);
-  swarm.network.run(30_000);
+  swarm.network.run(FORGOTTEN_MS);
+  say(1, [0, 3, 4, 5, 6, 7]);
+  swarm.network.run(2000);
+  const [first] = rivals;
+  const voters = swarm.network.rows.filter(({ row, endpoint }) => {
+    const isVote = row.table === 'votes' && row.verdict === 'valid';
+    const isOurs = endpoint.ip === swarm.at(0).endpoint.ip;
+    return isVote && isOurs && first?.some(({ id }) => id === row.tx);
+  });
+  expect(voters.length).toBe(2);
+  swarm.network.link = whole;
+  swarm.restart(5, 100);
+  swarm.network.run(5000);
   expect(() => expectSafe(swarm)).toThrow();
   expectBannedOnly(swarm, []);
   // Each may show each other one votes on either of two rivals, twice.
