@@ -3,6 +3,8 @@ import { expect, test, vi } from 'vitest';
 import type { Id } from '../../node/id.ts';
 import type { Decisions } from '../../node/decisions.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
+import { signVote } from '../../node/voting/signed-vote.ts';
+import type { Message } from '../../node/wire/messages.ts';
 import { ColludingOwner, TwoStories } from '../../attacks/kit/rival-spend.ts';
 import { expectBannedOnly, expectSafe } from '../support/invariants.ts';
 import { NETWORK, type Seated, Swarm } from '../support/swarm.ts';
@@ -18,12 +20,16 @@ interface Plan {
   readonly accomplices: number;
   readonly parameters: Partial<ProtocolParameters>;
   readonly lossProbability?: number;
+  /** What an accomplice says instead of its votes. */
+  readonly instead?: (seated: Seated, message: Message) => Message;
   /** While the two sides cannot hear one another. */
   readonly meanwhile?: (swarm: Swarm, accomplices: number) => void;
 }
 
 /** Everyone keeps every token; the two halves of the honest ones hear of one transfer each. */
-function spendTwice({ accomplices, parameters, lossProbability = 0, meanwhile }: Plan) {
+function spendTwice(plan: Plan) {
+  const { accomplices, parameters, lossProbability = 0, meanwhile } = plan;
+  const instead = plan.instead ?? ((_seated: Seated, message: Message) => message);
   const minds = Array.from({ length: accomplices }, (): Partial<Decisions> => ({}));
   const swarm = new Swarm({
     peers: PEERS,
@@ -57,8 +63,13 @@ function spendTwice({ accomplices, parameters, lossProbability = 0, meanwhile }:
       isCut(from.ip, to.ip) || isCut(to.ip, from.ip) ? { lossProbability: 1 } : whole(from, to);
   }
   const all = swarm.seated.slice(0, accomplices).map((one) => new TwoStories(one.peer, one.host));
-  for (const [index, stories] of all.entries())
-    Object.assign(minds[index] ?? {}, stories.decisions);
+  for (const [index, { decisions }] of all.entries()) {
+    const utter: Decisions['utter'] = (to, message) => {
+      const said = decisions.utter(to, message);
+      return said === null ? null : instead(swarm.at(index), said);
+    };
+    Object.assign(minds[index] ?? {}, decisions, { utter });
+  }
   for (const owner of owners) {
     const [one, other] = owner.rivals(host.now());
     const rivals = { one, other, toOne: ids(near), toOther: ids(far) };
@@ -103,6 +114,21 @@ test.each(PLANS)('both sides commit, and every double voter is convicted: $name'
 test('a vote that only the channel vouches for proves nothing', () => {
   const parameters = { commitRule: 'net', votes: 'mac' } as const;
   const { swarm, guilty } = spendTwice({ accomplices: 3, parameters });
+  expect(() => expectSafe(swarm, swarm.seated.slice(guilty.length))).toThrow();
+  expect(new Set(bans(swarm, guilty))).toEqual(new Set([0]));
+});
+
+/** Its word that it has seen the transaction pass: counts as a vote, and binds to no mapping. */
+function seenToPass({ peer }: Seated, message: Message): Message {
+  if (message.type !== 'signed-vote') return message;
+  const { network, tx } = message.vote;
+  const said = { network, peer: peer.identity.address, tx, committed: true, ballots: [] };
+  return { type: 'signed-vote', vote: signVote(said, peer.chain.session), views: [] };
+}
+
+test('whoever says of both that they have passed, and votes for none, is not convicted', () => {
+  const parameters = { commitRule: 'net', votes: 'signed' } as const;
+  const { swarm, guilty } = spendTwice({ accomplices: 3, parameters, instead: seenToPass });
   expect(() => expectSafe(swarm, swarm.seated.slice(guilty.length))).toThrow();
   expect(new Set(bans(swarm, guilty))).toEqual(new Set([0]));
 });
