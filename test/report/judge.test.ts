@@ -51,7 +51,15 @@ test('an attack is judged from what honest members heard and did', async () => {
     id: 'a1',
     name: 'colluding-liars',
     succeeded: true,
-    success: { liesTold: 3, victims: 2, tokens: 1, unopposedLies: 1 },
+    success: {
+      liesTold: 3,
+      victims: 2,
+      tokens: 1,
+      unopposedLies: 1,
+      stolen: 0,
+      spentTwice: 0,
+      honestBanned: 1,
+    },
     strikeMs: 6000,
     firstDetectedMs: 6900,
     // l1 lied at 6100 to c1, whose row came with the closing of its question at 7400.
