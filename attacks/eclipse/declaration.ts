@@ -28,12 +28,27 @@ export const declaration: Declaration = {
       description:
         'Identities farther from the target are thrown away; 0: as far as so few honest members are expected that the place can be captured.',
     },
+    way: {
+      type: 'string',
+      default: 'introduce',
+      values: ['introduce', 'exhaust', 'restart', 'referrals', 'swap'],
+      description:
+        'Into the victim’s table. introduce: newcomers show themselves to it alone; exhaust: they also bring it ghosts, identities that nobody plays; restart: as introduce, and the strike waits until it starts again; referrals: who asks them who is near hears of them alone; swap: members from the start that serve it well, so that it swaps others for them.',
+    },
     strike: {
       type: 'string',
       default: 'double-spend',
-      values: ['double-spend', 'starve'],
+      values: ['double-spend', 'starve', 'lie'],
       description:
-        'double-spend: the victim commits one of two transfers and the network the other; starve: the victim commits nothing any more.',
+        'double-spend: the victim commits one of two transfers and the network the other; starve: the victim commits nothing any more; lie: it is told, and clients that believed a referral are, that all they ask for belongs to others.',
+    },
+    ghosts: {
+      type: 'integer',
+      default: 10,
+      min: 0,
+      max: 64,
+      unit: 'identities',
+      description: 'With way exhaust: how many each accomplice makes and brings.',
     },
     tokens: {
       type: 'integer',
@@ -70,7 +85,7 @@ export const declaration: Declaration = {
   source: 'whitepaper 9.3; enhanced-synchronization, threats; Heilman et al. 2015',
   success: {
     meaning:
-      'An honest keeper’s view contradicts the network’s: it committed another transfer of a token than the others, or gave up three or more transactions that the network committed.',
+      'An honest member’s view contradicts the network’s: a keeper committed another transfer of a token than the others, gave up three or more transactions that the network committed, or started and could not speak for ten seconds; or a client was told a lie and no answer to the same question contradicted it.',
     sql: `SELECT
         (SELECT count() FROM violations
           WHERE NOT hasAny(transactions, (SELECT groupArray(tx) FROM fates))) AS contradicted,
@@ -85,6 +100,15 @@ export const declaration: Declaration = {
                 WHERE class = 'committed' AND submitted_ms >= {start:Float64})
             GROUP BY peer, tx)
           GROUP BY peer)) AS starved,
-        toUInt8(contradicted > 0 OR starved >= 3) AS succeeded`,
+        (SELECT count() FROM (
+          SELECT peer, argMax(event, ts) AS last, max(ts) AS since FROM lab.peers
+            WHERE run = {run:String} AND event NOT IN ('meshed', 'stopping')
+              AND peer IN (SELECT member FROM roles WHERE adversary = '' AND kind = 'peer')
+            GROUP BY peer)
+          WHERE last = 'started' AND dateDiff('second', since,
+            (SELECT max(ts) FROM lab.transactions WHERE run = {run:String})) >= 10) AS muted,
+        (SELECT countIf(heard_kind = 'client' AND NOT disagreed) FROM own_lies) AS unopposedLies,
+        (SELECT count() FROM own_lies) AS liesTold,
+        toUInt8(contradicted > 0 OR starved >= 3 OR muted > 0 OR unopposedLies > 0) AS succeeded`,
   },
 };

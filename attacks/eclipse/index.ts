@@ -1,22 +1,32 @@
 /**
- * Eclipse: newcomers minted near one peer show themselves to it and to nobody else, until all that it
- * takes for its neighbours are theirs. Then it hears from them what they like: nothing at all, or one
- * of two transfers of which the network has committed the other.
+ * Eclipse: all that a victim takes for its neighbours are the attacker's, and it hears from them what
+ * they like: nothing at all, lies, or one of two transfers of which the network has committed the
+ * other. Into its table they come in one of several ways, which declaration.ts describes.
  */
 import type { AttackOrder } from '../../node/control.ts';
 import type { Asker, Decisions } from '../../node/decisions.ts';
 import type { Id } from '../../node/id.ts';
 import type { AdversaryModule, Knobs } from '../../node/runtime/adversarial.ts';
+import type { Statement } from '../../node/minefield/types.ts';
 import type { Message } from '../../node/wire/messages.ts';
 import type { Adversary, AdversaryContext } from '../adversary.ts';
+import { isKind } from '../kit/messages.ts';
 import { isWanted, targetOf } from '../kit/place.ts';
-import { ColludingOwner, rivalsIn, rivalsMessage, TwoStories } from '../kit/rival-spend.ts';
-import { isHushed, isNews } from './silence.ts';
+import { rivalsIn, rivalsMessage, TwoStories } from '../kit/rival-spend.ts';
+import { Deceit } from './deceit.ts';
+import { Ghosts } from './ghosts.ts';
+import { Referrals } from './referrals.ts';
+import { isHushed, isNews, isWelcome } from './silence.ts';
+import { Spending } from './spending.ts';
 
 export { declaration } from './declaration.ts';
 
 /** How often it looks how things stand. */
 const LOOK_MS = 500;
+/** A victim that comes back hears nothing before its epoch is noted: a few round trips. */
+const BACK_MS = 3000;
+/** Ways by which they show themselves to their victim alone: to all others they are strangers. */
+const HIDDEN = new Set<unknown>(['introduce', 'exhaust', 'restart']);
 
 export const wants: NonNullable<AdversaryModule['wants']> = isWanted;
 
@@ -27,28 +37,40 @@ export function create(context: AdversaryContext): Adversary {
 class Eclipser implements Adversary {
   readonly decisions: Partial<Decisions>;
   readonly #context: AdversaryContext;
-  readonly #self: Id;
   readonly #stories: TwoStories;
+  readonly #spending: Spending;
+  #deceit: Deceit;
+  readonly #ghosts: Ghosts;
+  readonly #referrals: Referrals;
   #order: AttackOrder | null = null;
   #isPaused = false;
   #phase: 'position' | 'wait' | 'strike' | 'hide' = 'position';
   #sinceMs = 0;
   /** Named once: who comes and goes later changes nothing of whom it is about. */
   #victim: Id | null = null;
-  #owners: readonly ColludingOwner[] = [];
+  /** When the victim was last seen to start again. */
+  #restartedMs: number | null = null;
 
   constructor(context: AdversaryContext) {
     const { peer, host } = context;
     this.#context = context;
-    this.#self = peer.identity.address;
     this.#stories = new TwoStories(peer, host);
+    this.#spending = new Spending(peer, host);
+    this.#deceit = new Deceit(peer);
+    this.#ghosts = new Ghosts(peer, host);
+    this.#referrals = new Referrals(peer);
     const { vote, heed, utter } = this.#stories.decisions;
     this.decisions = {
       vote: (transaction, token, honest) =>
-        this.#isStarving ? null : vote(transaction, token, honest),
-      heed: (from, message) => heed(from, message),
+        this.#isStarving && this.#isHidden ? null : vote(transaction, token, honest),
+      heed: (from, message) => {
+        this.#notice(from, message);
+        return heed(from, message);
+      },
       utter: (to, message) => this.#utter(to, message, utter),
-      answerMapping: (asker, _token, _query, honest) => (this.#hides(asker) ? null : honest()),
+      answerMapping: (asker, _token, _query, honest) => this.#answer(asker, honest),
+      serveBlock: (asker, _wanted, honest) =>
+        this.#isAudience(asker) ? this.#deceit.serve(honest()) : honest(),
     };
   }
 
@@ -56,6 +78,7 @@ class Eclipser implements Adversary {
     const isFirst = this.#order === null;
     this.#isPaused = next.action === 'pause';
     this.#order = next.action === 'stop' ? null : next;
+    if (this.#order === null) this.#deceit = new Deceit(this.#context.peer);
     if (isFirst && this.#order !== null) {
       this.#enter('position');
       this.#look();
@@ -64,7 +87,9 @@ class Eclipser implements Adversary {
 
   heard(from: string, message: unknown): void {
     const members = this.#members;
-    const rivals = members.includes(from) ? rivalsIn(message) : null;
+    if (!members.includes(from)) return;
+    if (isKind(message, 'restarted')) this.#restartedMs = this.#context.host.now();
+    const rivals = rivalsIn(message);
     if (rivals === null) return;
     this.#stories.tell(rivals, members);
     this.#enter('strike');
@@ -79,16 +104,56 @@ class Eclipser implements Adversary {
   }
 
   get #isStarving(): boolean {
-    return this.#strikes('starve') && this.#phase === 'strike' && !this.#isPaused;
+    return this.#strikes('starve') && this.#isStriking;
+  }
+
+  get #isStriking(): boolean {
+    return this.#phase === 'strike' && !this.#isPaused;
+  }
+
+  get #way(): unknown {
+    return this.#knobs['way'] ?? 'introduce';
+  }
+
+  get #isHidden(): boolean {
+    return HIDDEN.has(this.#way);
   }
 
   #strikes(kind: string): boolean {
     return this.#knobs['strike'] === kind;
   }
 
-  /** From everyone but its victim, for as long as it is under orders. */
+  #answer(asker: Asker, honest: () => Statement): Statement | null {
+    if (this.#isAudience(asker)) {
+      if (this.#isStriking) return this.#deceit.answer(honest());
+      // A word of the truth would convict, before as after.
+      return asker.kind === 'client' || this.#deceit.hasBegun ? null : honest();
+    }
+    return this.#hides(asker) ? null : honest();
+  }
+
+  /** From everyone but its victim, for as long as it is under orders; or who counts, from clients. */
   #hides({ id, kind }: Asker): boolean {
-    return this.#order !== null && (kind === 'client' || !this.#isInvolved(id));
+    if (this.#order === null) return false;
+    if (this.#isHidden) return kind === 'client' || !this.#isInvolved(id);
+    return this.#way === 'referrals' && kind === 'client';
+  }
+
+  /** The victim; and of clients those that ask one who does not count: they believed a referral. */
+  #isAudience({ id, kind }: Asker): boolean {
+    if (this.#order === null || !this.#strikes('lie')) return false;
+    if (this.#way !== 'referrals') return id === this.#findVictim();
+    const { identity, membership } = this.#context.peer;
+    return kind === 'client' && !membership.counts(identity.address);
+  }
+
+  #notice({ id, kind }: Asker, message: Message): void {
+    if (this.#order === null) return;
+    if (kind === 'client') this.#referrals.met(id);
+    // Whoever starts asks those near it which epoch they saw of it last.
+    if (message.type !== 'ask-epoch' || id !== this.#victim) return;
+    this.#restartedMs = this.#context.host.now();
+    this.#context.conspire({ kind: 'restarted' });
   }
 
   #isInvolved(id: Id): boolean {
@@ -96,11 +161,21 @@ class Eclipser implements Adversary {
   }
 
   #utter(to: Id, message: Message, honest: Decisions['utter']): Message | null {
-    if (this.#order !== null && !this.#isInvolved(to) && isHushed(message, this.#members)) {
-      return null;
+    if (this.#order === null) return honest(to, message);
+    const isElsewhere = this.#isHidden && !this.#isInvolved(to);
+    if (isElsewhere && isHushed(message, this.#members)) return null;
+    if (message.type === 'found' && this.#isReferred(to)) {
+      return this.#referrals.answer(message.near, this.#members, this.#context.host.now());
     }
-    if (this.#isStarving && to === this.#victim && isNews(message)) return null;
+    if (this.#isStarving && to === this.#victim) {
+      if (isNews(message) || (this.#way === 'restart' && isWelcome(message))) return null;
+    }
     return honest(to, message);
+  }
+
+  #isReferred(to: Id): boolean {
+    if (this.#way !== 'referrals' || this.#phase === 'position') return false;
+    return to === this.#victim || this.#referrals.isClient(to);
   }
 
   /** The honest peer nearest the target, by what everyone was told at the beginning. */
@@ -128,14 +203,39 @@ class Eclipser implements Adversary {
     if (this.#isPaused || victim === null) return;
     const knobs = this.#knobs;
     const forMs = this.#context.host.now() - this.#sinceMs;
+    const isFull = this.#way !== 'exhaust' || this.#phase === 'hide' || this.#fill(victim);
     if (this.#phase === 'position') {
-      if (this.#knowsAll(victim)) this.#enter('wait');
-    } else if (this.#phase === 'wait' && forMs >= Number(knobs['waitMs'])) {
-      if (this.#strikes('starve')) this.#enter('strike');
-      else if (this.#leads && this.#prepare(victim)) this.#spendTwice(victim);
+      if (this.#knowsAll(victim) && isFull) this.#enter('wait');
+    } else if (this.#phase === 'wait') {
+      const isDue = this.#isDue(forMs);
+      if (!this.#strikes('double-spend')) {
+        if (isDue) this.#enter('strike');
+      } else if (isDue || this.#way === 'restart') {
+        // Its tokens must be known before the victim goes.
+        this.#spend(victim, isDue);
+      }
     } else if (this.#phase === 'strike' && forMs >= Number(knobs['strikeMs'])) {
       this.#enter('hide');
     }
+  }
+
+  #isDue(waitedMs: number): boolean {
+    if (this.#way !== 'restart') return waitedMs >= Number(this.#knobs['waitMs']);
+    if (this.#restartedMs === null) return false;
+    // Who is to starve is not even let back in; who is to hear something must be listening.
+    const backMs = this.#strikes('starve') ? 0 : BACK_MS;
+    return this.#context.host.now() - this.#restartedMs >= backMs;
+  }
+
+  /** Takes up the victim's places with ghosts. */
+  #fill(victim: Id): boolean {
+    const wanted = Number(this.#knobs['ghosts']);
+    const before = this.#ghosts.shown;
+    this.#ghosts.work(victim, wanted);
+    this.#ghosts.show(victim);
+    const { shown, attempts } = this.#ghosts;
+    if (shown === wanted && before < wanted) this.#context.say('ghosts', { shown, attempts });
+    return shown === wanted;
   }
 
   /** The victim knows them all by now, and says where they are. */
@@ -146,66 +246,14 @@ class Eclipser implements Adversary {
     return missing.length === 0;
   }
 
-  get #leads(): boolean {
-    const victim = this.#findVictim();
-    // It has to see the tokens committed that it makes: who keeps them leads.
-    const keepers = victim === null ? [] : this.#keepers(this.#place(victim));
-    return keepers.find((id) => this.#members.includes(id)) === this.#self;
-  }
-
-  #keepers(point: Id): readonly Id[] {
-    const { membership, parameters } = this.#context.peer;
-    return membership.near(point, parameters.k);
-  }
-
-  /** Where the victim is a keeper and the most others are its own. */
-  #place(victim: Id): Id {
-    const target = targetOf(this.#context.peer.identity.record.network, this.#knobs);
-    const own = (point: Id): number => {
-      const keepers = this.#keepers(point);
-      if (!keepers.includes(victim)) return -1;
-      return keepers.filter((id) => this.#members.includes(id)).length;
-    };
-    return own(victim) > own(target) ? victim : target;
-  }
-
-  /** The honest keepers of a token, those that it would have without the eclipse. */
-  #honestKeepers(token: Id): readonly Id[] {
-    const { membership, parameters } = this.#context.peer;
+  #spend(victim: Id, isDue: boolean): void {
     const members = this.#members;
-    const near = membership.around(token, parameters.k + members.length);
-    return near.filter((id) => !members.includes(id)).slice(0, parameters.k);
-  }
-
-  /** Its tokens are beside the victim, and known to all who keep them, before they are spent. */
-  #prepare(victim: Id): boolean {
-    const { host, peer } = this.#context;
-    const { network } = peer.identity.record;
-    const members = this.#members;
-    if (this.#owners.length === 0) {
-      const place = this.#place(victim).slice(0, 32);
-      this.#owners = Array.from({ length: Number(this.#knobs['tokens']) }, () => {
-        const token = place + host.random(16).toHex();
-        return new ColludingOwner(network, token, host.now(), (length) => host.random(length));
-      });
-    }
-    const missing = this.#owners.filter(({ token }) => peer.chain.state.get(token) === undefined);
-    for (const { created, token } of missing) {
-      for (const id of [...this.#honestKeepers(token), ...members]) {
-        peer.send(id, { type: 'submit', transaction: created });
-      }
-    }
-    return missing.length === 0;
-  }
-
-  #spendTwice(victim: Id): void {
-    const { conspire, host } = this.#context;
-    for (const owner of this.#owners) {
-      const [one, other] = owner.rivals(host.now());
-      const toOne = this.#honestKeepers(owner.token).filter((id) => id !== victim);
-      const rivals = { one, other, toOne, toOther: [victim] };
-      conspire(rivalsMessage(rivals));
-      this.#stories.tell(rivals, this.#members);
+    const tokens = Number(this.#knobs['tokens']);
+    if (!this.#spending.leads(victim, this.#knobs, members)) return;
+    if (!this.#spending.prepare(victim, this.#knobs, members, tokens) || !isDue) return;
+    for (const rivals of this.#spending.rivals(victim, members)) {
+      this.#context.conspire(rivalsMessage(rivals));
+      this.#stories.tell(rivals, members);
     }
     this.#enter('strike');
   }

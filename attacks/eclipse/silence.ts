@@ -30,3 +30,8 @@ export function isNews({ type }: Message): boolean {
     type === 'witness'
   );
 }
+
+/** Would it help the victim to speak again after a restart? It needs its epoch noted by most near it. */
+export function isWelcome({ type }: Message): boolean {
+  return type === 'epoch' || type === 'epoch-noted';
+}
