@@ -79,7 +79,7 @@ export class PeerParts {
   readonly #resetListeners: ((member: Id) => void)[] = [];
 
   constructor(context: PeerContext, identity: Identity, events: PartsEvents) {
-    const { network, membership, host, holdings, send } = context;
+    const { network, membership, host, holdings, parameters, send } = context;
     this.#context = context;
     this.#events = events;
     this.#tolls = new Tolls(context, { isKnown: (message) => this.#isKnown(message) });
@@ -96,8 +96,7 @@ export class PeerParts {
       () => this.#speaking.nextTime(),
       (...own) => this.#joining.own.submit(...own),
     );
-    const paper = paperTerms(context.parameters);
-    this.#speakers = new Speakers(network, (address) => membership.get(address), paper);
+    this.#speakers = new Speakers(network, (id) => membership.get(id), paperTerms(parameters));
     this.#prosecution = new Prosecution(
       context,
       identity.identityKey,
