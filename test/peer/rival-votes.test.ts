@@ -1,5 +1,6 @@
 /** Honest networks whose votes are signed: nobody is convicted, and nothing more is said. */
 import { expect, test } from 'vitest';
+import type { Id } from '../../node/id.ts';
 import type { ProtocolParameters } from '../../node/parameters.ts';
 import { expectAllEnded, expectBannedOnly, expectSafe } from '../support/invariants.ts';
 import { Spender } from '../support/spender.ts';
@@ -115,4 +116,43 @@ test('where the papers’ rule lets two sides commit rivals, what honest peers v
   // Each may show each other one votes on either of two rivals, twice.
   expect(certificates(swarm)).toBeGreaterThan(0);
   expect(certificates(swarm)).toBeLessThanOrEqual(created.length * 2 * 8 * 7 * 2);
+});
+
+/** Peers with these numbers say again and again that they have committed what nobody has. */
+function claimRivals(k: number, claimants: (swarm: Swarm, token: Id) => readonly number[]): Swarm {
+  const swarm = new Swarm({ peers: 9, clients: 0, seed: 3, parameters: { k, votes: 'signed' } });
+  swarm.mesh();
+  const spender = new Spender(swarm);
+  const pairs = spender.create(8).map((one) => spender.rivals(one));
+  for (const [one] of pairs) spender.submit(spender.everybody, one);
+  swarm.network.run(3000);
+  const commit = { block: 'ab'.repeat(32), position: 0, confirmations: 0 };
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (const [, other] of pairs) {
+      for (const index of claimants(swarm, other.body.changes[0]?.token ?? '')) {
+        const { peer } = swarm.at(index);
+        const claim = { type: 'transaction', transaction: other, commit } as const;
+        for (const id of spender.everybody) peer.send(id, claim);
+      }
+    }
+    swarm.network.run(50);
+  }
+  return swarm;
+}
+
+const isKeeper = (swarm: Swarm, index: number, token: Id): boolean =>
+  swarm.at(0).peer.membership.near(token, 5).includes(swarm.at(index).peer.identity.address);
+
+test('whoever claims to have committed many rivals is shown a few votes by each keeper, and goes on', () => {
+  const swarm = claimRivals(9, () => [0]);
+  const inOneSecond = certificates(swarm);
+  expect(inOneSecond).toBeGreaterThan(0);
+  // Two windows of an allowance of four, at eight others.
+  expect(inOneSecond).toBeLessThanOrEqual(2 * 4 * 8);
+  expectBannedOnly(swarm, []);
+});
+
+test('whoever does not keep the token is shown nothing', () => {
+  const swarm = claimRivals(5, (all, token) => [0, 1, 2].filter((at) => !isKeeper(all, at, token)));
+  expect(certificates(swarm)).toBe(0);
 });
