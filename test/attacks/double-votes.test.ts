@@ -150,3 +150,21 @@ attacks: [{name: colluding-liars, atMs: 2000, knobs: {strike: double-spend, toke
   expect(attack).toMatchObject({ offenders: 3, slashed: 3, detectedBy: ['evidence:double-vote'] });
   expect(result.detection.falseSlashes).toBe(0);
 });
+
+test('Sybils that are three of five keepers spend twice under the quorum, and are slashed for it', async () => {
+  const { attack, result } = await attacked(
+    `name: sybils
+durationMs: 8000
+protocol: {k: 5, votes: signed, leaseHours: 240, pow: {memoryKiB: 8, passes: 1, bits: 4}}
+regions: [{name: here}]
+links: [{default: {delayMs: 20}}]
+peers:
+  - {group: honest, count: 8, regions: even}
+  - {group: sybils, count: 3, regions: even, adversary: sybil-positioning, active: false}
+attacks: [{name: sybil-positioning, atMs: 1000, knobs: {captured: 3, waitMs: 500}}]
+`,
+  );
+  expect(attack.success['spentTwice']).toBe(3);
+  expect(attack).toMatchObject({ offenders: 3, slashed: 3, detectedBy: ['evidence:double-vote'] });
+  expect(result.detection.falseSlashes).toBe(0);
+});
