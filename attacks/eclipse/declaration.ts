@@ -76,9 +76,9 @@ export const declaration: Declaration = {
     },
   },
   budget:
-    'Argon2 work for k − 1 identities near one point; where membership is known state, also the trust period of each.',
+    'Argon2 work for k − 1 identities near one point; where membership is known state, also the trust period of each; for referrals one member among those nearest and newcomers of no age.',
   defence:
-    'Whom a peer counts is state that the whole neighbourhood keeps (membership: ledger): who shows up to one peer alone counts for nobody.',
+    'Whom a peer counts is state that the whole neighbourhood keeps (membership: ledger): who shows up to one peer alone counts for nobody. Referrals are to be believed only when more than a third of the voices agree.',
   switchOff: { 'protocol.membership': 'known' },
   layers: ['minting fingerprints', 'address concentration', 'trust'],
   phases: ['position', 'wait', 'strike', 'hide'],
@@ -104,7 +104,7 @@ export const declaration: Declaration = {
           SELECT peer, argMax(event, ts) AS last, max(ts) AS since FROM lab.peers
             WHERE run = {run:String} AND event NOT IN ('meshed', 'stopping')
               AND peer IN (SELECT member FROM roles WHERE adversary = '' AND kind = 'peer')
-            GROUP BY peer)
+            GROUP BY peer HAVING countIf(event != 'started') > 0)
           WHERE last = 'started' AND dateDiff('second', since,
             (SELECT max(ts) FROM lab.transactions WHERE run = {run:String})) >= 10) AS muted,
         (SELECT countIf(heard_kind = 'client' AND NOT disagreed) FROM own_lies) AS unopposedLies,
