@@ -102,6 +102,7 @@ export class Client {
       send: events.send,
       meet: (member) => this.#transport.meet(member),
       learnt: (member) => this.#transport.learn(member),
+      left: () => {},
       isBanned: (id) => this.#accusations.isBanned(id),
     });
     if (foundedAt(host.store) === null) return;

@@ -52,6 +52,8 @@ export interface FinderEvents {
   meet(member: Member): void;
   /** It belongs to the network and is in `membership` now. */
   learnt(member: Member): void;
+  /** A member near this peer counts no more: neighbourhoods have grown. */
+  left(): void;
   /** Whoever has not heard of the ban yet, or is an accomplice, still names it. */
   isBanned(address: Id): boolean;
 }
@@ -186,11 +188,13 @@ export class Finder {
 
   /** Of whom is known already only the standing is believed: where it is, it says itself. */
   #take(found: Found): void {
-    const { membership, self } = this.#options;
+    const { membership, parameters, self } = this.#options;
     const { address, record, endpoint, standing } = found;
     if (address === self) return;
     if (membership.has(address)) {
+      const wasNear = membership.near(self, 2 * parameters.k + 1).includes(address);
       membership.stand(address, standing);
+      if (wasNear && !membership.counts(address)) this.#events.left();
       return;
     }
     const member = { address, record, endpoint };

@@ -108,6 +108,7 @@ export class PeerParts {
       send,
       meet: (member) => events.meet(member),
       learnt: (member) => events.learn(member),
+      left: () => this.#shifted(),
       isBanned: (id) => this.#prosecution.isBanned(id),
     });
     const farViews = new FarViews(context, this.#finder);

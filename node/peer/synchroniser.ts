@@ -40,6 +40,17 @@ const OVERLAP_MS = 30_000;
  * long they have all been asked again, and what is still open another chain has to settle.
  */
 const DOUBT_MS = 6000;
+/**
+ * The same where some have gone on and others not: after so long a source has been asked three times,
+ * and is dead, cut off, or keeps from us what it has committed.
+ */
+const BEHIND_MS = 13_000;
+
+interface Doubt {
+  readonly sinceMs: number;
+  /** The last that they agree on; null where there is none. */
+  readonly tx: Id | null;
+}
 
 export class Synchroniser {
   readonly #context: PeerContext;
@@ -55,8 +66,10 @@ export class Synchroniser {
   #decideAt = 0;
   /** What was missing when enough was read: while commits go on, something always is. */
   #missing: Set<Id> | null = null;
-  /** Tokens in doubt, and since when. */
-  #doubts = new Map<Id, number>();
+  /** Tokens in doubt. */
+  #doubts = new Map<Id, Doubt>();
+  /** Members near, when it was looked last. */
+  #near: readonly Id[] = [];
 
   /** `bans`: digest of whom this peer has banned. */
   constructor(context: PeerContext, events: SynchroniserEvents, bans: () => Id) {
@@ -101,6 +114,7 @@ export class Synchroniser {
     this.#adoption.tick(now);
     if (now >= this.#decideAt || now < this.#decideAt - DECIDE_MS) {
       this.#decideAt = now + DECIDE_MS;
+      this.#lookAround();
       this.#sources.choose();
       this.#decide(now);
     }
@@ -128,7 +142,18 @@ export class Synchroniser {
     return this.#adoption.onTransaction(transaction) || isFollowed;
   }
 
+  /** Where a member has gone, the range has grown: of what is in it now the sources told nothing. */
+  #lookAround(): void {
+    const { membership, parameters, self } = this.#context;
+    if (!this.#near.every((id) => membership.counts(id))) {
+      this.#sources.clear();
+      if (this.#phase === 'reading') this.#missing = null;
+    }
+    this.#near = membership.near(self, 2 * parameters.k + 1);
+  }
+
   #clear(): void {
+    this.#near = [];
     this.#sources.clear();
     this.#doubts.clear();
     this.#tally = new Tally();
@@ -213,18 +238,21 @@ export class Synchroniser {
   #decide(now: number): void {
     let [wanted, tokens] = [0, 0];
     const lacking = new Set<Id>();
-    const doubts = new Map<Id, number>();
+    const doubts = new Map<Id, Doubt>();
     for (const token of this.#tally.tokens()) {
       const keepers = this.#keepers(token);
       const mapping = this.#tally.decided(token, keepers);
       if (mapping === null) {
         if (!this.#isPossible(token, keepers)) continue;
         lacking.add(token);
-        doubts.set(token, this.#doubts.get(token) ?? now);
+        doubts.set(token, this.#doubt(token, null, now));
         if (this.#tally.isSpread(token, keepers)) wanted += 1;
         continue;
       }
       if (this.#adoption.isRefused(mapping)) continue;
+      if (!this.#tally.isSettled(mapping, keepers)) {
+        doubts.set(token, this.#doubt(token, mapping.tx, now));
+      }
       wanted += 1;
       // It counts once it is in a block: before that, nobody is told of it.
       if (this.#isHeld(mapping, this.#context.holdings.chain.state.get(token))) {
@@ -271,11 +299,17 @@ export class Synchroniser {
     return 2 * open.length > keepers.length;
   }
 
+  /** Goes on while they agree on the same. */
+  #doubt(token: Id, tx: Id | null, now: number): Doubt {
+    const before = this.#doubts.get(token);
+    return before !== undefined && before.tx === tx ? before : { sinceMs: now, tx };
+  }
+
   /** One more chain for what has been in doubt long enough, when no other is being read. */
   #readMore(now: number): void {
     if (!this.#sources.areEnough) return;
-    for (const [token, since] of this.#doubts) {
-      if (now - since < DOUBT_MS) continue;
+    for (const [token, { sinceMs, tx }] of this.#doubts) {
+      if (now - sinceMs < (tx === null ? DOUBT_MS : BEHIND_MS)) continue;
       this.#sources.add(this.#keepers(token));
       return;
     }

@@ -44,3 +44,20 @@ test('a minority that has a token makes nobody look for it', () => {
   tally.note(keepers[5] ?? '', mapping(3));
   expect(tally.isSpread(token, keepers)).toBe(true);
 });
+
+test('as long as some have gone on and too few follow, what they agree on is not settled', () => {
+  const tally = new Tally();
+  const [old, next] = [mapping(3), mapping(7, idOf(3))];
+  for (const keeper of keepers.slice(0, 7)) tally.note(keeper, old);
+  expect(tally.isSettled(old, keepers)).toBe(true);
+  for (const [index, keeper] of keepers.slice(0, 4).entries()) {
+    tally.note(keeper, next);
+    expect(tally.decided(token, keepers)).toEqual(old);
+    expect(tally.isSettled(old, keepers)).toBe(index < 2);
+  }
+  // The eighth is read as well.
+  tally.note(keepers[7] ?? '', next);
+  expect(tally.decided(token, keepers)).toEqual(next);
+  expect(tally.isSettled(next, keepers)).toBe(true);
+  expect(tally.of(keepers[6] ?? '', token)).toEqual(old);
+});

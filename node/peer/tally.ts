@@ -77,6 +77,13 @@ export class Tally {
     return before?.mapping ?? null;
   }
 
+  /** Do more than half of `keepers` hold just this mapping, none of them a later one? */
+  isSettled({ token, tx }: Mapping, keepers: readonly Id[]): boolean {
+    const told = this.#candidates.get(token) ?? [];
+    const holders = told.find(({ mapping }) => mapping.tx === tx)?.holders ?? new Set();
+    return 2 * keepers.filter((keeper) => holders.has(keeper)).length > keepers.length;
+  }
+
   /** Those that hold this mapping of the token: who to ask for its transaction. */
   holders({ token, tx }: Mapping): readonly Id[] {
     const told = this.#candidates.get(token) ?? [];

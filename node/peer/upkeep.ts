@@ -10,8 +10,12 @@ import type { Speakers } from './speakers.ts';
 
 /** One neighbour per turn, who answers for the whole neighbourhood: enough for what is seldom lost. */
 export const UPKEEP_MS = 1000;
-/** After a ban those near are asked at once, when most know of it, and again when all do. */
-const CATCH_UP_MS: readonly number[] = [200, 1500];
+/**
+ * After a member has gone those near are asked at once, when most know of it, and again when all do
+ * that hear of it at once, and those that only a later question tells. Who does not know yet leaves out
+ * what this peer has become a keeper of.
+ */
+const CATCH_UP_MS: readonly number[] = [200, 1500, 10_000];
 /** Neighbours whose commits have been read up to a height; more than are ever near. */
 const MAX_READ = 256;
 

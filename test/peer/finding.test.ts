@@ -104,6 +104,7 @@ function world(
         send,
         meet: () => undefined,
         learnt: () => undefined,
+        left: () => undefined,
         isBanned: (address) => banned.has(address),
       },
     );
