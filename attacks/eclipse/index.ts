@@ -68,7 +68,7 @@ class Eclipser implements Adversary {
         return heed(from, message);
       },
       utter: (to, message) => this.#utter(to, message, utter),
-      answerMapping: (asker, _token, _query, honest) => this.#answer(asker, honest),
+      answerMapping: (asker, token, _query, honest) => this.#answer(asker, token, honest),
       serveBlock: (asker, _wanted, honest) =>
         this.#isAudience(asker) ? this.#deceit.serve(honest()) : honest(),
     };
@@ -123,9 +123,10 @@ class Eclipser implements Adversary {
     return this.#knobs['strike'] === kind;
   }
 
-  #answer(asker: Asker, honest: () => Statement): Statement | null {
+  #answer(asker: Asker, token: Id, honest: () => Statement): Statement | null {
     if (this.#isAudience(asker)) {
-      if (this.#isStriking) return this.#deceit.answer(honest());
+      const isAlone = asker.kind === 'peer' || this.#holdsAll(token);
+      if (this.#isStriking && isAlone) return this.#deceit.answer(honest());
       // A word of the truth would convict, before as after.
       return asker.kind === 'client' || this.#deceit.hasBegun ? null : honest();
     }
@@ -145,6 +146,13 @@ class Eclipser implements Adversary {
     if (this.#way !== 'referrals') return id === this.#findVictim();
     const { identity, membership } = this.#context.peer;
     return kind === 'client' && !membership.counts(identity.address);
+  }
+
+  /** Who took them all for members would ask nobody else about it: nothing contradicts. */
+  #holdsAll(token: Id): boolean {
+    const { membership, parameters } = this.#context.peer;
+    const nearest = [...membership.known.nearest(token).take(parameters.k)];
+    return nearest.every((id) => this.#members.includes(id));
   }
 
   #notice({ id, kind }: Asker, message: Message): void {
