@@ -108,6 +108,18 @@ export class Lookup {
   }
 
   /**
+   * Whom only one path ever named may be the invention of one liar on it: identities that cost work
+   * and no trust, and that would vouch for one another. Those known before need nobody's word.
+   */
+  #mayBeHeard(id: Id): boolean {
+    if (this.#options.known.some(({ address }) => address === id)) return true;
+    const naming = this.#paths.filter((path) =>
+      path.answers.values().some((told) => told.some(({ address }) => address === id)),
+    );
+    return 2 * naming.length > this.#paths.length;
+  }
+
+  /**
    * The `k` nearest that count, with those between them that do not any more. A member counts here
    * as more than a third of those say that answered and should know it: everyone knows its own 2k
    * nearest. Of those who answered, only such as are found to count themselves have a voice: one liar
@@ -116,7 +128,8 @@ export class Lookup {
   result(): readonly Found[] {
     const { k } = this.#options.parameters;
     const answers = new Map(this.#paths.flatMap((path) => [...path.answers]));
-    const all = this.#sorted([...answers.keys()], this.target);
+    const heard = [...answers.keys()].filter((id) => this.#mayBeHeard(id));
+    const all = this.#sorted(heard, this.target);
     const members = new Set(
       this.#agreed(answers, all.slice(0, 2 * k)).map(({ address }) => address),
     );
