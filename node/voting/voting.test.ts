@@ -177,12 +177,12 @@ test('what follows a commit on another token is out of order where the token is 
 
 test('a tally counts members alone: valid or committed for it, invalid against it, others not', () => {
   const pending = new Pending('aa'.repeat(32), 0, 100, 'peer');
-  const token = 'bb'.repeat(32);
+  const ballotToken = 'bb'.repeat(32);
   const told = ['valid', 'invalid', 'out-of-order', 'valid'] as const;
   for (const [index, ballot] of told.entries()) {
-    pending.hear(`voter ${index}`, [{ token, ballot }], index === 3);
+    pending.hear(`voter ${index}`, [{ token: ballotToken, ballot }], index === 3);
   }
-  pending.hear('stranger', [{ token, ballot: 'valid' }], true);
+  pending.hear('stranger', [{ token: ballotToken, ballot: 'valid' }], true);
   const members = ['voter 0', 'voter 1', 'voter 2', 'voter 3', 'never heard'];
-  expect(pending.tally(token, members)).toEqual({ valid: 2, invalid: 1, committed: 1, size: 5 });
+  expect(pending.tally(ballotToken, members)).toEqual({ valid: 2, invalid: 1, committed: 1, size: 5 });
 });
