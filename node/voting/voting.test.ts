@@ -184,5 +184,10 @@ test('a tally counts members alone: valid or committed for it, invalid against i
   }
   pending.hear('stranger', [{ token: ballotToken, ballot: 'valid' }], true);
   const members = ['voter 0', 'voter 1', 'voter 2', 'voter 3', 'never heard'];
-  expect(pending.tally(ballotToken, members)).toEqual({ valid: 2, invalid: 1, committed: 1, size: 5 });
+  expect(pending.tally(ballotToken, members)).toEqual({
+    valid: 2,
+    invalid: 1,
+    committed: 1,
+    size: 5,
+  });
 });
