@@ -29,7 +29,7 @@ import { Trace } from './trace.ts';
 import { TraceWriter } from './trace-file.ts';
 import type { World } from './world.ts';
 
-/** Neither scoring nor detectors read them; together they are half of all rows. */
+/** Neither scoring nor detectors read them. */
 const UNSCORED_TABLES: ReadonlySet<string> = new Set(['votes', 'resources', 'swaps']);
 
 /** As often as of a living network, in wall time. */
