@@ -150,13 +150,9 @@ export class PeerParts {
 
   /** What its health says of its parts. */
   get condition() {
-    return {
-      banned: this.#prosecution.banned,
-      phase: this.#joining.phase,
-      epoch: this.#epochs.epoch,
-      pending: this.#committer.condition.pending,
-      frozen: this.#committer.condition.frozen,
-    };
+    const { pending, frozen } = this.#committer.condition;
+    const { banned } = this.#prosecution;
+    return { banned, phase: this.#joining.phase, epoch: this.#epochs.epoch, pending, frozen };
   }
 
   /** How far it has come in learning what its neighbourhood holds. */

@@ -210,9 +210,10 @@ test('the asked loss lies in the interval of the measured one', (context) => {
 test('burst loss has the share that its four numbers say', (context) => {
   needs(context, missing);
   const { sent, received } = of('shapes', 'frankfurt', 'tokyo');
-  // Bursts of five: one packet in five is in the bad state, and they are not independent.
+  // Bursts of five: one packet in five is in the bad state, and they are not independent, so that the
+  // share of some hundred packets has a deviation of a quarter of itself: three of them either way.
   const share = BURST.enter / (BURST.enter + BURST.leave);
-  expect(1 - received / sent).toBeGreaterThan(share / 2);
+  expect(1 - received / sent).toBeGreaterThan(share / 5);
   expect(1 - received / sent).toBeLessThan(share * 2);
 });
 
