@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // Two cores, and whole networks of processes in some tests: files one after another don't starve them.
     maxWorkers: 2,
+    // Of tests that say that they may run side by side.
+    maxConcurrency: 2,
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

@@ -45,7 +45,7 @@ const RUNS: Readonly<Record<string, Attacked>> = {
   'sybil-positioning': { testnet: SYBILS, settings: [] },
   eclipse: {
     testnet: 'eclipse.yaml',
-    settings: ['protocol.membership=known', 'durationMs=30000'],
+    settings: ['protocol.membership=known', 'durationMs=22000'],
   },
   'evidence-forgery': {
     testnet: 'forgery.yaml',
@@ -59,7 +59,7 @@ const RUNS: Readonly<Record<string, Attacked>> = {
       'timeScale=86400',
       'protocol.leaseHours=8760',
       'protocol.lamppostHours=8760',
-      'durationMs=25000',
+      'durationMs=18000',
     ],
   },
 };
@@ -80,7 +80,8 @@ test('there is a run in containers for every adversary', () => {
   expect(Object.keys(RUNS).sort()).toEqual(attackNames());
 });
 
-test.for(Object.entries(RUNS))(
+// Two networks at a time (vitest.config.ts): most of it is waiting.
+test.concurrent.for(Object.entries(RUNS))(
   '%s succeeds in containers where its defence is off',
   async ([name, { testnet, settings }], context) => {
     needs(context, missing);
