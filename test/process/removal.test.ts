@@ -12,7 +12,7 @@ const HEARD_MS = 10_000;
 
 /** Moments are spread over this: a run of the small testnet takes about so long. */
 const RUN_MS = 9000;
-const MOMENTS = 10;
+const MOMENTS = 8;
 
 const lab = new CommandLine();
 afterAll(() => lab.close(), 60_000);
