@@ -108,15 +108,20 @@ export class Lookup {
   }
 
   /**
-   * Whom only one path ever named may be the invention of one liar on it: identities that cost work
-   * and no trust, and that would vouch for one another. Those known before need nobody's word.
+   * Those that answered, without whom only one path ever named: that may be the invention of one liar
+   * on it, identities that cost work and no trust and that vouch for one another. Those known before
+   * need nobody's word.
    */
-  #mayBeHeard(id: Id): boolean {
-    if (this.#options.known.some(({ address }) => address === id)) return true;
-    const naming = this.#paths.filter((path) =>
-      path.answers.values().some((told) => told.some(({ address }) => address === id)),
+  #heard(answers: ReadonlyMap<Id, readonly Found[]>): readonly Id[] {
+    const known = new Set(this.#options.known.map(({ address }) => address));
+    const namings = new Map<Id, number>();
+    for (const path of this.#paths) {
+      const named = new Set([...path.answers.values()].flat().map(({ address }) => address));
+      for (const id of named) namings.set(id, (namings.get(id) ?? 0) + 1);
+    }
+    return [...answers.keys()].filter(
+      (id) => known.has(id) || 2 * (namings.get(id) ?? 0) > this.#paths.length,
     );
-    return 2 * naming.length > this.#paths.length;
   }
 
   /**
@@ -128,8 +133,7 @@ export class Lookup {
   result(): readonly Found[] {
     const { k } = this.#options.parameters;
     const answers = new Map(this.#paths.flatMap((path) => [...path.answers]));
-    const heard = [...answers.keys()].filter((id) => this.#mayBeHeard(id));
-    const all = this.#sorted(heard, this.target);
+    const all = this.#sorted(this.#heard(answers), this.target);
     const members = new Set(
       this.#agreed(answers, all.slice(0, 2 * k)).map(({ address }) => address),
     );

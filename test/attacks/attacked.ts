@@ -41,3 +41,17 @@ export async function attacked(text: string, settings: readonly string[] = []): 
     rmSync(directory, { recursive: true });
   }
 }
+
+/** Nine peers, and four newcomers that were minted next to one of them and show themselves to it. */
+export const ECLIPSERS = `name: eclipse
+durationMs: 14000
+protocol: {k: 5, leaseHours: 240, pow: {memoryKiB: 8, passes: 1, bits: 4}}
+regions: [{name: here}]
+links: [{default: {delayMs: 20}}]
+peers:
+  - {group: honest, count: 9, regions: even}
+  - {group: eclipsers, count: 4, regions: even, adversary: eclipse, active: false, joinAtMs: 500}
+clients: {count: 1, regions: even, queryRatePerSecond: 0.5}
+load: {transactionsPerSecond: 0.5}
+attacks: [{name: eclipse, atMs: 200, knobs: {waitMs: 4000}}]
+`;

@@ -1,28 +1,15 @@
 /** Each way into a victim's table: where it works, and what happens where its defence is on. */
 import { expect, test, vi } from 'vitest';
-import { attacked } from './attacked.ts';
+import { attacked, ECLIPSERS } from './attacked.ts';
 
 /** Seconds on a free core; on a busy one whole networks take their time. */
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Nine peers, and newcomers that were minted next to one of them. */
-const NEWCOMERS = `name: eclipse
-durationMs: 14000
-protocol: {k: 5, leaseHours: 240, pow: {memoryKiB: 8, passes: 1, bits: 4}}
-regions: [{name: here}]
-links: [{default: {delayMs: 20}}]
-peers:
-  - {group: honest, count: 9, regions: even}
-  - {group: eclipsers, count: 4, regions: even, adversary: eclipse, active: false, joinAtMs: 500}
-clients: {count: 1, regions: even, queryRatePerSecond: 0.5}
-load: {transactionsPerSecond: 0.5}
-attacks: [{name: eclipse, atMs: 200, knobs: {waitMs: 4000}}]
-`;
-const RESTARTED = `${NEWCOMERS.replace('durationMs: 14000', 'durationMs: 24000')}
+const RESTARTED = `${ECLIPSERS.replace('durationMs: 14000', 'durationMs: 24000')}
 faults: [{kind: restart, atMs: 9000, forMs: 500, members: [honest]}]
 `;
 /** Views of far neighbourhoods are looked up again once they are a minute old. */
-const REFERRED = NEWCOMERS.replace('durationMs: 14000', 'durationMs: 90000')
+const REFERRED = ECLIPSERS.replace('durationMs: 14000', 'durationMs: 90000')
   .replace('count: 4, regions: even, adversary', 'count: 5, regions: even, adversary')
   .replace(
     '\nclients: {count: 1, regions: even, queryRatePerSecond: 0.5}',
@@ -35,7 +22,7 @@ const REFERRED = NEWCOMERS.replace('durationMs: 14000', 'durationMs: 90000')
     '{way: referrals, strike: lie, waitMs: 1000, strikeMs: 600000, reach: 0.005}',
   );
 /** Two of sixteen, anywhere; each peer asks the eight that are in its table. */
-const MEMBERS = NEWCOMERS.replace('durationMs: 14000', 'durationMs: 60000')
+const MEMBERS = ECLIPSERS.replace('durationMs: 14000', 'durationMs: 60000')
   .replace('k: 5', 'k: 4')
   .replace('count: 9', 'count: 14')
   .replace('count: 4, regions: even, adversary', 'count: 2, regions: even, adversary')
@@ -52,19 +39,19 @@ const FAILED = { succeeded: false, success: NOTHING };
 
 test('exhaust: ghosts that one brings take the places of all others, where each peer counts whom it knows', async () => {
   const exhaust = [...STARVE, ONE, knob('way', 'exhaust')];
-  const off = await attacked(NEWCOMERS, [...exhaust, KNOWN]);
+  const off = await attacked(ECLIPSERS, [...exhaust, KNOWN]);
   expect(off.attack.succeeded).toBe(true);
   expect(off.attack.success['starved']).toBeGreaterThanOrEqual(3);
-  const alone = await attacked(NEWCOMERS, [...exhaust, KNOWN, knob('ghosts', 0)]);
+  const alone = await attacked(ECLIPSERS, [...exhaust, KNOWN, knob('ghosts', 0)]);
   expect(alone.attack).toMatchObject(FAILED);
-  expect((await attacked(NEWCOMERS, exhaust)).attack).toMatchObject(FAILED);
+  expect((await attacked(ECLIPSERS, exhaust)).attack).toMatchObject(FAILED);
 });
 
 test('restart: the strike waits for it, where each peer counts whom it knows', async () => {
   const restart = knob('way', 'restart');
   const off = await attacked(RESTARTED, [restart, KNOWN]);
   expect(off.attack).toMatchObject({ succeeded: true, success: { contradicted: 3 } });
-  expect((await attacked(NEWCOMERS, [restart, KNOWN])).attack).toMatchObject(FAILED);
+  expect((await attacked(ECLIPSERS, [restart, KNOWN])).attack).toMatchObject(FAILED);
   expect((await attacked(RESTARTED, [restart])).attack).toMatchObject(FAILED);
 });
 
@@ -104,7 +91,7 @@ test.each([
 );
 
 test('a peer whose neighbours all lie to it keeps what it has committed itself', async () => {
-  const { attack, result } = await attacked(NEWCOMERS, [KNOWN, knob('strike', 'lie')]);
+  const { attack, result } = await attacked(ECLIPSERS, [KNOWN, knob('strike', 'lie')]);
   expect(attack.success['liesTold']).toBeGreaterThan(0);
   expect(attack).toMatchObject(FAILED);
   expect(result.detection.falseSlashes).toBe(0);

@@ -1,24 +1,10 @@
 /** Eclipse succeeds where its defence is off; what happens where it is on. */
 import { expect, test, vi } from 'vitest';
 import { declaration } from '../../attacks/eclipse/index.ts';
-import { attacked } from './attacked.ts';
+import { attacked, ECLIPSERS } from './attacked.ts';
 
 /** Seconds on a free core; on a busy one whole networks take their time. */
 vi.setConfig({ testTimeout: 120_000 });
-
-/** Nine peers and four that show themselves to one of them, next to which they were minted. */
-const NETWORK = `name: eclipse
-durationMs: 14000
-protocol: {k: 5, leaseHours: 240, pow: {memoryKiB: 8, passes: 1, bits: 4}}
-regions: [{name: here}]
-links: [{default: {delayMs: 20}}]
-peers:
-  - {group: honest, count: 9, regions: even}
-  - {group: eclipsers, count: 4, regions: even, adversary: eclipse, active: false, joinAtMs: 500}
-clients: {count: 1, regions: even, queryRatePerSecond: 0.5}
-load: {transactionsPerSecond: 0.5}
-attacks: [{name: eclipse, atMs: 200, knobs: {waitMs: 4000}}]
-`;
 
 const OFF = Object.entries(declaration.switchOff).map(([at, value]) => `${at}=${value}`);
 /** What nobody votes on is given up after 20 s; enough before that which the victim would keep. */
@@ -33,7 +19,7 @@ test.each(['on', 'off'])(
   'where each peer counts whom it knows, one commits what the network does not (swapping %s)',
   async (swapping) => {
     const settings = [...OFF, `protocol.swapping="${swapping}"`];
-    const { attack, result } = await attacked(NETWORK, settings);
+    const { attack, result } = await attacked(ECLIPSERS, settings);
     // One transfer of each of three tokens at the victim, the other at everybody else.
     expect(attack).toMatchObject({ succeeded: true, success: { contradicted: 3 } });
     expect(result.detection.falseSlashes).toBe(0);
@@ -42,22 +28,22 @@ test.each(['on', 'off'])(
 );
 
 test('or gives up what the network commits; before the strike it goes without', async () => {
-  const { attack } = await attacked(NETWORK, [...OFF, ...STARVE]);
+  const { attack } = await attacked(ECLIPSERS, [...OFF, ...STARVE]);
   expect(attack.succeeded).toBe(true);
   expect(attack.success['starved']).toBeGreaterThanOrEqual(3);
-  const waiting = await attacked(NETWORK, [...OFF, ...STARVE, 'attacks.0.knobs.waitMs=600000']);
+  const waiting = await attacked(ECLIPSERS, [...OFF, ...STARVE, 'attacks.0.knobs.waitMs=600000']);
   expect(waiting.attack).toMatchObject(FAILED);
 });
 
 test('where whom to count is state that the neighbourhood keeps, showing up changes nothing', async () => {
-  expect((await attacked(NETWORK)).attack).toMatchObject(FAILED);
-  const starving = await attacked(NETWORK, STARVE);
+  expect((await attacked(ECLIPSERS)).attack).toMatchObject(FAILED);
+  const starving = await attacked(ECLIPSERS, STARVE);
   expect(starving.attack).toMatchObject(FAILED);
   expect(starving.result.transactions.timedOut).toBe(0);
 });
 
 test('a restart of everyone neither frees the victim nor lets anybody in', async () => {
-  const restarted = NETWORK.replace('durationMs: 14000', 'durationMs: 24000')
+  const restarted = ECLIPSERS.replace('durationMs: 14000', 'durationMs: 24000')
     .replace('waitMs: 4000', 'waitMs: 14000')
     .concat('faults: [{kind: restart, atMs: 8000, forMs: 500, members: [honest]}]\n');
   const off = await attacked(restarted, OFF);
