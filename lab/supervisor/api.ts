@@ -9,7 +9,7 @@
  *   POST /attack/ID {action: 'stop'|'pause'|'resume'|'set', knobs?}
  *   POST /fault   Fault & {forMs?} → {id}        DELETE /fault/ID
  *   POST /links   {}            → {links: LinkMeasurement[]}   (measures anew)
- *   POST /query   {sql}         → {rows}
+ *   POST /query   {sql, parameters?} → {rows}     (`{name:Type}` in the SQL stands for parameters.name)
  *   POST /stop · POST /start    → RunStatus       (halt keeping state · bring back)
  *   GET  /logs?member=M&lines=N → text
  *   POST /result  {}            → RunResult        (score what there is so far)
@@ -78,7 +78,17 @@ export interface MemberStatus {
   readonly connected: boolean;
   /** Has its time come? Null for who was there from the start. */
   readonly joined: boolean | null;
+  /** As the operator's testnet file declares it: the truth, not telemetry. Null for the honest. */
+  readonly adversary: string | null;
   readonly health: Health | null;
+}
+
+/** How virtual time goes beside wall time. */
+export interface Pace {
+  /** Virtual ms per wall ms, as asked. */
+  readonly times: number;
+  /** By how much virtual time is behind what was asked, in virtual ms. */
+  readonly lagMs: number;
 }
 
 export interface RunStatus {
@@ -90,6 +100,10 @@ export interface RunStatus {
   /** ISO time of the start. */
   readonly since: string;
   readonly supervisorPid: number;
+  /** The run's own clock, ms since the epoch: virtual in a simulated run. */
+  readonly nowMs: number;
+  /** Of a paced simulated run; null for others. */
+  readonly pace: Pace | null;
   readonly elapsedMs: number | null;
   readonly durationMs: number;
   readonly members: readonly MemberStatus[];
@@ -97,6 +111,9 @@ export interface RunStatus {
     readonly id: string;
     readonly name: string;
     readonly state: string;
+    /** Names of those that take part. */
+    readonly members: readonly string[];
+    readonly knobs: Readonly<Record<string, number | string | boolean>>;
   }[];
   readonly faults: readonly {
     readonly id: string;

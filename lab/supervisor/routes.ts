@@ -35,9 +35,11 @@ export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
     phase: state.phase ?? 'preparing',
     since: new Date(state.sinceMs ?? Date.now()).toISOString(),
     supervisorPid: process.pid,
+    nowMs: Date.now(),
+    pace: null,
     elapsedMs: elapsedMs(state, Date.now()),
     durationMs: testnet.durationMs,
-    members: testnet.members.map(({ name, group, kind, region, joinAtMs }) => ({
+    members: testnet.members.map(({ name, group, kind, region, adversary, joinAtMs }) => ({
       name,
       group,
       kind,
@@ -47,12 +49,15 @@ export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
       state: states?.get(name) ?? 'absent',
       connected: context?.control.connected(name) ?? false,
       joined: joinAtMs === undefined ? null : state.joined.has(name),
+      adversary: adversary ?? null,
       health: context?.control.health(name) ?? null,
     })),
-    attacks: [...state.attacks.values()].map(({ id, name, state: at }) => ({
+    attacks: [...state.attacks.values()].map(({ id, name, state: at, members, knobs }) => ({
       id,
       name,
       state: at,
+      members,
+      knobs,
     })),
     faults: [...state.faults.values()].map(({ id, endedAtMs }) => ({
       id,
