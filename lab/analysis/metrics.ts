@@ -1,9 +1,11 @@
 /** Writes docs/METRICS.md from the named queries, so that a figure and its description can't part. */
 import { DETECTOR_QUERIES } from '../detectors/observations.ts';
 import { LAB_QUERIES, type NamedQuery } from '../telemetry/queries.ts';
+import { LAB_SERIES } from '../telemetry/series.ts';
 import { USD_PER_CORE_HOUR } from './cost.ts';
 import { JUDGEMENT_QUERIES } from './detector-judgement.ts';
 import { TRUTH_QUERIES } from './queries.ts';
+import { TRUTH_SERIES } from './series.ts';
 
 const HEAD = `# Metrics
 
@@ -78,9 +80,13 @@ export function metricsDocument(): string {
     `\n## ${title}\n${queries.map(describe).join('')}`;
   return (
     HEAD +
-    section('Queries over telemetry alone', LAB_QUERIES) +
+    section('Queries over telemetry alone', [...LAB_QUERIES, ...LAB_SERIES]) +
     section('What network-level detectors see', DETECTOR_QUERIES) +
-    section('Queries that know who is who', [...TRUTH_QUERIES, ...JUDGEMENT_QUERIES])
+    section('Queries that know who is who', [
+      ...TRUTH_QUERIES,
+      ...TRUTH_SERIES,
+      ...JUDGEMENT_QUERIES,
+    ])
   );
 }
 

@@ -4,8 +4,9 @@
  */
 import { asMs, type NamedQuery } from '../telemetry/queries.ts';
 
-const HONEST = "(SELECT member FROM truth.roles WHERE run = {run:String} AND adversary = '')";
-const ROLES = '(SELECT * FROM truth.roles WHERE run = {run:String})';
+export const HONEST =
+  "(SELECT member FROM truth.roles WHERE run = {run:String} AND adversary = '')";
+export const ROLES = '(SELECT * FROM truth.roles WHERE run = {run:String})';
 
 /**
  * One row per (tx, token, honest keeper): when it committed, whether it did, whether it saw a rival.

@@ -7,6 +7,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { useCryptography } from '../../node/crypto/cryptography.ts';
+import { timestamp } from '../../node/runtime/clock.ts';
 import { liveFigures } from '../analysis/live.ts';
 import type { RunResult } from '../analysis/result.ts';
 import { score } from '../analysis/score.ts';
@@ -90,6 +91,9 @@ class Simulation {
   /** The engine stores in threads of its own, beside the simulation. */
   #storing: Promise<void> | null = null;
   #storeError: unknown = null;
+  /** As the store takes times; null: not yet. */
+  #loadFrom: string | null = null;
+  #loadTo: string | null = null;
 
   constructor(testnet: Testnet, parts: Parts) {
     this.#testnet = testnet;
@@ -173,7 +177,11 @@ class Simulation {
     const { plan, journal } = this.#parts;
     const { phase } = event;
     journal.write({ entry: 'phase', atMs: Date.now(), phase });
-    this.#recorder.note('runs', this.#world?.now ?? START_MS, {
+    const nowMs = this.#world?.now ?? START_MS;
+    // The load begins and ends with these phases, and no virtual time passes in between.
+    if (phase === 'running') this.#loadFrom = timestamp(nowMs);
+    if (phase === 'draining') this.#loadTo = timestamp(nowMs);
+    this.#recorder.note('runs', nowMs, {
       testnet: this.#testnet.name,
       driver: plan.driver,
       shaping: this.#shaping,
@@ -181,6 +189,9 @@ class Simulation {
       version: plan.version,
       state: phase,
       manifest: this.#testnet.source,
+      k: this.#testnet.protocol.k,
+      load_from: this.#loadFrom,
+      load_to: this.#loadTo,
     });
   }
 

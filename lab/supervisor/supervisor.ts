@@ -16,7 +16,7 @@ import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import { driverOf, openContext } from './open-context.ts';
 import { Readiness } from './readiness.ts';
-import { addRow, messageOf, type Parts, type RunContext } from './run-context.ts';
+import { addRow, messageOf, storeTime, type Parts, type RunContext } from './run-context.ts';
 import { scoreFacts } from './score-facts.ts';
 import { TimelineRunner } from './timeline-runner.ts';
 
@@ -166,6 +166,7 @@ export class Supervisor {
     this.options.log(text === '' ? phase : `${phase}: ${text}`);
     this.events.emit({ type: 'phase', phase, text });
     if (this.opened === null) return;
+    const { loadStartedAtMs, loadEndedAtMs } = this.journal.state;
     void addRow(this.opened, 'runs', {
       testnet: this.testnet.name,
       driver: this.plan.driver,
@@ -174,6 +175,9 @@ export class Supervisor {
       version: this.plan.version,
       state: phase,
       manifest: this.testnet.source,
+      k: this.testnet.protocol.k,
+      load_from: loadStartedAtMs === null ? null : storeTime(loadStartedAtMs),
+      load_to: loadEndedAtMs === null ? null : storeTime(loadEndedAtMs),
     });
   }
 

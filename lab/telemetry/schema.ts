@@ -161,6 +161,9 @@ export const SUPERVISOR_TABLES = {
     version: 'text',
     state: 'label',
     manifest: 'text',
+    k: 'number?',
+    load_from: 'time?',
+    load_to: 'time?',
   },
   links: {
     ...COMMON,
@@ -267,9 +270,12 @@ const LATER_COLUMNS = [
   { version: 3, table: 'transactions', column: 'view_overlap', behind: 'committed_at' },
   { version: 3, table: 'evidence', column: 'content', behind: 'bytes' },
   { version: 3, table: 'roles', column: 'join_at_ms', behind: 'adversary' },
+  { version: 5, table: 'runs', column: 'k', behind: 'manifest' },
+  { version: 5, table: 'runs', column: 'load_from', behind: 'k' },
+  { version: 5, table: 'runs', column: 'load_to', behind: 'load_from' },
 ] as const satisfies readonly {
   readonly version: number;
-  readonly table: PeerTable | 'roles';
+  readonly table: PeerTable | 'runs' | 'roles';
   readonly column: string;
   readonly behind: string;
 }[];
@@ -301,7 +307,8 @@ function firstColumns(table: string, columns: Columns): Columns {
 function addColumns(version: number): string[] {
   return LATER_COLUMNS.filter((entry) => entry.version === version).map(
     ({ table, column, behind }) => {
-      const columns: Columns = table === 'roles' ? TRUTH_TABLES.roles : PEER_TABLES[table];
+      const tables = { ...PEER_TABLES, ...SUPERVISOR_TABLES, ...TRUTH_TABLES };
+      const columns: Columns = tables[table];
       const database = table === 'roles' ? 'truth' : 'lab';
       const type = TYPES[columns[column] ?? 'text'];
       return `ALTER TABLE ${database}.${table} ADD COLUMN IF NOT EXISTS ${column} ${type} AFTER ${behind}`;
@@ -338,6 +345,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ),
     ],
   },
+  { version: 5, statements: addColumns(5) },
 ];
 
 /** What has to exist before the version can be asked for. */
