@@ -275,6 +275,33 @@ export const LIVE_COUNTS: NamedQuery<{
         AND peer IN ${HONEST}) AS slashed`,
 };
 
+/** A member as the lab knows it; only peers have an address. */
+export interface MemberRole {
+  member: string;
+  group: string;
+  kind: 'peer' | 'client';
+  region: string;
+  address: string;
+  adversary: string;
+  join_ms: number | null;
+}
+
+export const MEMBER_ROLES: NamedQuery<MemberRole> = {
+  name: 'member_roles',
+  meaning: 'Who is who and where, in the order of addresses: what the map of the ring is drawn from.',
+  columns: {
+    member: 'its name',
+    group: 'group of the manifest',
+    kind: 'peer or client',
+    region: 'region',
+    address: "64 hex digits, '' while it has none",
+    adversary: "'' when it is honest",
+    join_ms: 'when it was told of the network, ms after the load started; null: from the start',
+  },
+  sql: `SELECT member, group, kind, region, address, adversary, join_at_ms AS join_ms
+    FROM truth.roles WHERE run = {run:String} ORDER BY address, member`,
+};
+
 export const TRUTH_QUERIES = [
   TRANSACTION_FATES,
   SAFETY_VIOLATIONS,
@@ -284,6 +311,7 @@ export const TRUTH_QUERIES = [
   SENTENCES,
   OBSERVER_ANSWERS,
   LIVE_COUNTS,
+  MEMBER_ROLES,
 ] as const;
 
 /** ⌈2k/3⌉: the parameter `need` of `transaction_fates`. */
