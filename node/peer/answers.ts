@@ -110,6 +110,6 @@ export class Answers {
     const height = block?.header.peer === self ? block.header.height : null;
     const ancestor =
       height === null || under === null ? null : this.#speaking.ancestor(height, under);
-    send(from.id, { type: 'block', block, ancestor });
+    send(from.id, { type: 'block', wanted, block, ancestor });
   }
 }

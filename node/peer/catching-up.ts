@@ -2,8 +2,7 @@
 import type { Id } from '../id.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { Statement } from '../minefield/types.ts';
-import type { Commits } from '../wire/keeping.ts';
-import type { Message } from '../wire/messages.ts';
+import type { BlockAnswer, Commits } from '../wire/keeping.ts';
 import type { PeerContext } from './context.ts';
 import type { ProvingMessage } from '../wire/proving.ts';
 import { type RoundResult, StorageProofs, type Verdict } from './storage-proofs.ts';
@@ -110,7 +109,7 @@ export class CatchingUp {
   }
 
   /** True if it was asked for here. */
-  onBlock(from: Id, message: Extract<Message, { type: 'block' }>, sizeBytes: number): boolean {
+  onBlock(from: Id, message: BlockAnswer, sizeBytes: number): boolean {
     return this.#count(this.#synchroniser.onBlock(from, message), sizeBytes);
   }
 

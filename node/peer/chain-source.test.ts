@@ -33,7 +33,7 @@ function reader(speaker: Speaker) {
   source.onHead(speaker.chain.head.header, now);
   for (let height = speaker.chain.height; height >= 0; height -= 1) {
     tick();
-    source.onBlock(speaker.chain.blockAt(height) ?? null, now);
+    source.onBlock({ wanted: height, block: speaker.chain.blockAt(height) ?? null }, now);
   }
   const hear = (message: Commits) => source.onCommits(message, now);
   return { source, asked, told, tick, hear };
@@ -109,4 +109,31 @@ test('a source that was only restarted is followed on', () => {
   hear(answer(speaker, asked.at(-1) ?? 0));
   expect(source.isUpToDate).toBe(true);
   expect(told).toEqual([idOf(900_060)]);
+});
+
+test('that it has not what another part asked for is no refusal; of what was asked for here it is', () => {
+  const speaker = new Speaker();
+  grow(speaker, 4);
+  const { address, record } = speaker.identity;
+  const owner = { network: NETWORK, peer: address, identityKey: record.identityKey };
+  const wanted: (Id | number)[] = [];
+  const source = new ChainSource(
+    owner,
+    { ms: null, timeScale: 3600 },
+    {
+      askHead: () => {},
+      askBlock: (block) => wanted.push(block),
+      askCommits: () => {},
+      told: () => {},
+      committed: () => {},
+      hasRoom: () => true,
+    },
+  );
+  source.tick(4000);
+  source.onHead(speaker.chain.head.header, 4000);
+  source.tick(8000);
+  expect(source.onBlock({ wanted: 99, block: null }, 8000)).toBe(false);
+  expect(source.phase).toBe('walking');
+  expect(source.onBlock({ wanted: wanted[0] ?? 0, block: null }, 8000)).toBe(true);
+  expect(source.phase).toBe('failed');
 });

@@ -13,7 +13,7 @@ import {
 import { headerHash } from '../ledger/block.ts';
 import { MAX_HOPS, nextHop, shortestJump } from '../ledger/jumps.ts';
 import type { Block, BlockHeader, Mapping } from '../ledger/types.ts';
-import type { BlockPlace, Commits } from '../wire/keeping.ts';
+import type { BlockAnswer, BlockPlace, Commits } from '../wire/keeping.ts';
 
 /** Blocks asked for and not yet taken: they cover a far round trip, and are all that is held back. */
 const WINDOW = 16;
@@ -143,8 +143,8 @@ export class ChainSource {
   }
 
   /** True if it was asked for; null: the source says that it has no such block. */
-  onBlock(block: Block | null, nowMs: number): boolean {
-    if (block === null) return this.#onNothing(nowMs);
+  onBlock({ wanted, block }: Pick<BlockAnswer, 'wanted' | 'block'>, nowMs: number): boolean {
+    if (block === null) return this.#onNothing(wanted, nowMs);
     const { height } = block.header;
     if (this.#phase === 'seeking') return this.#onHop(block, nowMs);
     if (!this.#asked.delete(height)) return false;
@@ -239,9 +239,9 @@ export class ChainSource {
   }
 
   /** A refusal, which no honest peer makes. */
-  #onNothing(nowMs: number): boolean {
+  #onNothing(wanted: Id | number, nowMs: number): boolean {
     const isWaiting = this.#phase === 'seeking' || this.#phase === 'walking';
-    if (this.#asked.size === 0 || !isWaiting) return false;
+    if (!isWaiting || !this.#asked.has(wanted)) return false;
     this.#fail('it refuses a block of its chain', nowMs);
     return true;
   }

@@ -49,7 +49,7 @@ export class Choosing {
       failed: (speaker) => this.#judged(speaker, false, false),
       better: (a, b) => (this.#trust.of(a) >= this.#trust.of(b) ? a : b),
     });
-    this.#commitments = new CommitmentChecks(context, (id) => this.#trips.blocksWanted(id));
+    this.#commitments = new CommitmentChecks(context);
     const availability = (id: Id): number => this.#scores.of(id, host.now()).availability;
     this.#trust = new Trust(context, this.#crossCheck.tellings, availability);
     this.#swapping = new Swapping(context, this.#table, this.#scores, events);
@@ -85,9 +85,9 @@ export class Choosing {
     this.#commitments.hear(statement, isDoubtful || disputed);
   }
 
-  /** An answer whose signature holds; null: `from` has no such block. */
-  onBlock(from: Id, block: Block | null): void {
-    this.#commitments.onBlock(from, block);
+  /** An answer whose signature holds; null: `from` has no such block as was `wanted`. */
+  onBlock(from: Id, wanted: Id | number, block: Block | null): void {
+    this.#commitments.onBlock(from, wanted, block);
   }
 
   onVote(from: Id, tx: Id, ballots: readonly TokenBallot[]): void {

@@ -3,10 +3,10 @@
  * peer's own view, and a view that nothing honest explains is passed on to those who keep the token.
  */
 import type { Id } from '../id.ts';
-import type { Mapping } from '../ledger/types.ts';
+import type { Block, Mapping } from '../ledger/types.ts';
 import { Inquiries } from '../minefield/sharing.ts';
 import type { EvidencePackage, SignedHeader, Statement } from '../minefield/types.ts';
-import type { Message } from '../wire/messages.ts';
+import type { BlockAnswer } from '../wire/keeping.ts';
 import { Allowance } from './allowance.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
 import { statementRow } from './rows.ts';
@@ -35,8 +35,8 @@ export interface HearingEvents {
   disputed(statement: Statement): void;
   /** A member says that it holds this mapping of a token near this peer. */
   committed(by: Id, mapping: Mapping): void;
-  /** A member's own block, well signed; null: it says that it has none. */
-  block(from: Id, block: Extract<Message, { type: 'block' }>['block']): void;
+  /** A member's own block, well signed; null: it says that it has none such as was `wanted`. */
+  block(from: Id, wanted: Id | number, block: Block | null): void;
 }
 
 type HearingContext = Pick<
@@ -93,12 +93,12 @@ export class Hearing {
     }
   }
 
-  onBlock(from: Id, { block, ancestor }: Extract<Message, { type: 'block' }>): void {
+  onBlock(from: Id, { wanted, block, ancestor }: BlockAnswer): void {
     if (!this.#heard.take(from, this.#context.host.now())) return;
-    if (block === null) this.#events.block(from, null);
+    if (block === null) this.#events.block(from, wanted, null);
     else if (block.header.peer === from) {
       if (!this.#hearHeader(block)) return;
-      this.#events.block(from, block);
+      this.#events.block(from, wanted, block);
     }
     if (ancestor === null) return;
     const heard = this.#speakers.hearAncestor(from, ancestor);

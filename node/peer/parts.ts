@@ -373,7 +373,7 @@ export class PeerParts {
       },
       disputed: (statement) => this.#choosing.onStatement(statement, true),
       committed: (by, mapping) => this.#committer.stated(by, mapping),
-      block: (from, block) => this.#choosing.onBlock(from, block),
+      block: (from, wanted, block) => this.#choosing.onBlock(from, wanted, block),
     });
   }
 

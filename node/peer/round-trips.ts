@@ -11,8 +11,6 @@ const MAX_OPEN = 1024;
 interface Open {
   readonly to: Id;
   readonly askedAt: number;
-  /** Of a `get-block`. */
-  readonly wanted: Id | number | null;
 }
 
 export interface RoundTripEvents {
@@ -37,9 +35,8 @@ export class RoundTrips {
     const kind = kindOf(message);
     if (kind === null || this.#open.size >= MAX_OPEN) return;
     this.#asked += 1;
-    const wanted = message.type === 'get-block' ? message.wanted : null;
     const key = `${to}/${kind}/${message.type === 'ask-mapping' ? '' : this.#asked}`;
-    this.#open.set(key, { to, askedAt: this.#host.now(), wanted });
+    this.#open.set(key, { to, askedAt: this.#host.now() });
   }
 
   /**
@@ -66,13 +63,6 @@ export class RoundTrips {
     return false;
   }
 
-  /** Blocks that `to` was asked for and has not answered. */
-  blocksWanted(to: Id): readonly (Id | number)[] {
-    return [...this.#open.values()].flatMap((open) =>
-      open.to === to && open.wanted !== null ? [open.wanted] : [],
-    );
-  }
-
   tick(): void {
     const now = this.#host.now();
     for (const [key, { to, askedAt }] of this.#open) {
@@ -91,7 +81,7 @@ function kindOf(message: Message): string | null {
     case 'ask-commits':
       return 'commits';
     case 'get-block':
-      return 'block';
+      return `block:${message.wanted}`;
     default:
       return null;
   }
@@ -101,8 +91,9 @@ function answerTo(message: Message): string | null {
   switch (message.type) {
     case 'statement':
       return `statement:${message.statement.query.toHex()}`;
-    case 'commits':
     case 'block':
+      return `block:${message.wanted}`;
+    case 'commits':
       return message.type;
     default:
       return null;

@@ -12,8 +12,7 @@ import { type Id, ZERO_ID } from '../id.ts';
 import type { Mapping, TokenChange, Transaction } from '../ledger/types.ts';
 import { QUERY_BYTES } from '../minefield/statement.ts';
 import type { Statement } from '../minefield/types.ts';
-import type { Commits } from '../wire/keeping.ts';
-import type { Message } from '../wire/messages.ts';
+import type { BlockAnswer, Commits } from '../wire/keeping.ts';
 import { Adoption } from './adoption.ts';
 import { ChainSource } from './chain-source.ts';
 import { neighbourhood, type PeerContext } from './context.ts';
@@ -126,8 +125,8 @@ export class Synchroniser {
   }
 
   /** True if it was asked for here. */
-  onBlock(from: Id, { block }: Extract<Message, { type: 'block' }>): boolean {
-    return this.#sources.get(from)?.onBlock(block, this.#context.host.now()) ?? false;
+  onBlock(from: Id, answer: BlockAnswer): boolean {
+    return this.#sources.get(from)?.onBlock(answer, this.#context.host.now()) ?? false;
   }
 
   /** True if it was asked for here. */

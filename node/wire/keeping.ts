@@ -59,13 +59,16 @@ export type KeepingMessage =
       readonly under: number | null;
       readonly priority: BlockPriority;
     }
+  /** `wanted` as asked: several parts of a peer ask, and null must not be taken for another's. */
   | {
       readonly type: 'block';
+      readonly wanted: Id | number;
       readonly block: Block | null;
       readonly ancestor: AncestorAnswer | null;
     };
 
 export type Commits = Extract<KeepingMessage, { readonly type: 'commits' }>;
+export type BlockAnswer = Extract<KeepingMessage, { readonly type: 'block' }>;
 
 export const KEEPING: Formats<KeepingMessage> = {
   'ask-commits': {
@@ -92,21 +95,21 @@ export const KEEPING: Formats<KeepingMessage> = {
   },
   'get-block': {
     write: (writer, { wanted, under, priority }) => {
-      if (typeof wanted === 'number') writer.u8(0).u64(wanted);
-      else writer.u8(1).id(wanted);
+      writeWanted(writer, wanted);
       writer.u8(under === null ? 0 : 1);
       if (under !== null) writer.u64(under);
       writer.u8(BLOCK_PRIORITIES.indexOf(priority));
     },
     read: (reader) => ({
       type: 'get-block',
-      wanted: reader.boolean() ? reader.id() : reader.u64(),
+      wanted: readWanted(reader),
       under: reader.boolean() ? reader.u64() : null,
       priority: reader.oneOf(BLOCK_PRIORITIES),
     }),
   },
   block: {
-    write: (writer, { block, ancestor }) => {
+    write: (writer, { wanted, block, ancestor }) => {
+      writeWanted(writer, wanted);
       writer.u8(block === null ? 0 : 1);
       if (block !== null) writeBlock(writer, block);
       writer.u8(ancestor === null ? 0 : 1);
@@ -114,11 +117,21 @@ export const KEEPING: Formats<KeepingMessage> = {
     },
     read: (reader) => ({
       type: 'block',
+      wanted: readWanted(reader),
       block: reader.boolean() ? readBlock(reader) : null,
       ancestor: reader.boolean() ? readAncestor(reader) : null,
     }),
   },
 };
+
+function writeWanted(writer: Writer, wanted: Id | number): void {
+  if (typeof wanted === 'number') writer.u8(0).u64(wanted);
+  else writer.u8(1).id(wanted);
+}
+
+function readWanted(reader: Reader): Id | number {
+  return reader.boolean() ? reader.id() : reader.u64();
+}
 
 function writeAncestor(writer: Writer, ancestor: AncestorAnswer): void {
   writer.u64(ancestor.epoch).u64(ancestor.height).u64(ancestor.under).id(ancestor.hash);

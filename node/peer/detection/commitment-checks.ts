@@ -20,8 +20,6 @@ const CHECKED_SHARE = 0.05;
 /** Checks under way at a time, and how long one waits for its block. */
 const MAX_OPEN = 64;
 const WAIT_MS = 4000;
-/** Speakers whose highest head is remembered. */
-const MAX_SPEAKERS = 1024;
 
 interface Check {
   readonly speaker: Id;
@@ -32,7 +30,7 @@ interface Check {
   readonly since: number;
 }
 
-/** A speaker that says it has none of the blocks it named is asked which epoch it is in. */
+/** A speaker that says it has not a block that it named is asked which epoch it is in. */
 interface Denial {
   readonly epoch: number;
   /** Hex: the answer to it was made after the denial. */
@@ -43,26 +41,17 @@ interface Denial {
 export class CommitmentChecks {
   readonly detector: Detector;
   readonly #context: Pick<PeerContext, 'host' | 'send'>;
-  /** Blocks that a speaker was asked for and has not answered. */
-  readonly #wanted: (speaker: Id) => readonly (Id | number)[];
   readonly #open = new Map<string, Check>();
   readonly #denials = new Map<Id, Denial>();
-  /** Highest head that a speaker has signed. */
-  readonly #heights = new Map<Id, number>();
 
-  constructor(
-    context: Pick<PeerContext, 'host' | 'send'>,
-    wanted: (speaker: Id) => readonly (Id | number)[],
-  ) {
+  constructor(context: Pick<PeerContext, 'host' | 'send'>) {
     this.#context = context;
-    this.#wanted = wanted;
     this.detector = new Detector('commitment', context.host);
   }
 
   /** A well signed statement; what is `doubtful` is always checked. */
   hear(statement: Statement, doubtful: boolean): void {
-    const { peer, head, answer, recent } = statement;
-    this.#see(peer, head.height);
+    const { answer, recent } = statement;
     this.#judge(statement);
     const { host } = this.#context;
     if (!doubtful && chance(host) >= CHECKED_SHARE) return;
@@ -72,10 +61,10 @@ export class CommitmentChecks {
     if (one !== undefined) this.#ask(statement, one.block, one.mapping);
   }
 
-  /** A block whose signature holds, or null: `from` says that it has none. */
-  onBlock(from: Id, block: Block | null): void {
+  /** A block whose signature holds, or null: `from` says that it has none such as was `wanted`. */
+  onBlock(from: Id, wanted: Id | number, block: Block | null): void {
     if (block === null) {
-      this.#denied(from);
+      this.#denied(keyOf(from, wanted));
       return;
     }
     this.detector.checked();
@@ -87,7 +76,7 @@ export class CommitmentChecks {
     const check = this.#open.get(key);
     if (check === undefined) return;
     this.#open.delete(key);
-    this.detector.exchanged({ type: 'block', block, ancestor: null });
+    this.detector.exchanged({ type: 'block', wanted, block, ancestor: null });
     this.detector.verified(1);
     if (block.entries.some(({ mapping }) => isSame(mapping, check.mapping))) return;
     this.detector.flag(from, 'the named block does not hold the mapping', 1);
@@ -118,31 +107,24 @@ export class CommitmentChecks {
     send(speaker, question);
   }
 
-  /** It counts if all it can be an answer to was named by the speaker itself. */
-  #denied(speaker: Id): void {
-    const checks = [...this.#open].filter(([, check]) => check.speaker === speaker);
-    const named = new Set(checks.map(([, { block }]) => block));
-    const highest = this.#heights.get(speaker) ?? -1;
-    const isOwnWord = this.#wanted(speaker).every((wanted) =>
-      typeof wanted === 'number' ? wanted <= highest : named.has(wanted),
-    );
-    if (checks.length === 0 || !isOwnWord) return;
-    for (const [key] of checks) this.#open.delete(key);
+  /** Other parts ask for blocks that a speaker never named here: those it may well not have. */
+  #denied(key: string): void {
+    const check = this.#open.get(key);
+    if (check === undefined) return;
+    this.#open.delete(key);
+    const { speaker, block, mapping, epoch } = check;
     this.detector.checked();
-    this.detector.exchanged({ type: 'block', block: null, ancestor: null });
-    const told = checks.map(([, check]) => check);
-    const [first] = told;
-    if (first !== undefined) this.#doubt(speaker, first.mapping.token, told);
-  }
-
-  #doubt(speaker: Id, token: Id, denied: readonly Check[]): void {
+    this.detector.exchanged({ type: 'block', wanted: block, block: null, ancestor: null });
     if (this.#denials.has(speaker) || this.#denials.size >= MAX_OPEN) return;
     const { host, send } = this.#context;
     const query = host.random(QUERY_BYTES);
-    // The oldest: any of them may be the one it was asked for.
-    const epoch = Math.min(...denied.map(({ epoch: named }) => named));
     this.#denials.set(speaker, { epoch, query: query.toHex(), since: host.now() });
-    const question: Message = { type: 'ask-mapping', token, query, direct: true };
+    const question: Message = {
+      type: 'ask-mapping',
+      token: mapping.token,
+      query,
+      direct: true,
+    };
     this.detector.exchanged(question);
     send(speaker, question);
   }
@@ -156,16 +138,8 @@ export class CommitmentChecks {
     this.detector.exchanged({ type: 'statement', statement });
     if (epoch === denial.epoch) this.detector.flag(peer, 'has no block that it named', 1);
   }
-
-  #see(speaker: Id, height: number): void {
-    const highest = Math.max(height, this.#heights.get(speaker) ?? 0);
-    this.#heights.delete(speaker);
-    this.#heights.set(speaker, highest);
-    const [oldest] = this.#heights.keys();
-    if (oldest !== undefined && this.#heights.size > MAX_SPEAKERS) this.#heights.delete(oldest);
-  }
 }
 
-function keyOf(speaker: Id, block: Id): string {
+function keyOf(speaker: Id, block: Id | number): string {
   return `${speaker}/${block}`;
 }
