@@ -288,7 +288,8 @@ export interface MemberRole {
 
 export const MEMBER_ROLES: NamedQuery<MemberRole> = {
   name: 'member_roles',
-  meaning: 'Who is who and where, in the order of addresses: what the map of the ring is drawn from.',
+  meaning:
+    'Who is who and where, in the order of addresses: what the map of the ring is drawn from.',
   columns: {
     member: 'its name',
     group: 'group of the manifest',
