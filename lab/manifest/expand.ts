@@ -1,7 +1,14 @@
 /** From what a manifest says to every member and every directed link by name. */
 import { type LinkShape, UNSHAPED } from '../../node/control.ts';
 import type { Manifest } from './schema.ts';
-import type { LinkProfile, Member, PlannedAttack, PlannedFault, Testnet } from './testnet.ts';
+import type {
+  LinkProfile,
+  Member,
+  OperatorOrder,
+  PlannedAttack,
+  PlannedFault,
+  Testnet,
+} from './testnet.ts';
 import type { Part } from '../../node/runtime/adversarial.ts';
 import { attackDeclaration, type KnobValue } from './attacks.ts';
 
@@ -20,6 +27,7 @@ export function asHonestControl(manifest: Manifest): Manifest {
       joinAtMs,
     })),
     attacks: [],
+    orders: manifest.orders.filter((order) => 'fault' in order || 'clear' in order),
   };
 }
 
@@ -134,8 +142,29 @@ export function expandParts({
   );
 }
 
+/** What an operator did by hand, as the lab carries it out. */
+export function expandOrders(manifest: Manifest, members: readonly Member[]): OperatorOrder[] {
+  return manifest.orders.flatMap((given): OperatorOrder[] => {
+    if ('attack' in given) {
+      const { attack, atMs, knobs } = given;
+      return [{ order: 'attack', name: attack, atMs, knobs }];
+    }
+    if ('steer' in given) {
+      const { steer, atMs, action, knobs } = given;
+      return [{ order: 'steer', id: steer, atMs, action, knobs }];
+    }
+    if ('clear' in given) return [{ order: 'clear', id: given.clear, atMs: given.atMs }];
+    return expandFaults({ faults: [given.fault] }, members).map(({ atMs, forMs, ...fault }) => {
+      return { order: 'fault', atMs, fault, forMs: forMs ?? null };
+    });
+  });
+}
+
 /** The faults with groups replaced by their members. */
-export function expandFaults(manifest: Manifest, members: readonly Member[]): PlannedFault[] {
+export function expandFaults(
+  manifest: Pick<Manifest, 'faults'>,
+  members: readonly Member[],
+): PlannedFault[] {
   const expand = (names: readonly string[]) => [
     ...new Set(
       names.flatMap((name) => {

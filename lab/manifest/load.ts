@@ -10,6 +10,7 @@ import {
   expandFaults,
   expandLinks,
   expandMembers,
+  expandOrders,
 } from './expand.ts';
 import { explainIssues } from './explain.ts';
 import { meaningProblems } from './meaning.ts';
@@ -86,6 +87,7 @@ export function parseTestnet(text: string, file: string, overrides: Overrides = 
     },
     attacks: expandAttacks(manifest),
     faults: expandFaults(manifest, members),
+    ...(manifest.orders.length === 0 ? {} : { orders: expandOrders(manifest, members) }),
     expect: manifest.expect,
     allow: manifest.allow,
   };

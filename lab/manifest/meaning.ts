@@ -218,18 +218,25 @@ function checkTime(
 }
 
 function checkAttacks(manifest: Manifest, report: Report): void {
-  for (const [index, attack] of manifest.attacks.entries()) {
-    const path: Path = ['attacks', index];
+  const planned = manifest.attacks.map((attack, index) => {
+    return { ...attack, path: ['attacks', index], named: 'name' };
+  });
+  const ordered = manifest.orders.flatMap((order, index) =>
+    'attack' in order
+      ? [{ ...order, name: order.attack, path: ['orders', index], named: 'attack' }]
+      : [],
+  );
+  for (const { path, named, ...attack } of [...planned, ...ordered]) {
     checkTime(manifest, path, attack.atMs, report);
     const declaration = attackDeclaration(attack.name);
     if (declaration === undefined) {
       const rule = allowedWords(attack.name, attackNames());
-      report([...path, 'name'], `no attack ${show(attack.name)} in attacks/; ${rule}`);
+      report([...path, named], `no attack ${show(attack.name)} in attacks/; ${rule}`);
       continue;
     }
     if (!manifest.peers.some(({ adversary }) => adversary === attack.name)) {
       report(
-        [...path, 'name'],
+        [...path, named],
         `no group of peers has adversary: ${attack.name}; allowed: an attack that a group can carry out`,
       );
     }
@@ -248,15 +255,20 @@ function checkAttacks(manifest: Manifest, report: Report): void {
 
 function checkFaults(manifest: Manifest, report: Report): void {
   // Refused already, and too many to be named one by one.
-  if (memberCount(manifest) > MAX_MEMBERS || manifest.faults.length === 0) return;
+  if (memberCount(manifest) > MAX_MEMBERS) return;
+  const planned = manifest.faults.map((fault, index) => [['faults', index], fault] as const);
+  const ordered = manifest.orders.flatMap((order, index) =>
+    'fault' in order ? [[['orders', index, 'fault'], order.fault] as const] : [],
+  );
+  const faults: readonly (readonly [Path, Manifest['faults'][number]])[] = [...planned, ...ordered];
+  if (faults.length === 0) return;
   const members = expandMembers(manifest);
   const groups = [...new Set(members.map(({ group }) => group))];
   const names = new Set(members.map(({ name }) => name));
   const asleep = new Set(
     members.flatMap((member) => (member.asleep ? [member.name, member.group] : [])),
   );
-  for (const [index, fault] of manifest.faults.entries()) {
-    const path: Path = ['faults', index];
+  for (const [path, fault] of faults) {
     checkTime(manifest, path, fault.atMs, report);
     if ('between' in fault) {
       for (const [at, name] of fault.between.entries()) {

@@ -24,6 +24,8 @@ export const MAX_REGIONS = 16;
 export const MAX_MEMBERS = 1_001_000;
 /** More steps than anyone writes by hand; each costs the timeline a timer. */
 const MAX_STEPS = 200;
+/** A recorded run has what its operator did by hand, and a console is quick. */
+const MAX_ORDERS = 2000;
 /** Rates per client are per process: beyond this the host, not the network, is measured. */
 const MAX_RATE_PER_SECOND = 10_000;
 
@@ -167,6 +169,11 @@ const protocol = closed(
       D.voteExchange,
       'What other neighbourhoods hear: every vote, or certificates of signed ones.',
     ),
+    witnesses: rule(
+      ['two-of-three', 'every'],
+      D.witnesses,
+      'Which witness tokens of high values must pass: two of three rounds, or each that the owner chose.',
+    ),
     conflictRule: rule(
       ['chain', 'paper'],
       D.conflictRule,
@@ -216,6 +223,36 @@ const attack = closed(
   'An attack that starts by itself.',
 );
 
+const knobs = z
+  .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+  .describe('Settings of the attack.')
+  .default({});
+const orderedAtMs = timeMs('When, ms after the load starts.');
+const idOf = (what: string) => z.string().max(80).describe(what);
+
+const order = z
+  .union([
+    closed({ attack: nameOf('Name of the attack.'), atMs: orderedAtMs, knobs }, 'It starts.'),
+    closed(
+      {
+        steer: idOf('Which attack: NAME-n, counted in the order of all starts.'),
+        atMs: orderedAtMs,
+        action: z.enum(['stop', 'pause', 'resume', 'set']).describe('What becomes of it.'),
+        knobs,
+      },
+      'An attack that goes on is changed.',
+    ),
+    closed({ fault: faultSchema }, 'Something breaks.'),
+    closed(
+      {
+        clear: idOf('Which fault: KIND-n, counted in the order of all starts.'),
+        atMs: orderedAtMs,
+      },
+      'A fault ends.',
+    ),
+  ])
+  .describe('What an operator did by hand; the lab writes it, for a run that is to be repeated.');
+
 export const testnetSchema = closed(
   {
     name: nameOf('Name of the testnet; runs are called NAME-xxxxxx.'),
@@ -240,6 +277,11 @@ export const testnetSchema = closed(
     load: load.prefault({}),
     attacks: z.array(attack).max(MAX_STEPS).describe('Attacks of the timeline.').default([]),
     faults: z.array(faultSchema).max(MAX_STEPS).describe('Faults of the timeline.').default([]),
+    orders: z
+      .array(order)
+      .max(MAX_ORDERS)
+      .describe('What an operator did by hand in the run that is repeated.')
+      .default([]),
     expect: z
       .array(z.string().max(300))
       .max(MAX_STEPS)

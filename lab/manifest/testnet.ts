@@ -24,6 +24,8 @@ export interface Testnet {
   readonly load: Load;
   readonly attacks: readonly PlannedAttack[];
   readonly faults: readonly PlannedFault[];
+  /** What an operator did by hand in the run that this one repeats. */
+  readonly orders?: readonly OperatorOrder[];
   readonly expect: readonly string[];
   /** Accept a run whose links were not as asked, or whose host was too busy (no exit code 5). */
   readonly allow: { readonly shapingOff: boolean; readonly lowFidelity: boolean };
@@ -91,3 +93,19 @@ export type Fault =
   | { readonly kind: 'drift'; readonly members: readonly string[]; readonly ppm: number };
 
 export type PlannedFault = Fault & { readonly atMs: number; readonly forMs?: number };
+
+/**
+ * What an operator orders while a run goes on, ms after the load starts. Attacks and faults are
+ * called as the lab calls them: by name and number in the order of their starts (`liar-1`).
+ */
+export type OperatorOrder = { readonly atMs: number } & (
+  | { readonly order: 'attack'; readonly name: string; readonly knobs: PlannedAttack['knobs'] }
+  | {
+      readonly order: 'steer';
+      readonly id: string;
+      readonly action: 'stop' | 'pause' | 'resume' | 'set';
+      readonly knobs: PlannedAttack['knobs'];
+    }
+  | { readonly order: 'fault'; readonly fault: Fault; readonly forMs: number | null }
+  | { readonly order: 'clear'; readonly id: string }
+);

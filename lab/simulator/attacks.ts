@@ -46,11 +46,17 @@ export class SimAttacks {
     return id;
   }
 
+  /** By id, as they stand. */
+  get all(): ReadonlyMap<string, Attack & { readonly startedAtMs: number }> {
+    return this.#attacks;
+  }
+
   /** Does nothing where the action makes no sense any more. */
-  steer(id: string, action: SteerAction): void {
+  steer(id: string, action: SteerAction, knobs: Knobs = {}): void {
     const attack = this.#attacks.get(id);
     const state = attack === undefined ? null : nextState(attack.state, action);
-    if (attack !== undefined && state !== null) this.#change({ ...attack, state }, action);
+    if (attack === undefined || state === null) return;
+    this.#change({ ...attack, state, knobs: { ...attack.knobs, ...knobs } }, action);
   }
 
   /** Tells a member that came back what it is to do. */

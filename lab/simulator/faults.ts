@@ -39,7 +39,13 @@ export class SimFaults {
     return [...this.#active.values()];
   }
 
-  start(fault: Fault, forMs: number | null): void {
+  /** Those in force, by id. */
+  get inForce(): ReadonlyMap<string, Fault> {
+    return this.#active;
+  }
+
+  /** Its id. */
+  start(fault: Fault, forMs: number | null): string {
     this.#started += 1;
     const id = `${fault.kind}-${this.#started}`;
     this.#active.set(id, fault);
@@ -48,8 +54,15 @@ export class SimFaults {
     else if ('between' in fault) this.#relink(fault);
     else for (const member of this.#membersOf(fault)) this.#apply(id, fault, member);
     // A restart without a duration is over as soon as the members are on their way back.
-    if (forMs !== null) this.#needs.after(forMs, () => this.#clear(id, fault));
-    else if (fault.kind === 'restart') this.#clear(id, fault);
+    if (forMs !== null) this.#needs.after(forMs, () => this.clear(id));
+    else if (fault.kind === 'restart') this.clear(id);
+    return id;
+  }
+
+  /** Ends a fault; does nothing when it is over. */
+  clear(id: string): void {
+    const fault = this.#active.get(id);
+    if (fault !== undefined) this.#clear(id, fault);
   }
 
   /** A wrong clock lives in the process: one that came back gets it anew. */

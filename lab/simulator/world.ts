@@ -9,7 +9,7 @@ import type { Endpoint } from '../../node/host.ts';
 import type { Genesis } from '../../node/peer/genesis.ts';
 import type { Part } from '../../node/runtime/adversarial.ts';
 import { expandParts } from '../manifest/expand.ts';
-import type { Member, Testnet } from '../manifest/testnet.ts';
+import type { Member, OperatorOrder, Testnet } from '../manifest/testnet.ts';
 import type { RunEventBody } from '../supervisor/events.ts';
 import { readFault } from '../supervisor/faults.ts';
 import { clientLoad } from '../supervisor/network.ts';
@@ -187,6 +187,33 @@ export class World {
     return this.#clients.reduce((sum, member) => sum + (member.health?.pending ?? 0), 0);
   }
 
+  /** Carries out what an operator orders; the id of what it began, or of what it was about. */
+  order(order: OperatorOrder): string {
+    const { attacks, faults } = this;
+    if (order.order === 'attack') {
+      const { members } = this.#options.testnet;
+      const playing = members.filter(({ adversary }) => adversary === order.name);
+      return attacks.start(
+        order.name,
+        order.knobs,
+        playing.map(({ name }) => name),
+      );
+    }
+    if (order.order === 'fault') return faults.start(order.fault, order.forMs);
+    if (order.order === 'steer') attacks.steer(order.id, order.action, order.knobs);
+    else faults.clear(order.id);
+    return order.id;
+  }
+
+  /** Names of the newcomers whose time has come. */
+  get joined(): ReadonlySet<string> {
+    return this.#joined;
+  }
+
+  get loading(): boolean {
+    return this.#loading;
+  }
+
   #after(delayMs: number, run: () => void): void {
     this.scheduler.at(this.scheduler.now + delayMs, run);
   }
@@ -276,6 +303,8 @@ export class World {
       const { name, knobs, forMs } = step.attack;
       const id = this.attacks.start(name, knobs, step.members);
       if (forMs !== undefined) this.#after(forMs, () => this.attacks.steer(id, 'stop'));
+    } else if (step.type === 'order') {
+      this.order(step.order);
     } else {
       for (const name of step.members) {
         this.#joined.add(name);

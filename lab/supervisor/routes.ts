@@ -8,11 +8,11 @@ import type { Supervisor } from './supervisor.ts';
 import { elapsedMs } from './timeline.ts';
 
 const MAX_LOG_LINES = 10_000;
-const knobs = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
-const attackSchema = z.object({ name: z.string(), knobs: knobs.default({}) });
+const knobSchema = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+const attackSchema = z.object({ name: z.string(), knobs: knobSchema.default({}) });
 const steerSchema = z.object({
   action: z.enum(['stop', 'pause', 'resume', 'set']),
-  knobs: knobs.default({}),
+  knobs: knobSchema.default({}),
 });
 const querySchema = z.object({ sql: z.string() });
 const durationSchema = z.looseObject({ forMs: z.number().positive().nullish() });

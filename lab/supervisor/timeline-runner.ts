@@ -1,4 +1,5 @@
 /** From the load's start to its end: planned steps begin on time, figures and fidelity are watched. */
+import type { OperatorOrder } from '../manifest/testnet.ts';
 import { pause } from './concurrently.ts';
 import { readFault } from './faults.ts';
 import type { FidelityGuard } from './fidelity.ts';
@@ -69,6 +70,7 @@ export class TimelineRunner {
   private async carryOut(step: TimelineStep, network: Network): Promise<void> {
     if (step.type === 'attack') return this.attack(step);
     if (step.type === 'join') return network.newcomers.join(step.members);
+    if (step.type === 'order') return this.order(step.order, step.key);
     const { fault, key } = step;
     await network.faults.start(
       readFault(fault, this.needs.context.testnet),
@@ -88,6 +90,14 @@ export class TimelineRunner {
     await pause(attack.forMs, ending);
     const running = context.journal.state.attacks.get(id)?.state !== 'stopped';
     if (running && !ending.aborted) await network.attacks.steer(id, 'stop');
+  }
+
+  private async order(order: OperatorOrder, key: string): Promise<void> {
+    const { attacks, faults } = this.needs.network;
+    if (order.order === 'attack') await attacks.start(order.name, order.knobs, key);
+    else if (order.order === 'steer') await attacks.steer(order.id, order.action, order.knobs);
+    else if (order.order === 'clear') await faults.clear(order.id);
+    else await faults.start(order.fault, order.forMs, key);
   }
 
   private watch(): void {

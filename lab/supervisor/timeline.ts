@@ -1,11 +1,12 @@
 /** What happens when during a run, from the manifest; times are ms after the load started. */
 import { launchKnobs } from '../manifest/expand.ts';
-import type { PlannedAttack, PlannedFault, Testnet } from '../manifest/testnet.ts';
+import type { OperatorOrder, PlannedAttack, PlannedFault, Testnet } from '../manifest/testnet.ts';
 
 export type TimelineStep = { readonly atMs: number; readonly key: string } & (
   | { readonly type: 'attack'; readonly attack: PlannedAttack; readonly members: readonly string[] }
   | { readonly type: 'fault'; readonly fault: PlannedFault }
   | { readonly type: 'join'; readonly members: readonly string[] }
+  | { readonly type: 'order'; readonly order: OperatorOrder }
 );
 
 type JoinStep = Extract<TimelineStep, { type: 'join' }>;
@@ -21,6 +22,12 @@ export function timelineOf(testnet: Testnet): TimelineStep[] {
       key: `fault ${index}`,
       atMs: fault.atMs,
       fault,
+    })),
+    ...(testnet.orders ?? []).map((order, index) => ({
+      type: 'order' as const,
+      key: `order ${index}`,
+      atMs: order.atMs,
+      order,
     })),
   ];
   return steps.sort((a, b) => a.atMs - b.atMs);
