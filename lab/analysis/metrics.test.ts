@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { LAB_QUERIES } from '../telemetry/queries.ts';
 import { LAB_SERIES } from '../telemetry/series.ts';
+import { TRUTH_FIGURES } from './figures.ts';
 import { metricsDocument } from './metrics.ts';
 import { TRUTH_QUERIES } from './queries.ts';
 import { TRUTH_SERIES } from './series.ts';
@@ -14,7 +15,7 @@ test('docs/METRICS.md says what the named queries say', async () => {
 
 test('every named query has one name, and only the analysis reads the truth', () => {
   const blind = [...LAB_QUERIES, ...LAB_SERIES];
-  const knowing = [...TRUTH_QUERIES, ...TRUTH_SERIES];
+  const knowing = [...TRUTH_QUERIES, ...TRUTH_SERIES, ...TRUTH_FIGURES];
   const names = [...blind, ...knowing].map((query) => query.name);
   expect(new Set(names).size).toBe(names.length);
   for (const query of blind) expect(query.sql).not.toMatch(/truth/i);

@@ -4,6 +4,7 @@ import { LAB_QUERIES, type NamedQuery } from '../telemetry/queries.ts';
 import { LAB_SERIES } from '../telemetry/series.ts';
 import { USD_PER_CORE_HOUR } from './cost.ts';
 import { JUDGEMENT_QUERIES } from './detector-judgement.ts';
+import { TRUTH_FIGURES } from './figures.ts';
 import { TRUTH_QUERIES } from './queries.ts';
 import { TRUTH_SERIES } from './series.ts';
 
@@ -85,6 +86,7 @@ export function metricsDocument(): string {
     section('Queries that know who is who', [
       ...TRUTH_QUERIES,
       ...TRUTH_SERIES,
+      ...TRUTH_FIGURES,
       ...JUDGEMENT_QUERIES,
     ])
   );

@@ -158,7 +158,7 @@ export interface SlashingSteps {
 }
 
 /** Every step of every identity's way, as honest members saw it. */
-const STEPS = `SELECT speaker AS accused, 'lie' AS step, at_ms AS moment_ms FROM (${LIES.sql})
+export const STEPS = `SELECT speaker AS accused, 'lie' AS step, at_ms AS moment_ms FROM (${LIES.sql})
     UNION ALL SELECT accused, if(startsWith(how, 'flag:'), 'flag', 'evidence'), at_ms
       FROM (${DETECTIONS.sql})
     UNION ALL SELECT accused, event, ${asMs('ts')} FROM lab.slashing

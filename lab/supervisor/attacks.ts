@@ -2,7 +2,7 @@
 import type { AttackOrder } from '../../node/control.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { concurrently } from './concurrently.ts';
-import { addRow, messageOf, warn, type RunContext } from './run-context.ts';
+import { addRow, storeTime, messageOf, warn, type RunContext } from './run-context.ts';
 
 const MEMBERS_AT_ONCE = 16;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -157,11 +157,14 @@ export class AttackControl {
     const { journal, events } = this.context;
     const { id, name, state, members, knobs, planned } = attack;
     const entry = { id, name, state, members: [...members], knobs, planned };
-    journal.write({ entry: 'attack', atMs: Date.now(), ...entry });
+    const atMs = Date.now();
+    journal.write({ entry: 'attack', atMs, ...entry });
     const order = this.orderFor(attack, action);
     await concurrently(members, MEMBERS_AT_ONCE, (member) => this.order(member, order));
     events.emit({ type: 'attack', id, name, state });
-    const row = { attack_id: id, name, state, members, knobs: JSON.stringify(knobs) };
+    // When it was ordered, as the journal says it: it has begun by the time all have the order.
+    const ts = storeTime(atMs);
+    const row = { ts, attack_id: id, name, state, members, knobs: JSON.stringify(knobs) };
     await addRow(this.context, 'attacks', row);
   }
 }
