@@ -3,7 +3,7 @@
  * put together. It listens to what is sent and heard; nothing here changes who counts as a voter.
  */
 import type { Id } from '../id.ts';
-import type { Block } from '../ledger/types.ts';
+import type { Block, Transaction } from '../ledger/types.ts';
 import type { Statement } from '../minefield/types.ts';
 import type { Message } from '../wire/messages.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
@@ -22,6 +22,11 @@ import { Trust } from './trust.ts';
 /** Isolated neighbours are asked nothing as long as at least this share of the table is left. */
 const LEAST_ASKED = 0.5;
 
+export interface ChoosingEvents extends SwappingEvents {
+  /** Committed here, or under vote; null for none. */
+  transaction(tx: Id): Transaction | null;
+}
+
 export class Choosing {
   readonly #context: PeerContext;
   readonly #table: NeighbourTable;
@@ -34,7 +39,7 @@ export class Choosing {
   readonly #swapping: Swapping;
   #reportedAt: number;
 
-  constructor(context: PeerContext, events: SwappingEvents) {
+  constructor(context: PeerContext, events: ChoosingEvents) {
     const { host, parameters } = context;
     this.#context = context;
     this.#table = new NeighbourTable(context);
@@ -47,6 +52,7 @@ export class Choosing {
     this.#crossCheck = new CrossCheck(context, {
       held: (speaker, inStep) => this.#judged(speaker, true, inStep),
       failed: (speaker) => this.#judged(speaker, false, false),
+      transaction: (tx) => events.transaction(tx),
       better: (a, b) => (this.#trust.of(a) >= this.#trust.of(b) ? a : b),
     });
     this.#commitments = new CommitmentChecks(context);

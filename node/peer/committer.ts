@@ -136,12 +136,16 @@ export class Committer {
     } else this.expect(from, tx, false);
   }
 
+  /** Committed here, or under vote; null for none. */
+  transaction(tx: Id): Transaction | null {
+    return this.#context.holdings.transaction(tx) ?? this.#table.get(tx)?.transaction ?? null;
+  }
+
   /** False when this peer, as a keeper, knows nothing of it. */
   onGetTransaction(from: Id, tx: Id): boolean {
-    const { holdings } = this.#context;
-    const transaction = holdings.transaction(tx) ?? this.#table.get(tx)?.transaction;
-    if (transaction === null || transaction === undefined) return false;
-    const commit = holdings.place(tx);
+    const transaction = this.transaction(tx);
+    if (transaction === null) return false;
+    const commit = this.#context.holdings.place(tx);
     this.#context.send(from, { type: 'transaction', transaction, commit });
     return true;
   }

@@ -128,7 +128,8 @@ export class PeerParts {
     });
     this.#upkeep = new Upkeep(context, this.#speakers, () => this.#prosecution.digest);
     const pending = (): number => this.#committer.condition.pending;
-    this.#choosing = new Choosing(context, { ...events, pending });
+    const transaction = (tx: Id) => this.#committer.transaction(tx);
+    this.#choosing = new Choosing(context, { ...events, pending, transaction });
     this.#commitListeners.push(({ id }) => this.#choosing.committed(id));
     this.#resetListeners.push((member) => this.#choosing.reset(member));
     this.#witnesses = new Witnesses(context);

@@ -5,7 +5,7 @@
  */
 import type { Host } from '../../host.ts';
 import type { Id } from '../../id.ts';
-import type { Mapping } from '../../ledger/types.ts';
+import type { Mapping, Transaction } from '../../ledger/types.ts';
 import { QUERY_BYTES } from '../../minefield/statement.ts';
 import type { Statement } from '../../minefield/types.ts';
 import type { Message } from '../../wire/messages.ts';
@@ -24,9 +24,16 @@ const RATE_UP = 2;
 const RATE_DOWN = 0.95;
 /** Least share from which it grows. */
 const RATE_LEAST = 0.01;
+/** Transactions that a truthful speaker may be ahead; a cut takes seconds, a token has few in it. */
+const MAX_AHEAD = 8;
 /** Answers under judgement, and questions whose answers are counted, at a time. */
 const MAX_CASES = 128;
 const MAX_ASKED = 256;
+
+type CrossCheckContext = Pick<
+  PeerContext,
+  'self' | 'host' | 'membership' | 'parameters' | 'holdings' | 'send'
+>;
 
 interface Case {
   readonly accused: Id;
@@ -40,6 +47,8 @@ export interface CrossCheckEvents {
   /** What became of an answer; `inStep`: it was the own view at once. */
   held(speaker: Id, inStep: boolean): void;
   failed(speaker: Id): void;
+  /** Committed here, or under vote, and so signed by the owner; null for none. */
+  transaction(tx: Id): Transaction | null;
   /** Of two keepers, the one to be believed more. */
   better(a: Id, b: Id): Id;
 }
@@ -47,13 +56,13 @@ export interface CrossCheckEvents {
 export class CrossCheck {
   readonly tellings = new Tellings();
   readonly detector: Detector;
-  readonly #context: PeerContext;
+  readonly #context: CrossCheckContext;
   readonly #events: CrossCheckEvents;
   readonly #cases = new Map<string, Case>();
   readonly #asked = new Set<string>();
   #rate: number;
 
-  constructor(context: PeerContext, events: CrossCheckEvents) {
+  constructor(context: CrossCheckContext, events: CrossCheckEvents) {
     this.#context = context;
     this.#events = events;
     this.#rate = context.parameters.crossCheckRate;
@@ -133,7 +142,7 @@ export class CrossCheck {
     const again = tellings.get(accused);
     // Who was behind, as after a restart from an old disk, has come along since.
     const now = again === undefined ? null : viewOf(holdings, again.mapping);
-    if (now === 'agrees' || now === 'behind') return;
+    if (now === 'agrees' || now === 'behind' || this.#isAhead(told)) return;
     // Oneself is against it; but where most others say the same, it is oneself that is behind.
     let against = 1;
     let beside = 0;
@@ -147,6 +156,19 @@ export class CrossCheck {
     this.#events.failed(accused);
     const score = against / (against + beside + 1);
     this.detector.flag(accused, 'told what its neighbours do not hold', score);
+  }
+
+  /** Does what its owners signed lead from the own view to it? Then this peer may be behind. */
+  #isAhead(told: Mapping): boolean {
+    const own = this.#context.holdings.mapping(told.token)?.tx;
+    let { tx } = told;
+    for (let ahead = 0; ahead < MAX_AHEAD && tx !== own; ahead += 1) {
+      const changes = this.#events.transaction(tx)?.body.changes ?? [];
+      const change = changes.find(({ token }) => token === told.token);
+      if (change === undefined || (ahead === 0 && change.owner !== told.owner)) return false;
+      tx = change.previous;
+    }
+    return tx === own;
   }
 
   #ask(token: Id, without: readonly Id[], count: number): void {
