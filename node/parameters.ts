@@ -21,6 +21,11 @@ export interface ProtocolParameters {
   readonly voting: 'push' | 'polled';
   /** How a vote proves its origin: by the sealed channel alone, or by a signature that anyone can check. */
   readonly votes: 'mac' | 'signed';
+  /**
+   * Which witness tokens of a transaction of high value must pass: two of the three that its own token
+   * gives (ledger/rounds.ts), or each of one to three that its owner chooses (the papers').
+   */
+  readonly witnesses: 'two-of-three' | 'every';
   /** What other neighbourhoods hear: every vote, or one certificate of signed votes (needs `signed`). */
   readonly voteExchange: 'direct' | 'certificates';
   /** Which statements convict: only what no honest peer can produce, or the papers' looser rule. */
@@ -69,6 +74,7 @@ export const DEFAULT_PARAMETERS: ProtocolParameters = {
   voting: 'push',
   votes: 'mac',
   voteExchange: 'direct',
+  witnesses: 'two-of-three',
   conflictRule: 'chain',
   synchronisation: 'chain',
   storageChallenge: 'responder',

@@ -50,6 +50,8 @@ export interface TransactionRow {
   readonly committedAt: number | null;
   /** Of a commit: how far its voters' views of the neighbourhoods were this peer's own, 0–1. */
   readonly viewOverlap: number | null;
+  /** How many of its three rounds had passed here by then; null where it has none (ledger/rounds.ts). */
+  readonly rounds: number | null;
 }
 
 /** A vote that this peer cast. */
@@ -205,6 +207,15 @@ export interface AsideRow {
   readonly details: string;
 }
 
+/** The process that a member lives in; reported by the runtime whenever one starts. */
+export interface HostRow {
+  readonly table: 'hosts';
+  /** Where it was started, as the manifest names regions. */
+  readonly region: string;
+  /** Of the program. */
+  readonly version: string;
+}
+
 /** Resources of the process; reported by the runtime about once a second. */
 export interface ResourcesRow {
   readonly table: 'resources';
@@ -230,4 +241,5 @@ export type Row =
   | PeerRow
   | RegistrationRow
   | AsideRow
+  | HostRow
   | ResourcesRow;

@@ -25,6 +25,7 @@ const ROWS: readonly Row[] = [
     firstVoteAt: null,
     committedAt: null,
     viewOverlap: null,
+    rounds: null,
   },
   { table: 'votes', tx: ID, token: ID, verdict: 'valid' },
   { table: 'messages', direction: 'in', type: 'vote', count: 1, datagrams: 1, bytes: 1 },
@@ -110,6 +111,7 @@ const ROWS: readonly Row[] = [
     ip: '10.0.0.7',
   },
   { table: 'asides', event: 'strike', details: '{}' },
+  { table: 'hosts', region: 'east', version: '0.1.0' },
   {
     table: 'resources',
     cpuMs: 1.5,

@@ -48,6 +48,7 @@ export const PEER_TABLES = {
     first_vote_at: 'time?',
     committed_at: 'time?',
     view_overlap: 'number?',
+    rounds: 'number?',
   },
   votes: { ...REPORTED, tx: 'text', token: 'text', verdict: 'label' },
   messages: {
@@ -139,6 +140,7 @@ export const PEER_TABLES = {
     ip: 'label',
   },
   asides: { ...REPORTED, event: 'label', details: 'text' },
+  hosts: { ...REPORTED, region: 'label', version: 'label' },
   resources: {
     ...REPORTED,
     cpu_ms: 'number',
@@ -273,6 +275,7 @@ const LATER_COLUMNS = [
   { version: 5, table: 'runs', column: 'k', behind: 'manifest' },
   { version: 5, table: 'runs', column: 'load_from', behind: 'k' },
   { version: 5, table: 'runs', column: 'load_to', behind: 'load_from' },
+  { version: 6, table: 'transactions', column: 'rounds', behind: 'view_overlap' },
 ] as const satisfies readonly {
   readonly version: number;
   readonly table: PeerTable | 'runs' | 'roles';
@@ -287,6 +290,7 @@ const LATER_TABLES: Readonly<Record<string, number>> = {
   synchronisation: 3,
   registrations: 4,
   asides: 4,
+  hosts: 6,
 };
 
 function addTables(version: number): string[] {
@@ -346,6 +350,7 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { version: 5, statements: addColumns(5) },
+  { version: 6, statements: [...addColumns(6), ...addTables(6)] },
 ];
 
 /** What has to exist before the version can be asked for. */

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../test/support/network.ts';
 import { LOAD } from '../../test/support/swarm.ts';
+import { ZERO_ID } from '../id.ts';
+import { ROUNDS, roundsOf } from '../ledger/rounds.ts';
 import { isSupported, supportingTokens, takesSupportAlong } from '../ledger/supporting.ts';
 import { checkTransaction, isWitness } from '../ledger/transaction.ts';
+import type { ProtocolParameters } from '../parameters.ts';
 import { LoadRandom } from './random.ts';
 import { type Draft, Wallet } from './wallet.ts';
 
@@ -34,10 +37,13 @@ test('numbers spread evenly, arrivals have the mean that was asked, Zipf prefers
   expect((ranks[0] ?? 0) / (ranks[9] ?? 1)).toBeGreaterThan(6);
 });
 
-function newWallet(seed: string): Wallet {
+function newWallet(
+  seed: string,
+  witnesses: ProtocolParameters['witnesses'] = 'two-of-three',
+): Wallet {
   const fresh = seededRandom(9);
   const draw = (length: number) => Uint8Array.from({ length }, () => Math.floor(fresh() * 256));
-  return new Wallet(network, new LoadRandom(seed), draw, 4);
+  return new Wallet(network, new LoadRandom(seed), draw, { k: 8, witnesses });
 }
 
 test('a wallet draws sound transactions and leaves busy tokens alone', () => {
@@ -64,8 +70,8 @@ test('a wallet draws sound transactions and leaves busy tokens alone', () => {
   expect(wallet.tokens.length).toBeGreaterThan(0);
 });
 
-test('a low value asks for nothing; a high one has one to three witness tokens and more neighbours', () => {
-  const wallet = newWallet('classes');
+test('where its owner chooses them, a high value has one to three witness tokens and more neighbours', () => {
+  const wallet = newWallet('classes', 'every');
   const counts = new Set<number>();
   for (let draw = 0; draw < 60; draw += 1) {
     const low = wallet.draw({ ...LOAD, highValueShare: 0 }, 1000);
@@ -76,6 +82,26 @@ test('a low value asks for nothing; a high one has one to three witness tokens a
     counts.add(body.changes.filter(isWitness).length);
   }
   expect(counts).toEqual(new Set([1, 2, 3]));
+});
+
+test('a high value moves one token in three rounds, with more neighbours', () => {
+  const wallet = newWallet('rounds');
+  const load = { ...LOAD, highValueShare: 1, destroyShare: 0, transferShare: 0.7 };
+  let moves = 0;
+  for (let draw = 0; draw < 40; draw += 1) {
+    const draft = wallet.draw(load, 1000 + draw);
+    const { transaction, toSupport } = draft;
+    const { body } = transaction;
+    expect(checkTransaction(transaction, { network, nowMs: 2000 })).toEqual({ ok: true });
+    expect(body).toMatchObject({ valueClass: 'high', extraNeighbours: 4 });
+    const rounds = roundsOf(transaction);
+    expect(body.changes.filter(isWitness).map(({ token }) => token)).toEqual(rounds.toSorted());
+    expect(body.changes.length).toBe(1 + ROUNDS);
+    expect(body.changes.some(({ token }) => token === toSupport)).toBe(true);
+    if (body.changes.some(({ previous }) => previous !== ZERO_ID)) moves += 1;
+    wallet.committed(draft);
+  }
+  expect(moves).toBeGreaterThan(10);
 });
 
 test('a high value gets five supporting tokens at once, and takes three along ever after', () => {

@@ -22,7 +22,7 @@ import { decodeMessage, encodeMessage, kindOf, type Message } from '../wire/mess
 import { Questions } from './questions.ts';
 import { LoadRandom } from './random.ts';
 import { Submissions } from './submissions.ts';
-import { highValueExtra, Wallet } from './wallet.ts';
+import { Wallet } from './wallet.ts';
 
 const TICK_MS = 200;
 const CONNECT_MS = 2000;
@@ -97,7 +97,7 @@ export class Client {
       this.#accusations.execute(accused),
     );
     this.#questions = new Questions(host, events);
-    this.#submissions = new Submissions(host, events);
+    this.#submissions = new Submissions(parameters, host, events);
     this.#finder = new Finder({ self: this.address, parameters, membership, checker }, host, {
       send: events.send,
       meet: (member) => this.#transport.meet(member),
@@ -160,7 +160,7 @@ export class Client {
       this.#options.network,
       transactions,
       (length) => this.#host.random(length),
-      highValueExtra(this.#options.parameters.k),
+      this.#options.parameters,
     );
     this.#arrivals('submit', load.transactionsPerSecond, transactions, () => this.#submit(load));
     this.#arrivals('ask', load.queryRatePerSecond, questions, () => this.#ask(load, questions));

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { VirtualNetwork, virtualEndpoint } from '../../test/support/network.ts';
 import { LOAD } from '../../test/support/swarm.ts';
 import type { Id } from '../id.ts';
+import { DEFAULT_PARAMETERS } from '../parameters.ts';
 import { encodeMessage, type Message } from '../wire/messages.ts';
 import { LoadRandom } from './random.ts';
 import { Submissions } from './submissions.ts';
@@ -16,7 +17,7 @@ class Following {
   readonly network = new VirtualNetwork();
   readonly host = this.network.host(virtualEndpoint(1));
   readonly sent: { readonly to: Id; readonly message: Message }[] = [];
-  readonly submissions = new Submissions(this.host, {
+  readonly submissions = new Submissions(DEFAULT_PARAMETERS, this.host, {
     send: (to, message) => this.sent.push({ to, message }),
     neighbourhood: (_token, extra) => Array.from({ length: K + extra }, (_, index) => id(index)),
   });
@@ -24,7 +25,7 @@ class Following {
     'ab'.repeat(32),
     new LoadRandom('following'),
     (length) => this.host.random(length),
-    EXTRA,
+    { ...DEFAULT_PARAMETERS, k: K },
   );
 
   submit(highValueShare: number): Id {

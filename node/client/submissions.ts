@@ -1,6 +1,8 @@
 /** Transactions that a client has submitted and follows to their end. */
 import type { Host } from '../host.ts';
 import type { Id } from '../id.ts';
+import { passesWith } from '../ledger/rounds.ts';
+import type { ProtocolParameters } from '../parameters.ts';
 import { describe } from '../peer/rows.ts';
 import type { TransactionRow } from '../telemetry.ts';
 import { isQuorum } from '../voting/rules.ts';
@@ -30,11 +32,17 @@ export interface SubmissionEvents {
 }
 
 export class Submissions {
+  readonly #parameters: Pick<ProtocolParameters, 'witnesses'>;
   readonly #host: Host;
   readonly #events: SubmissionEvents;
   readonly #underWay = new Map<Id, UnderWay>();
 
-  constructor(host: Host, events: SubmissionEvents) {
+  constructor(
+    parameters: Pick<ProtocolParameters, 'witnesses'>,
+    host: Host,
+    events: SubmissionEvents,
+  ) {
+    this.#parameters = parameters;
     this.#host = host;
     this.#events = events;
   }
@@ -56,14 +64,15 @@ export class Submissions {
     this.#send(underWay);
   }
 
-  /** Committed when more than 2/3 of the neighbourhood of each of its tokens said so. */
+  /** Committed when more than 2/3 of the neighbourhood of each token that must pass said so. */
   onCommitted(from: Id, tx: Id): void {
     const underWay = this.#underWay.get(tx);
     if (underWay === undefined) return;
     const { draft, wallet, told, submittedAt } = underWay;
     told.add(from);
-    const { changes, extraNeighbours } = draft.transaction.body;
-    const isDone = changes.every(({ token }) => {
+    const { transaction } = draft;
+    const isDone = passesWith(transaction, this.#parameters, (token) => {
+      const { extraNeighbours } = transaction.body;
       const near = this.#events.neighbourhood(token, extraNeighbours);
       return isQuorum(near.filter((id) => told.has(id)).length, near.length);
     });
@@ -125,5 +134,6 @@ function row(
     firstVoteAt: null,
     committedAt,
     viewOverlap: null,
+    rounds: null,
   };
 }

@@ -2,9 +2,11 @@
 import type { ClientLoad } from '../control.ts';
 import { type SigningKey, signingKey } from '../crypto/ed25519.ts';
 import { type Id, ZERO_ID } from '../id.ts';
+import { roundTokens } from '../ledger/rounds.ts';
 import { RESTORING, supportingTokens } from '../ledger/supporting.ts';
 import { keyHash, MAX_CHANGES, ORDINARY, signTransaction } from '../ledger/transaction.ts';
 import type { TokenChange, Transaction } from '../ledger/types.ts';
+import type { ProtocolParameters } from '../parameters.ts';
 import type { LoadRandom } from './random.ts';
 
 /** Owned tokens: a long run goes on moving those it has instead of creating more. */
@@ -16,6 +18,9 @@ const MAX_WITNESS_TOKENS = 3;
 export function highValueExtra(k: number): number {
   return Math.floor(k / 2);
 }
+
+/** What decides how a transaction of high value is made. */
+export type HighValueTerms = Pick<ProtocolParameters, 'k' | 'witnesses'>;
 
 interface Held {
   /** Transaction of the present mapping. */
@@ -54,24 +59,23 @@ export class Wallet {
   readonly #network: Id;
   readonly #random: LoadRandom;
   readonly #fresh: (length: number) => Uint8Array;
-  readonly #extraNeighbours: number;
+  readonly #parameters: HighValueTerms;
   readonly #owned: Owned[] = [];
 
   /**
    * `random` draws what is done; keys and token ids come from `fresh`: a client that is started
-   * again with the same seed must not create the same tokens again. `extraNeighbours` is what a
-   * transaction of high value asks for.
+   * again with the same seed must not create the same tokens again.
    */
   constructor(
     network: Id,
     random: LoadRandom,
     fresh: (length: number) => Uint8Array,
-    extraNeighbours: number,
+    parameters: HighValueTerms,
   ) {
     this.#network = network;
     this.#random = random;
     this.#fresh = fresh;
-    this.#extraNeighbours = extraNeighbours;
+    this.#parameters = parameters;
   }
 
   get tokens(): readonly Id[] {
@@ -81,7 +85,9 @@ export class Wallet {
   /** Never touches a token with a transaction under way. */
   draw(load: ClientLoad, nowMs: number): Draft {
     const isDrawnHigh = this.#random.next() < load.highValueShare;
-    const count = this.#count(load.tokensPerTransaction);
+    const drawn = this.#count(load.tokensPerTransaction);
+    // Three rounds confirm the move of one token.
+    const count = isDrawnHigh && this.#parameters.witnesses === 'two-of-three' ? 1 : drawn;
     const changes: Change[] = [];
     let newest = 0;
     for (let index = 0; index < count && changes.length < MAX_CHANGES; index += 1) {
@@ -181,12 +187,11 @@ export class Wallet {
     const byToken = (a: Change, b: Change): number => (a.change.token < b.change.token ? -1 : 1);
     // Who signs a witness token: the key of the first change that is none.
     const signer = changes.toSorted(byToken)[0]?.signer;
-    const room = Math.min(MAX_CHANGES - changes.length, MAX_WITNESS_TOKENS);
-    const witnesses = isHigh && hasWitnesses && room > 0 ? 1 + this.#random.below(room) : 0;
+    const tokens = isHigh && hasWitnesses ? this.#witnesses(changes) : [];
     const all = [...changes];
-    for (let index = 0; index < witnesses; index += 1) {
+    for (const token of tokens) {
       if (signer === undefined) break;
-      const change = { token: this.#fresh(32).toHex(), owner: ZERO_ID, previous: ZERO_ID };
+      const change = { token, owner: ZERO_ID, previous: ZERO_ID };
       all.push({ change, signer, next: null, supports: null });
     }
     all.sort(byToken);
@@ -196,12 +201,27 @@ export class Wallet {
         changes: all.map(({ change }) => change),
         timestamp,
         valueClass: isHigh ? 'high' : 'low',
-        extraNeighbours: isHigh ? this.#extraNeighbours : 0,
+        extraNeighbours: isHigh ? highValueExtra(this.#parameters.k) : 0,
         purpose: ORDINARY,
       },
       all.map((one) => one.signer),
     );
     return { transaction, changes: all };
+  }
+
+  /**
+   * Three rounds for one token. One that takes its supporting tokens along needs none: any two that
+   * follow its mapping share one of these too.
+   */
+  #witnesses(changes: readonly Change[]): readonly Id[] {
+    if (this.#parameters.witnesses === 'two-of-three') {
+      const [only] = changes;
+      if (only === undefined || changes.length !== 1) return [];
+      return roundTokens(only.change, only.signer.publicKey);
+    }
+    const room = Math.min(MAX_CHANGES - changes.length, MAX_WITNESS_TOKENS);
+    const count = room > 0 ? 1 + this.#random.below(room) : 0;
+    return Array.from({ length: count }, () => this.#fresh(32).toHex());
   }
 
   #pick({ popularityZipf }: ClientLoad, mayBeSupported: boolean): Owned | null {

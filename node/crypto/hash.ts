@@ -30,6 +30,7 @@ export const DOMAIN = {
   vote: 21,
   supporting: 22,
   view: 23,
+  round: 24,
 } as const;
 
 export type Domain = keyof typeof DOMAIN;

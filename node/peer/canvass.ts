@@ -6,9 +6,10 @@
  * inside their neighbourhood; its two nearest members show the others the quorum they have seen.
  */
 import type { Id } from '../id.ts';
+import { passedRounds, passesWith, roundsOf } from '../ledger/rounds.ts';
 import type { Transaction } from '../ledger/types.ts';
 import type { Pending } from '../voting/pending.ts';
-import { isQuorum, type Tally } from '../voting/rules.ts';
+import { isQuorum, passes, type Tally } from '../voting/rules.ts';
 import { MAX_CERTIFIED_VOTES } from '../voting/signed-vote.ts';
 import { overlap, sketchOf } from '../voting/view-sketch.ts';
 import type { Message } from '../wire/messages.ts';
@@ -63,15 +64,19 @@ export class Canvass {
    * many and one of few need not share an honest peer.
    */
   passes(pending: Pending, transaction: Transaction, rule: (tally: Tally) => boolean): boolean {
-    const { changes, extraNeighbours } = transaction.body;
-    // Asked at every vote, and most of the time the first tally says no.
-    for (const { token } of changes) {
-      if (!rule(pending.tally(token, keepersOf(this.#context, transaction, token)))) return false;
-    }
-    if (extraNeighbours === 0) return true;
-    return changes.every(({ token }) =>
-      rule(pending.tally(token, neighbourhood(this.#context, token))),
+    const { parameters } = this.#context;
+    return passesWith(transaction, parameters, (token) =>
+      this.#hasPassed(pending, transaction, token, rule),
     );
+  }
+
+  /** How many of its three rounds have passed; null when it has none. */
+  rounds(pending: Pending, transaction: Transaction): number | null {
+    const { commitRule, witnesses } = this.#context.parameters;
+    if (witnesses !== 'two-of-three' || roundsOf(transaction).length === 0) return null;
+    return passedRounds(transaction, (token) =>
+      this.#hasPassed(pending, transaction, token, (tally) => passes(commitRule, tally)),
+    ).length;
   }
 
   /** That of its first token: a slashing has one. */
@@ -170,6 +175,19 @@ export class Canvass {
       for (const id of turned.slice(0, POLLED_PER_ROUND)) asked.add(id);
     }
     for (const id of asked) this.#context.send(id, { type: 'ask-votes', tx: pending.tx });
+  }
+
+  #hasPassed(
+    pending: Pending,
+    transaction: Transaction,
+    token: Id,
+    rule: (tally: Tally) => boolean,
+  ): boolean {
+    if (!rule(pending.tally(token, keepersOf(this.#context, transaction, token)))) return false;
+    return (
+      transaction.body.extraNeighbours === 0 ||
+      rule(pending.tally(token, neighbourhood(this.#context, token)))
+    );
   }
 
   #show(to: Iterable<Id>, pending: Pending, token: Id, keepers: readonly Id[]): boolean {

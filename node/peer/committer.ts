@@ -377,6 +377,7 @@ export class Committer {
       firstVoteAt: pending.firstVoteAt,
       committedAt: outcome === 'committed' ? this.#context.host.now() : null,
       viewOverlap: outcome === 'committed' ? this.#canvass.viewOverlap(pending, transaction) : null,
+      rounds: this.#canvass.rounds(pending, transaction),
     });
   }
 }

@@ -55,9 +55,10 @@ export function keeperRow(
   transaction: Transaction,
   outcome: TransactionRow['outcome'],
   here: Pick<TransactionRow, 'part' | 'kept' | 'firstVoteAt' | 'committedAt'> &
-    Partial<Pick<TransactionRow, 'viewOverlap'>>,
+    Partial<Pick<TransactionRow, 'viewOverlap' | 'rounds'>>,
 ): TransactionRow {
-  return { ...describe(transaction), outcome, submittedAt: null, viewOverlap: null, ...here };
+  const unknown = { submittedAt: null, viewOverlap: null, rounds: null };
+  return { ...describe(transaction), outcome, ...unknown, ...here };
 }
 
 /** The columns that are the transaction's own. */
