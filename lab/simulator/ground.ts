@@ -2,6 +2,7 @@
  * What members of a simulated network stand on: an endpoint for each, the links between their
  * regions as they are now, hosts, and the processors that these share.
  */
+import { VERSION } from '../../node/runtime/version.ts';
 import type { LinkClass } from '../../node/control.ts';
 import type { Endpoint } from '../../node/host.ts';
 import { classesFor } from '../links/classes.ts';
@@ -61,6 +62,8 @@ export class Ground {
     const { name, kind } = member;
     const us = kind === 'peer' ? costs.peerUs : costs.clientUs;
     this.link(member);
+    const home = { table: 'hosts', region: member.region, version: VERSION } as const;
+    recorder.report(name, home, scheduler.now, (shownMs) => shownMs);
     return new SimHost({
       scheduler,
       random: streams.stream('member', name, life),

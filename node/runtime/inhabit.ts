@@ -33,9 +33,8 @@ import { Shaper } from './shaper.ts';
 import { UdpSocket } from './socket.ts';
 import { SqliteStore } from './store.ts';
 import { Telemetry } from './telemetry.ts';
+import { VERSION } from './version.ts';
 
-/** What a run's version says of the peer; one package, one version. */
-export const VERSION = '0.1.0';
 /** How long a stopping process tries to hand over its last rows. */
 const FLUSH_TIMEOUT_MS = 3000;
 /** How long a living one tries when the lab asks for its rows. */
@@ -109,6 +108,7 @@ async function run(seat: Seat, open: Open, role: Role | undefined): Promise<void
       telemetry.report(row, trueTime);
     },
   });
+  host.report({ table: 'hosts', region: seat.region, version: VERSION });
   const minted = await mintIfNeeded(seat, { host, log, role, end: () => process.exit(0) });
   const living = open(host, (message) => control.send({ type: 'conspire', message }), minted);
   inhabitant = living;
