@@ -1,5 +1,4 @@
 /** The figures of bench/scale.ts as a picture: cost of a transaction over the size of the network. */
-import { ticksOf } from '../../lab/report/charts.ts';
 
 const WIDTH = 720;
 const HEIGHT = 320;
@@ -86,4 +85,13 @@ function drawn(
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** Round steps that divide `0..max` into about `wanted` parts. */
+function ticksOf(max: number, wanted: number): readonly number[] {
+  if (!(max > 0)) return [0];
+  const rough = max / wanted;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((candidate) => candidate >= rough) ?? rough;
+  return Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => i * step);
 }

@@ -59,6 +59,22 @@ export function wilsonInterval(successes: number, n: number): readonly [number, 
   return [lo, hi];
 }
 
+/**
+ * Interval at 95 % of a quantile, whatever the distribution: the order statistics between which it lies, by the
+ * normal approximation of their ranks (Conover 1999, 3.2). Values count as independent. An end is null
+ * where there are too few values beyond it; null of nothing.
+ */
+export function quantileInterval(
+  sorted: readonly number[],
+  level: number,
+): readonly [number | null, number | null] | null {
+  const n = sorted.length;
+  if (n === 0) return null;
+  const spread = Z_95 * Math.sqrt(n * level * (1 - level));
+  const at = (rank: number): number | null => sorted[Math.ceil(rank) - 1] ?? null;
+  return [at(n * level - spread), at(n * level + spread)];
+}
+
 /** A share with what it was counted from. */
 export interface Rate {
   /** Null: nothing was tried. */

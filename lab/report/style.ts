@@ -1,72 +1,148 @@
-/** The report's one style sheet: system fonts, light and dark, from 360 px up, fit to print. */
+/**
+ * The report's one style sheet: system fonts, light and dark, from 360 px up, fit to print. One colour
+ * means one thing in the whole page; the names are in signs.ts, the widths of charts in drawing.ts.
+ */
+
+/** By name; text in any of the inks on either ground has a contrast of 4.5:1 at least (held by a test). */
+const LIGHT = {
+  ground: '#f4f4f1',
+  card: '#ffffff',
+  ink: '#1b1f24',
+  soft: '#555d66',
+  line: '#dcdcd6',
+  wash: '#f1f2ef',
+  link: '#0b57a4',
+  good: '#176b3f',
+  bad: '#b3261e',
+  warn: '#855300',
+  commit: '#0b57a4',
+  dots: '#9dbfe0',
+  attack: '#b3261e',
+  evidence: '#8f5700',
+  sentence: '#6c3fa3',
+  fault: '#555d66',
+  reference: '#6a737d',
+  'series-1': '#00707a',
+  'series-2': '#a8327e',
+  'series-3': '#5c6700',
+  'series-4': '#4453b5',
+  'series-5': '#8b4a2b',
+  'series-6': '#454c54',
+} as const;
+
+const DARK: Readonly<Record<keyof typeof LIGHT, string>> = {
+  ground: '#101316',
+  card: '#191d22',
+  ink: '#e8eaec',
+  soft: '#a4adb7',
+  line: '#333a42',
+  wash: '#22272d',
+  link: '#7ab6f5',
+  good: '#58cf94',
+  bad: '#ff8d83',
+  warn: '#efb54f',
+  commit: '#7ab6f5',
+  dots: '#33567d',
+  attack: '#ff8d83',
+  evidence: '#efb54f',
+  sentence: '#c8a5f5',
+  fault: '#a4adb7',
+  reference: '#98a2ac',
+  'series-1': '#4fc4cf',
+  'series-2': '#f08ac6',
+  'series-3': '#b9c64a',
+  'series-4': '#9aa8ff',
+  'series-5': '#dc9c7c',
+  'series-6': '#c3c9cf',
+};
+
+function variables(colours: Readonly<Record<string, string>>): string {
+  return Object.entries(colours)
+    .map(([name, colour]) => `--${name}:${colour}`)
+    .join(';');
+}
+
 export const STYLE = `
-:root{color-scheme:light dark;--bg:#f6f6f3;--card:#fff;--ink:#1c1f23;--soft:#626a73;--line:#e2e2dc;
---accent:#1f6feb;--tint:#1f6feb1f;--good:#1a7f4b;--bad:#c4372c;--warn:#a86400}
-@media(prefers-color-scheme:dark){:root{--bg:#111417;--card:#1a1e23;--ink:#e6e8ea;--soft:#98a1ab;
---line:#2c3239;--accent:#6ea8fe;--tint:#6ea8fe26;--good:#4cc38a;--bad:#ff7b72;--warn:#e3b341}}
+:root{color-scheme:light dark;${variables(LIGHT)}}
+@media screen and (prefers-color-scheme:dark){:root{${variables(DARK)}}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",
+body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",
 Roboto,sans-serif;overflow-wrap:anywhere}
-main{max-width:1120px;margin:0 auto;padding:28px 20px 60px}
-header h1{font-size:26px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
-header p{margin:0;color:var(--soft)}
-.verdict{margin:18px 0;padding:14px 18px;border-radius:10px;background:var(--card);
-border:1px solid var(--line);border-left:5px solid var(--tone);font-size:16px}
-.verdict strong{color:var(--tone)}
-.verdict ul{margin:6px 0 0;padding-left:20px;color:var(--soft);font-size:14px}
-.good{--tone:var(--good)}.bad{--tone:var(--bad)}.warn{--tone:var(--warn)}
-.tiles{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}
-.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums;
+header,nav,main,footer{max-width:1120px;margin:0 auto;padding:0 20px}
+header{padding-top:28px}
+h1{font-size:26px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
+h2{font-size:19px;line-height:1.3;margin:0 0 2px;letter-spacing:-.005em}
+h3{font-size:15px;margin:0 0 2px}
+header p,.lead,.words,.note,.quiet,footer{color:var(--soft)}
+header p,.lead,.words,.note{margin:2px 0 8px;max-width:78ch}
+.lead{margin-bottom:14px}.words{font-size:13.5px}.note,.quiet{font-size:13px}
+footer{padding-bottom:40px;font-size:13px}
+a{color:var(--link)}
+:focus-visible{outline:3px solid var(--link);outline-offset:2px;border-radius:3px}
+.skip{position:absolute;left:-999px;top:0;background:var(--card);padding:8px 12px;z-index:1}
+.skip:focus{left:8px;top:8px}
+nav ul{display:flex;flex-wrap:wrap;gap:2px 16px;list-style:none;margin:12px 0 0;padding:0;font-size:13.5px}
+section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:16px 0;
+min-width:0;scroll-margin-top:8px}
+.verdict{margin:10px 0 14px;padding:10px 16px;border-radius:8px;background:var(--wash);
+border-left:5px solid var(--tone);font-size:16px}
+.verdict p{margin:0}.verdict strong{color:var(--tone)}
+.verdict ul{margin:6px 0 0;padding-left:20px;font-size:14px}
+.verdict.good,.tile.good{--tone:var(--good)}.verdict.bad,.tile.bad{--tone:var(--bad)}
+.verdict.warn,.tile.warn{--tone:var(--warn)}
+span.good{color:var(--good)}span.bad{color:var(--bad)}span.good,span.bad{white-space:nowrap}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,215px),1fr));gap:1px;margin:0 0 16px;
+background:var(--line);border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.tile{background:var(--card);padding:10px 14px}
+.tile dt{color:var(--soft);font-size:13px}
+.tile dd{margin:0}
+.tile b{display:block;font-size:23px;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums;
 color:var(--tone,var(--ink))}
-.tile span{color:var(--soft);font-size:13px}
-.grid2{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:14px;
-margin-top:14px}
-section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 18px;
-min-width:0;margin-top:14px}
-.grid2>section{margin-top:0}
-h2{font-size:16px;margin:0 0 2px}
-section>p{margin:2px 0 10px;color:var(--soft);font-size:13.5px}
-svg{display:block;width:100%;height:auto}
-svg.timeline{max-width:720px}
-svg text{fill:var(--soft);font-size:11.5px}
-svg .strong{fill:var(--ink);font-weight:600}
-svg .grid{stroke:var(--line)}
-svg .line{fill:none;stroke:var(--accent);stroke-width:2}
-svg .area{fill:var(--tint)}
-svg .mark{stroke:var(--tone,var(--soft));stroke-dasharray:3 3}
-svg .lane{stroke:var(--soft);stroke-width:2}
-svg .dots{fill:var(--accent);fill-opacity:.55}
-svg circle.good,svg circle.bad,svg circle.warn{fill:var(--tone)}
-.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;color:var(--soft);margin:6px 0 0}
-.legend i{display:inline-block;width:10px;height:10px;border-radius:5px;background:var(--tone);
-margin-right:6px}
-.scroll{overflow-x:auto}
-.scroll td,.scroll th{overflow-wrap:normal;padding-right:16px}
-.scroll td:first-child{min-width:90px}
-.scroll td.pair{white-space:nowrap}
-.cases{margin:10px 0 4px;max-width:720px}
-.facts td:first-child{width:min(45%,260px);color:var(--soft)}
-section .facts{margin-top:8px}
-table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
-th{text-align:left;color:var(--soft);font-weight:500}
-th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
-tr:last-child td{border-bottom:0}
-td.n,th.n{text-align:right;white-space:nowrap}
-td.tick{width:28px}.scroll td.tick{min-width:28px;white-space:nowrap}
-.facts td.n{text-align:left;white-space:normal}
-.mark-ok{color:var(--good)}.mark-no{color:var(--bad)}
-.bars{display:grid;grid-template-columns:minmax(70px,auto) 1fr auto;gap:5px 12px;align-items:center;
-font-size:13.5px;font-variant-numeric:tabular-nums}
-.bars .bar{background:var(--line);border-radius:4px;height:10px}
-.bars i{display:block;height:10px;border-radius:4px;background:var(--accent);min-width:2px}
-.bars .figure{color:var(--soft);text-align:right}
+.tile span{color:var(--soft);font-size:12.5px}
+dl:not(.tiles){display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:0 28px;
+margin:8px 0;font-size:13.5px;font-variant-numeric:tabular-nums}
+dl>div:not(.tile){display:flex;gap:12px;justify-content:space-between;padding:5px 0;border-bottom:1px solid var(--line)}
+dl>div:not(.tile)>dt{color:var(--soft)}
+dl>div:not(.tile)>dd{margin:0;text-align:right}
+.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:22px 36px;
+align-items:start;margin-bottom:22px}
+figure{margin:0 0 18px;min-width:0}
+.beside>figure{margin:0}
+.plot{container-type:inline-size;max-width:1080px}
+.plot.widths-2{max-width:560px}
+.plot svg{display:block;width:100%;height:auto;overflow:visible}
+.plot text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums}
+.at-half,.at-whole{display:none}
+.at-narrow{max-width:400px}
+@container (min-width:440px){.at-narrow{display:none}.at-half{display:block}}
+@container (min-width:820px){.widths-3>.at-half{display:none}.at-whole{display:block}}
+.legend{display:flex;flex-wrap:wrap;gap:2px 18px;list-style:none;font-size:13px;margin:0 0 6px;padding:0}
+.legend li{display:flex;align-items:center;gap:6px}
+.legend svg{flex:none}
+.scroll{overflow-x:auto;margin:4px 0 10px}
+table{border-collapse:collapse;font-size:13.5px;font-variant-numeric:tabular-nums;min-width:min(100%,420px)}
+caption{text-align:left;font-weight:600;font-size:15px;padding:8px 0 4px;white-space:nowrap}
+.unseen{position:absolute;width:1px;height:1px;padding:0;overflow:hidden;clip-path:inset(50%)}
+th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;text-align:left;
+overflow-wrap:normal}
+th.n,td.n{text-align:right;white-space:nowrap}
+thead th{color:var(--soft);font-weight:500}
+tbody th{font-weight:500;min-width:90px}
+tbody tr:last-child>*{border-bottom:0}
 code,pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,monospace}
-pre{overflow-x:auto;background:var(--bg);border-radius:8px;padding:12px;margin:8px 0 0}
-summary{cursor:pointer;font-weight:600}
-@media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}}
-@media(max-width:480px){main{padding:18px 12px 40px}section{padding:14px 12px}.tile b{font-size:21px}
-svg text{font-size:18px}svg .strong{font-size:17px}
-.cases td,.cases th{padding-right:8px;font-size:12.5px}.cases td:first-child{min-width:64px}}
-@media print{body{background:#fff}section,.tile{break-inside:avoid}}
+td code,th code{overflow-wrap:anywhere}
+pre{overflow-x:auto;background:var(--wash);border-radius:8px;padding:12px;margin:8px 0;max-height:70vh}
+pre.command{white-space:pre-wrap}
+details{margin:6px 0}
+summary{cursor:pointer;color:var(--link);font-size:13.5px;width:fit-content}
+@media(max-width:520px){header,nav,main,footer{padding-left:12px;padding-right:12px}
+section{padding:14px 12px}.tiles{grid-template-columns:1fr 1fr}.tile{padding:8px 10px}.tile b{font-size:19px}
+h1{font-size:22px}th,td{padding-right:12px}}
+@page{margin:14mm}
+@media print{body{background:#fff;color:#000;font-size:10.5pt}header,nav,main,footer{max-width:none;padding:0}
+nav,.skip{display:none}section{border:0;border-top:1px solid #999;border-radius:0;padding:10px 0;margin:10px 0}
+figure,.tiles,.verdict,tr,pre.command,.legend,dl>div{break-inside:avoid}h2,h3,.lead,.words,caption{break-after:avoid}
+.scroll,pre{overflow:visible;max-height:none}pre{white-space:pre-wrap;background:none;border:1px solid #ccc}
+table{font-size:8.5pt}th,td{padding-right:8px;overflow-wrap:anywhere}.verdict{background:none;border:1px solid #999;
+border-left:5px solid var(--tone)}details:not([open]){display:none}summary{color:#000;list-style:none}a{color:#000}}
 `.replaceAll('\n', '');

@@ -1,0 +1,339 @@
+/** How long until a transaction is final: as a distribution, over the run, by region. */
+import { quantileInterval } from '../analysis/statistics.ts';
+import {
+  momentLayers,
+  namesDown,
+  quantity,
+  runTime,
+  unitFor,
+  type Moment,
+  type Position,
+} from './axes.ts';
+import type { Layer } from './drawing.ts';
+import { beside, figureOf, section } from './figure.ts';
+import { amount, counted, duration, EMPTY, html, interval, type Html } from './html.ts';
+import type { RunData } from './run-data.ts';
+import { SIGNS, type Sign } from './signs.ts';
+import { number, text } from './table.ts';
+
+/** Points that a curve or a cloud is drawn from: more are neither seen nor small. */
+const MAX_POINTS = 150;
+const MAX_DOTS = 500;
+/** A tail longer than this many times the p99 squeezes all the rest into the edge. */
+const LONG_TAIL = 3;
+const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1] as const;
+
+export async function finalitySection(data: RunData, moments: readonly Moment[]): Promise<Html> {
+  const { n, unreached } = data.result.finality;
+  const lead =
+    'From the client’s submission to the commit at ⌈2k/3⌉ honest keepers of the slowest token.';
+  if (n === 0) {
+    return section(
+      'finality',
+      'Finality',
+      html`<p>No transaction became final: nothing to draw.</p>`,
+      lead,
+    );
+  }
+  const without = unreached.tooFewHonestKeepers + unreached.notInTime;
+  const left =
+    without === 0
+      ? ''
+      : ` Committed without it: ${amount(unreached.tooFewHonestKeepers)} among too few honest keepers, ${amount(unreached.notInTime)} not in time.`;
+  return section(
+    'finality',
+    'Finality',
+    html`${beside(await distribution(data), await overTime(data, moments))}${beside(
+      await byRegion(data),
+    )}`,
+    lead + left,
+  );
+}
+
+interface Curve {
+  readonly name: string;
+  readonly sign: Sign;
+  readonly sorted: readonly number[];
+}
+
+function curvesOf({ fates }: RunData): readonly Curve[] {
+  const sorted = (values: readonly (number | null)[]): readonly number[] =>
+    values.filter((value) => value !== null).sort((a, b) => a - b);
+  return [
+    {
+      name: 'first honest keeper',
+      sign: SIGNS.asked,
+      sorted: sorted(fates.map(({ first_ms }) => first_ms)),
+    },
+    {
+      name: 'final: ⌈2k/3⌉ honest keepers',
+      sign: SIGNS.commit,
+      sorted: sorted(fates.map(({ final_ms }) => final_ms)),
+    },
+    {
+      name: 'all honest keepers',
+      sign: { ...SIGNS.commit, dash: [7, 3] },
+      sorted: sorted(fates.map(({ all_ms }) => all_ms)),
+    },
+  ].filter((curve) => curve.sorted.length > 0);
+}
+
+async function distribution(data: RunData): Promise<Html> {
+  const curves = curvesOf(data);
+  const { n, p50, p90, p99, max } = data.result.finality;
+  const final = curves.find(({ sign }) => sign === SIGNS.commit)?.sorted ?? [];
+  const largest = Math.max(...curves.map(({ sorted }) => sorted.at(-1) ?? 0));
+  const edge = p99 !== null && largest > LONG_TAIL * p99 ? p99 * 1.5 : largest;
+  const beyond = final.filter((value) => value > edge).length;
+  const unit = unitFor(edge);
+  const x = quantity('x', {
+    title: `${unit.name} after the submission`,
+    domain: [0, (edge * 1.02) / unit.ms],
+  });
+  const y = quantity('y', { title: 'share of transactions', domain: [0, 1], format: '.0%' });
+  const marks = (
+    [
+      [0.5, p50],
+      [0.9, p90],
+      [0.99, p99],
+    ] as const
+  ).flatMap(([level, value]) =>
+    value === null
+      ? []
+      : [
+          {
+            x: value / unit.ms,
+            y: level,
+            text: `p${level * 100}  ${duration(value)}`,
+            isLate: value > edge * 0.7,
+          },
+        ],
+  );
+  return figureOf({
+    id: 'finality-distribution',
+    title: 'How long until final',
+    words:
+      `Of ${counted(n, 'transaction')}, half were final within ${duration(p50)} ` +
+      `(95 % interval ${interval(quantileInterval(final, 0.5), duration)}), nine of ten within ${duration(p90)}, ` +
+      `99 of 100 within ${duration(p99)}; the slowest took ${duration(max)}.` +
+      (beyond === 0 ? '' : ` ${amount(beyond)} slower ones are beyond the edge.`),
+    legend: curves.map(({ name, sign }) => ({ text: name, sign, as: 'line' })),
+    plot: {
+      height: 240,
+      layers: () => [
+        ...curves.map(
+          ({ sign, sorted }): Layer => ({
+            data: {
+              values: pointsOf(sorted).map(([at, share]) => ({ x: at / unit.ms, y: share })),
+            },
+            mark: {
+              type: 'line',
+              interpolate: 'step-after',
+              color: sign.colour,
+              strokeDash: [...sign.dash],
+              strokeWidth: sign === SIGNS.commit ? 2.5 : 1.5,
+            },
+            encoding: { x, y },
+          }),
+        ),
+        ...marks.map(
+          ({ isLate, ...mark }): Layer => ({
+            data: { values: [mark] },
+            layer: [
+              {
+                mark: { type: 'point', color: SIGNS.commit.colour, size: 70 },
+                encoding: { x, y },
+              },
+              {
+                mark: {
+                  type: 'text',
+                  align: isLate ? 'right' : 'left',
+                  dx: isLate ? -4 : 9,
+                  dy: isLate ? 19 : 8,
+                  fontWeight: 'bold',
+                },
+                encoding: { x, y, text: { field: 'text' } },
+              },
+            ],
+          }),
+        ),
+      ],
+    },
+    data: {
+      columns: [text('share of transactions'), ...curves.map(({ name }) => number(name))],
+      rows: [
+        ...LEVELS.map((level) => [
+          level === 1 ? 'slowest' : `p${level * 100}`,
+          ...curves.map(({ sorted }) => {
+            const at = sorted[Math.min(sorted.length - 1, Math.floor((sorted.length - 1) * level))];
+            return duration(at ?? null);
+          }),
+        ]),
+        ['n', ...curves.map(({ sorted }) => amount(sorted.length))],
+      ],
+    },
+  });
+}
+
+/** The cumulative shares of ascending values, from 0. */
+export function pointsOf(sorted: readonly number[]): readonly (readonly [number, number])[] {
+  const stride = Math.max(1, Math.ceil(sorted.length / MAX_POINTS));
+  const points = sorted.flatMap((value, at): (readonly [number, number])[] =>
+    at % stride === 0 || at === sorted.length - 1 ? [[value, (at + 1) / sorted.length]] : [],
+  );
+  return [[0, 0], ...points];
+}
+
+async function overTime(data: RunData, moments: readonly Moment[]): Promise<Html> {
+  const { finality, originMs, endMs, stepMs, fates } = data;
+  const { unit, x } = runTime(endMs);
+  const reached = fates.filter(({ final_ms }) => final_ms !== null);
+  const stride = Math.max(1, Math.ceil(reached.length / MAX_DOTS));
+  const tops = finality.map(({ p99 }) => p99 ?? 0);
+  const top = Math.max(1, ...tops) * 1.25;
+  const of = unitFor(top);
+  const y = quantity('y', { title: `${of.name} until final`, domain: [0, top / of.ms] });
+  const line = (field: 'p50' | 'p99', sign: Sign): Layer => ({
+    data: {
+      values: finality.map((step) => ({
+        x: (step.at_ms - originMs + stepMs / 2) / unit.ms,
+        y: step[field] === null ? null : step[field] / of.ms,
+      })),
+    },
+    mark: {
+      type: 'line',
+      color: sign.colour,
+      strokeDash: [...sign.dash],
+      strokeWidth: 2.5,
+      point: false,
+    },
+    encoding: { x: x('x'), y },
+  });
+  const worst = finality.reduce((a, b) => ((b.p99 ?? 0) > (a?.p99 ?? 0) ? b : a), finality[0]);
+  return figureOf({
+    id: 'finality-over-time',
+    title: 'Over the run',
+    words:
+      `Steps of ${duration(stepMs)}, by the time of submission. ` +
+      (worst === undefined
+        ? 'No step has a figure.'
+        : `The step with the highest p99 begins at ${duration(worst.at_ms - originMs)}: p50 ${duration(worst.p50)}, p99 ${duration(worst.p99)}, n ${amount(worst.n)}.`) +
+      (stride > 1 ? ` Of the dots every ${stride}th is drawn.` : ''),
+    legend: [
+      { text: 'p50 of a step', sign: SIGNS.commit, as: 'line' },
+      { text: 'p99 of a step', sign: SIGNS.slow, as: 'line' },
+      { text: 'one transaction', sign: { ...SIGNS.commit, colour: 'var(--dots)' }, as: 'mark' },
+    ],
+    plot: {
+      height: 240,
+      layers: () => [
+        {
+          data: {
+            values: reached
+              .filter((_, at) => at % stride === 0)
+              .map(({ submitted_ms, final_ms }) => ({
+                x: (submitted_ms - originMs) / unit.ms,
+                y: (final_ms ?? 0) / of.ms,
+              })),
+          },
+          mark: { type: 'point', size: 12, color: 'var(--dots)' },
+          encoding: { x: x('x'), y },
+        },
+        line('p99', SIGNS.slow),
+        line('p50', SIGNS.commit),
+        ...momentLayers(moments, endMs),
+      ],
+    },
+    data: {
+      columns: [text('step begins'), number('n'), number('p50'), number('p99')],
+      rows: finality.map(({ at_ms, n, p50, p99 }) => [
+        duration(at_ms - originMs),
+        amount(n),
+        duration(p50),
+        duration(p99),
+      ]),
+    },
+  });
+}
+
+async function byRegion({ byRegion: regions }: RunData): Promise<Html> {
+  const known = regions.filter(({ n }) => n > 0);
+  if (known.length === 0) return EMPTY;
+  const top = Math.max(...known.map(({ p99 }) => p99 ?? 0));
+  const unit = unitFor(top);
+  const [fastest, slowest] = [known.toSorted(byMedian)[0], known.toSorted(byMedian).at(-1)];
+  const x = (field: string): Position =>
+    quantity(field, {
+      title: `${unit.name} until final`,
+      domain: [0, (top * 1.05) / unit.ms],
+      hasGrid: true,
+    });
+  const values = known.map(({ region, p50, p90, p99 }) => ({
+    region,
+    p50: (p50 ?? 0) / unit.ms,
+    p90: (p90 ?? 0) / unit.ms,
+    p99: (p99 ?? 0) / unit.ms,
+  }));
+  const { commit } = SIGNS;
+  return figureOf({
+    id: 'finality-by-region',
+    title: 'By region of the client',
+    words:
+      fastest === undefined || slowest === undefined || known.length === 1
+        ? `All clients were in ${known[0]?.region ?? ''}.`
+        : `From ${fastest.region} half were final within ${duration(fastest.p50)} (n ${amount(fastest.n)}), from ${slowest.region} within ${duration(slowest.p50)} (n ${amount(slowest.n)}).`,
+    legend: [
+      { text: 'p50', sign: commit, as: 'mark' },
+      { text: 'p90', sign: { ...commit, shape: 'diamond' }, as: 'mark' },
+      { text: 'p99', sign: { ...commit, shape: 'triangle-up' }, as: 'mark' },
+    ],
+    plot: {
+      height: 60 + 30 * known.length,
+      layers: (width): readonly Layer[] => {
+        const axis = namesDown(
+          'region',
+          known.map((row) => row.region),
+          width === 'narrow' ? 90 : 160,
+        );
+        return [
+          {
+            data: { values },
+            mark: { type: 'rule', color: commit.colour, strokeWidth: 2 },
+            encoding: { y: axis, x: x('p50'), x2: { field: 'p99' } },
+          },
+          ...(['p50', 'p90', 'p99'] as const).map(
+            (field, at): Layer => ({
+              data: { values },
+              mark: {
+                type: 'point',
+                color: commit.colour,
+                size: 80,
+                shape: (['circle', 'diamond', 'triangle-up'] as const)[at] ?? 'circle',
+              },
+              encoding: { y: axis, x: x(field) },
+            }),
+          ),
+        ];
+      },
+    },
+    data: {
+      columns: [
+        text('region'),
+        ...['submitted', 'final', 'p50', 'p90', 'p99', 'slowest'].map((title) => number(title)),
+      ],
+      rows: regions.map((row) => [
+        row.region,
+        amount(row.submitted),
+        amount(row.n),
+        duration(row.p50),
+        duration(row.p90),
+        duration(row.p99),
+        duration(row.max),
+      ]),
+    },
+  });
+}
+
+function byMedian(a: { readonly p50: number | null }, b: { readonly p50: number | null }): number {
+  return (a.p50 ?? 0) - (b.p50 ?? 0);
+}
