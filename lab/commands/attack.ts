@@ -1,7 +1,7 @@
 /** `lab attack NAME --run RUN` starts an attack on a living network; `lab attack stop ID` … steers it. */
 import { Command, Option } from 'commander';
 import { EXIT, LabError } from '../errors.ts';
-import { attackDeclaration, attackNames, knobRefusal } from '../manifest/attacks.ts';
+import { attackDeclaration, attackNames, knobProblems } from '../manifest/attacks.ts';
 import { allowedWords } from '../manifest/problem.ts';
 import { openRun } from '../supervisor/client.ts';
 import { printJson, printLines } from '../terminal/output.ts';
@@ -69,14 +69,7 @@ function checkUse(name: string, id: string | undefined, knobs: Knobs, steering: 
       remedy: 'npx lab attacks lists them',
     });
   }
-  const problems = Object.entries(knobs).flatMap(([key, value]) => {
-    const knob = Object.hasOwn(declaration.knobs, key) ? declaration.knobs[key] : undefined;
-    if (knob === undefined) {
-      return [`unknown knob ${key}; ${allowedWords(key, Object.keys(declaration.knobs))}`];
-    }
-    const refusal = knobRefusal(knob, value);
-    return refusal === null ? [] : [`knob ${key}: ${refusal}`];
-  });
+  const problems = knobProblems(declaration, knobs);
   if (problems.length > 0) {
     throw new LabError(problems.join('\n'), {
       exitCode: EXIT.badUse,

@@ -25,6 +25,22 @@ export function runDriverOption(): Option {
     .default('auto');
 }
 
+/** Beyond this nobody can follow; `lab run` goes as fast as it can. */
+const MAX_PACE = 1000;
+
+/** `--pace` */
+export function paceOption(): Option {
+  return new Option('--pace <times>', 'virtual seconds per second, of a simulated network')
+    .default(1)
+    .argParser((text) => {
+      const times = Number(text);
+      if (!/^\d+(\.\d+)?$/.test(text) || times <= 0 || times > MAX_PACE) {
+        throw new InvalidArgumentError(`Allowed: a number above 0, at most ${MAX_PACE}.`);
+      }
+      return times;
+    });
+}
+
 /** `--seed` */
 export function seedOption(): Option {
   return new Option('--seed <n>', 'instead of the seed of the file').argParser((text) =>

@@ -27,6 +27,8 @@ export interface LaunchOptions {
   readonly cryptography?: RunPlan['cryptography'];
   /** `PATH=VALUE`, instead of values of the file. */
   readonly settings?: readonly string[];
+  /** Virtual ms per wall ms of a simulated run that goes on beside wall time. */
+  readonly pace?: number;
   /** Takes what the person should know before peers start. */
   remark(line: string): void;
 }
@@ -85,6 +87,7 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     version: version(),
     ...(options.cryptography === undefined ? {} : { cryptography: options.cryptography }),
     ...(settings.length === 0 ? {} : { settings }),
+    ...(options.pace === undefined || driver !== 'sim' ? {} : { pace: options.pace }),
   };
   writeFileSync(manifest, testnet.source);
   writeFileSync(path.join(directory, RUN_FILES.token), randomBytes(32).toString('hex'), {

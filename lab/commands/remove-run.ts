@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import type { Driver, DriverContext } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { loadTestnet } from '../manifest/load.ts';
-import { isAlive, RunClient, waitForExit } from '../supervisor/client.ts';
+import { isAlive, isWithinCommand, RunClient, waitForExit } from '../supervisor/client.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 import { RunEvents } from '../supervisor/events.ts';
 import { Journal } from '../supervisor/journal.ts';
@@ -21,7 +21,7 @@ const FAREWELL_WAIT_MS = 5000;
 
 /** What was removed. When this returns, neither member nor supervisor nor socket is left. */
 export async function removeRun(run: Removable): Promise<readonly string[]> {
-  if (run.plan.driver === 'sim') return endSimulation(run);
+  if (isWithinCommand(run.plan)) return endSimulation(run);
   for (let tries = 1; ; tries += 1) {
     const owner = lockOwner(run.directory);
     if (owner !== null) {

@@ -1,14 +1,15 @@
 /** `lab up FILE`: launch a testnet and leave it running. */
 import { Command, Option } from 'commander';
-import type { DriverName } from '../drivers/driver.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { openRun } from '../supervisor/client.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
-import { driverOption, jsonOption, seedOption } from './common.ts';
+import type { RunPlan } from '../supervisor/api.ts';
+import { jsonOption, paceOption, runDriverOption, seedOption } from './common.ts';
 
 interface Options {
-  readonly driver: 'auto' | DriverName;
+  readonly driver: 'auto' | RunPlan['driver'];
   readonly seed?: number;
+  readonly pace: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -17,8 +18,9 @@ export function upCommand(): Command {
   return new Command('up')
     .description('launch a testnet and leave it running')
     .argument('<file>', 'testnet file')
-    .addOption(driverOption())
+    .addOption(runDriverOption())
     .addOption(seedOption())
+    .addOption(paceOption())
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'))
     .action(perform);
@@ -27,11 +29,12 @@ export function upCommand(): Command {
 async function perform(file: string, options: Options): Promise<void> {
   const { prepareRun } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
-  const { driver, seed, json = false, quiet = false } = options;
+  const { driver, seed, pace, json = false, quiet = false } = options;
   const prepared = await prepareRun({
     file,
     mode: 'up',
     driver,
+    pace,
     ...(seed === undefined ? {} : { seed }),
     remark: quiet ? () => undefined : remark,
   });

@@ -67,6 +67,20 @@ export function attackNames(): string[] {
   return [...DECLARATIONS.keys()];
 }
 
+/** What is wrong with the knobs given to an attack, in words. */
+export function knobProblems(
+  { knobs }: AttackDeclaration,
+  given: Readonly<Record<string, KnobValue>>,
+): string[] {
+  return Object.entries(given).flatMap(([key, value]) => {
+    const knob = Object.hasOwn(knobs, key) ? knobs[key] : undefined;
+    if (knob === undefined)
+      return [`unknown knob ${key}; ${allowedWords(key, Object.keys(knobs))}`];
+    const refusal = knobRefusal(knob, value);
+    return refusal === null ? [] : [`knob ${key}: ${refusal}`];
+  });
+}
+
 /**
  * The declaration of one attack; undefined when there is no such attack. Throws when its folder
  * cannot be loaded: that is a bug of the attack, not of a manifest.

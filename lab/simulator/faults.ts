@@ -27,6 +27,7 @@ export class SimFaults {
   readonly #needs: FaultNeeds;
   /** Those in force, in the order they were started. */
   readonly #active = new Map<string, Fault>();
+  readonly #kinds = new Map<string, Fault['kind']>();
   /** Copies of disks, by fault and member. */
   readonly #snapshots = new Map<string, MemoryStore>();
   #started = 0;
@@ -44,11 +45,17 @@ export class SimFaults {
     return this.#active;
   }
 
+  /** All there were, in force or over, by id. */
+  get kinds(): ReadonlyMap<string, Fault['kind']> {
+    return this.#kinds;
+  }
+
   /** Its id. */
   start(fault: Fault, forMs: number | null): string {
     this.#started += 1;
     const id = `${fault.kind}-${this.#started}`;
     this.#active.set(id, fault);
+    this.#kinds.set(id, fault.kind);
     this.#tell(id, fault, 'active');
     if (fault.kind === 'clog') this.#clog(fault, forMs ?? 0);
     else if ('between' in fault) this.#relink(fault);

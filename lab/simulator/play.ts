@@ -31,7 +31,23 @@ export interface PlayOptions {
   opened(world: World): void;
   /** Between two stretches; what it throws ends the run. */
   look(): Promise<void>;
+  /** Plays the load instead of us, to the time at which it ends. */
+  readonly conduct?: Conduct | undefined;
 }
+
+/**
+ * Plays a world from the start of its load: `endMs` is when the manifest would end it. It returns
+ * when the load is to end; what it throws ends the run. `look` is to be called now and then.
+ */
+export type Conduct = (
+  world: World,
+  load: {
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly links: readonly LinkMeasurement[];
+    look(this: void): Promise<void>;
+  },
+) => Promise<void>;
 
 /** What a run that was played leaves beside its telemetry. Times are virtual, ms since the epoch. */
 export interface Played {
@@ -81,7 +97,11 @@ class Player {
     await this.#phase('running');
     const loadStartedAtMs = world.now;
     world.startLoad();
-    await this.#until(loadStartedAtMs + this.#testnet.durationMs);
+    const { conduct } = this.#options;
+    const look = (): Promise<void> => this.#options.look();
+    const endMs = loadStartedAtMs + this.#testnet.durationMs;
+    if (conduct === undefined) await this.#until(endMs);
+    else await conduct(world, { startMs: loadStartedAtMs, endMs, links, look });
     world.endLoad();
     const loadEndedAtMs = world.now;
     await this.#phase('draining', 'the load has ended');

@@ -23,7 +23,7 @@ import { asksForShaping } from '../supervisor/link-control.ts';
 import { openStore } from '../telemetry/open.ts';
 import type { TelemetryStore } from '../telemetry/store.ts';
 import type { ProcessingCosts } from './costs.ts';
-import { play, type Played } from './play.ts';
+import { type Conduct, play, type Played } from './play.ts';
 import { Recorder } from './recorder.ts';
 import { START_MS } from './scheduler.ts';
 import { Trace } from './trace.ts';
@@ -50,6 +50,39 @@ export interface SimulationOptions {
   readonly scoresOnly?: boolean;
   /** Looks at the telemetry of the run that was scored, before the store is closed. */
   onScored?(this: void, store: TelemetryStore, result: RunResult): Promise<void>;
+  /** Somebody drives it while it goes on. */
+  readonly operator?: Operator;
+}
+
+/** Who drives a simulated run. */
+export interface Operator {
+  /** Called before anything is played. */
+  opened(simulation: OpenSimulation): Promise<void>;
+  readonly conduct: Conduct;
+  /** True while what was played before is played again: nobody is told of it a second time. */
+  isSilent(): boolean;
+  /** Called when the world is there: its clock and members may be read. */
+  launched(world: World): void;
+}
+
+/** What an operator may do with the run that it drives. */
+export interface OpenSimulation {
+  readonly store: TelemetryStore;
+  readonly events: RunEvents;
+  readonly journal: Journal;
+  announce(event: RunEventBody): void;
+  /** Scores what there is, and writes result and report of it. */
+  score(soFar: Omit<Played, 'traceHash' | 'skeleton' | 'events'>): Promise<RunResult>;
+}
+
+/** What an operator throws to leave a run: for good, or to be taken up again. */
+export class LetGo extends Error {
+  readonly isEnd: boolean;
+
+  constructor(isEnd: boolean) {
+    super('the run was let go');
+    this.isEnd = isEnd;
+  }
 }
 
 /**
@@ -61,7 +94,9 @@ export async function simulate(testnet: Testnet, options: SimulationOptions): Pr
   const release = takeLock(directory);
   const store = await openStore(path.join(directory, RUN_FILES.telemetry));
   const journal = new Journal(directory);
-  const writer = options.scoresOnly === true ? null : new TraceWriter(directory);
+  // A run that stays up would fill the disk.
+  const keepsTrace = options.scoresOnly !== true && plan.mode === 'run';
+  const writer = keepsTrace ? new TraceWriter(directory) : null;
   useCryptography(plan.cryptography ?? 'real');
   try {
     return await new Simulation(testnet, { ...options, store, journal, writer }).carryOut();
@@ -109,9 +144,10 @@ class Simulation {
   }
 
   async carryOut(): Promise<RunResult> {
-    const { writer, plan, costs } = this.#parts;
+    const { writer, plan, costs, operator } = this.#parts;
     const trace = new Trace(writer === null ? {} : { record: (records) => writer.write(records) });
     try {
+      await operator?.opened(this.#open());
       const played = await play(this.#testnet, {
         run: plan.run,
         recorder: this.#recorder,
@@ -120,8 +156,10 @@ class Simulation {
         announce: (event) => this.#announce(event),
         opened: (world) => {
           this.#world = world;
+          operator?.launched(world);
         },
         look: () => this.#look(),
+        conduct: operator?.conduct,
       });
       this.#announce({ type: 'phase', phase: 'scoring', text: '' });
       await this.#stored();
@@ -132,12 +170,32 @@ class Simulation {
       return result;
     } catch (error) {
       await this.#storing;
+      if (error instanceof LetGo) {
+        await this.#recorder.flush();
+        if (error.isEnd) this.#end(EXIT.fine, error);
+        throw error;
+      }
       // Who interrupts a run knows why it ends.
       const isInterrupted = this.#parts.signal?.aborted ?? false;
       if (!isInterrupted) this.#announce({ type: 'phase', phase: 'failed', text: '' });
       this.#end(error instanceof LabError ? error.exitCode : EXIT.broke, error);
       throw error;
     }
+  }
+
+  #open(): OpenSimulation {
+    const { store, journal } = this.#parts;
+    return {
+      store,
+      journal,
+      events: this.#events,
+      announce: (event) => this.#announce(event),
+      score: async (soFar) => {
+        await this.#stored();
+        await this.#recorder.flush();
+        return this.#report({ ...soFar, traceHash: null });
+      },
+    };
   }
 
   /** Lets signals in, stores what waits, tells how it goes; throws once the signal is aborted. */
@@ -172,11 +230,12 @@ class Simulation {
   }
 
   #announce(event: RunEventBody): void {
-    this.#events.emit(event);
+    const isSilent = this.#parts.operator?.isSilent() ?? false;
+    if (!isSilent) this.#events.emit(event);
     if (event.type !== 'phase') return;
     const { plan, journal } = this.#parts;
     const { phase } = event;
-    journal.write({ entry: 'phase', atMs: Date.now(), phase });
+    if (!isSilent) journal.write({ entry: 'phase', atMs: Date.now(), phase });
     const nowMs = this.#world?.now ?? START_MS;
     // The load begins and ends with these phases, and no virtual time passes in between.
     if (phase === 'running') this.#loadFrom = timestamp(nowMs);
@@ -199,7 +258,9 @@ class Simulation {
     return this.#testnet.links.some(asksForShaping) ? 'simulated' : 'none';
   }
 
-  async #report(played: Played): Promise<RunResult> {
+  async #report(
+    played: Omit<Played, 'traceHash' | 'skeleton' | 'events'> & { traceHash: string | null },
+  ): Promise<RunResult> {
     const { store, plan, directory, scoresOnly = false } = this.#parts;
     const testnet = this.#testnet;
     const { links, attacks, traceHash, loadStartedAtMs, loadEndedAtMs } = played;
@@ -220,7 +281,7 @@ class Simulation {
       wallMs: Math.round(performance.now() - this.#startedMs),
       attacks,
       reportPath: scoresOnly ? null : reportPath,
-      traceHash,
+      ...(traceHash === null ? {} : { traceHash }),
       cryptography: plan.cryptography ?? 'real',
     });
     const file = path.join(directory, RUN_FILES.result);
@@ -236,7 +297,8 @@ class Simulation {
     journal.write({ entry: 'phase', atMs: Date.now(), phase: 'ended' });
     journal.write({ entry: 'ended', atMs: Date.now(), exitCode });
     const resultPath = error === null ? path.join(directory, RUN_FILES.result) : null;
-    const why = error instanceof Error ? error.message : undefined;
+    const isBroken = error instanceof Error && !(error instanceof LetGo);
+    const why = isBroken ? error.message : undefined;
     this.#events.emit({
       type: 'ended',
       exitCode,

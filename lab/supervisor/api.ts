@@ -30,6 +30,8 @@ export const RUN_FILES = {
   report: 'report.html',
   supervisorLog: 'supervisor.log',
   members: 'members',
+  /** Of a paced simulated run: the testnet with all that was ordered by hand, to be run again. */
+  replay: 'replay.yaml',
 } as const;
 
 /** What a supervisor is asked to carry out, written to `plan.json` before it starts. */
@@ -37,7 +39,7 @@ export interface RunPlan {
   readonly run: string;
   /** Path of the testnet file copied into the run's folder. */
   readonly manifest: string;
-  /** `sim`: in virtual time within the command itself, without a supervisor. */
+  /** `sim`: in virtual time within the command itself, without a supervisor, unless it is paced. */
   readonly driver: DriverName | 'sim';
   /** Why this driver, in words, when it was chosen automatically. */
   readonly driverReason: string;
@@ -52,6 +54,8 @@ export interface RunPlan {
   readonly cryptography?: 'real' | 'ideal' | undefined;
   /** `PATH=VALUE`: what `--set` gave instead of values of the file. */
   readonly settings?: readonly string[] | undefined;
+  /** Of a simulated run beside wall time: virtual ms per wall ms. It has a supervisor as others do. */
+  readonly pace?: number | undefined;
 }
 
 export type RunPhase =
@@ -95,7 +99,7 @@ export interface RunStatus {
   readonly run: string;
   readonly testnet: string;
   readonly driver: RunPlan['driver'];
-  readonly shaping: 'netem' | 'userspace' | 'none';
+  readonly shaping: 'netem' | 'userspace' | 'simulated' | 'none';
   readonly phase: RunPhase;
   /** ISO time of the start. */
   readonly since: string;

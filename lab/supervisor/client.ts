@@ -36,6 +36,7 @@ const planSchema = z.object({
   version: z.string(),
   cryptography: z.enum(['real', 'ideal']).optional(),
   settings: z.array(z.string()).readonly().optional(),
+  pace: z.number().positive().optional(),
 });
 
 /** A run as its folder shows it, whether or not anything of it lives. */
@@ -89,9 +90,14 @@ function summarise(run: string, directory: string, plan: RunPlan): RunSummary {
   };
 }
 
-/** Whether a run may still own live objects. A simulated one lives within its process alone. */
+/** Whether a run is carried out by the command that began it: nobody else can ask it anything. */
+export function isWithinCommand({ driver, pace }: RunPlan): boolean {
+  return driver === 'sim' && pace === undefined;
+}
+
+/** Whether a run may still own live objects. */
 export function isAlive(run: RunSummary): boolean {
-  const maybe = run.plan.driver !== 'sim' && run.phase !== 'ended';
+  const maybe = !isWithinCommand(run.plan) && run.phase !== 'ended';
   return run.supervisorPid !== null || maybe;
 }
 
@@ -219,7 +225,8 @@ export async function startRun(run: string): Promise<RunClient> {
 /** The client of a run; a dead supervisor is started again. Throws LabError if it cannot be. */
 export async function openRun(run: string): Promise<RunClient> {
   const directory = runDirectoryOf(run);
-  if (readPlan(directory)?.driver === 'sim') {
+  const plan = readPlan(directory);
+  if (plan !== null && isWithinCommand(plan)) {
     throw new LabError(`${run} is simulated: there is nobody to ask before it has ended`, {
       exitCode: EXIT.badUse,
       remedy: 'report, query and evidence work on ended runs',

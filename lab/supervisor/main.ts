@@ -69,6 +69,10 @@ async function main(runDirectory: string): Promise<void> {
       exitCode: EXIT.badUse,
     });
   }
+  if (plan.driver === 'sim') {
+    const { servePaced } = await import('../simulator/paced-main.ts');
+    return servePaced(runDirectory, { plan, token: ownerToken(runDirectory), log });
+  }
   if (plan.driver === 'docker') stepBack();
   // Held to the very end: who finds it free finds nothing of this process either.
   process.on('exit', takeLock(runDirectory));

@@ -1,27 +1,13 @@
 /** The routes of api.ts over one supervisor. */
-import { z } from 'zod';
 import { EXIT, LabError } from '../errors.ts';
 import type { RunStatus } from './api.ts';
 import type { ControlRoutes } from './control-socket.ts';
 import { readFault } from './faults.ts';
+import { parseAttack, parseDuration, parseQuery, parseSteering } from './requests.ts';
 import type { Supervisor } from './supervisor.ts';
 import { elapsedMs } from './timeline.ts';
 
 const MAX_LOG_LINES = 10_000;
-const knobSchema = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
-const attackSchema = z.object({ name: z.string(), knobs: knobSchema.default({}) });
-const steerSchema = z.object({
-  action: z.enum(['stop', 'pause', 'resume', 'set']),
-  knobs: knobSchema.default({}),
-});
-const querySchema = z.object({ sql: z.string() });
-const durationSchema = z.looseObject({ forMs: z.number().positive().nullish() });
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new LabError(z.prettifyError(parsed.error), { exitCode: EXIT.badUse });
-}
 
 export async function statusOf(supervisor: Supervisor): Promise<RunStatus> {
   const { plan, testnet, journal, context } = supervisor;
@@ -71,21 +57,21 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
   return {
     status: () => statusOf(supervisor),
     attack: async (body) => {
-      const { name, knobs: given } = parse(attackSchema, body);
+      const { name, knobs: given } = parseAttack(body);
       const { network } = await supervisor.when('network');
       return { id: await network.attacks.start(name, given, null) };
     },
     steerAttack: async (id, body) => {
-      const { action, knobs: given } = parse(steerSchema, body);
+      const { action, knobs: given } = parseSteering(body);
       const { network } = await supervisor.when('network');
       await network.attacks.steer(id, action, given);
       return { id };
     },
     fault: async (body) => {
-      const { forMs } = parse(durationSchema, body);
+      const forMs = parseDuration(body);
       const fault = readFault(body, supervisor.testnet);
       const { network } = await supervisor.when('network');
-      return { id: await network.faults.start(fault, forMs ?? null, null) };
+      return { id: await network.faults.start(fault, forMs, null) };
     },
     clearFault: async (id) => {
       const { network } = await supervisor.when('network');
@@ -97,9 +83,9 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
       return { links: await network.links.measure() };
     },
     query: async (body) => {
-      const { sql } = parse(querySchema, body);
+      const { sql, parameters } = parseQuery(body);
       const { context } = await supervisor.when('open');
-      return { rows: await context.store.readOnly(sql) };
+      return { rows: await context.store.readOnly(sql, parameters) };
     },
     stop: async () => {
       await supervisor.halting.halt();

@@ -148,7 +148,10 @@ class ClickHouseStore implements TelemetryStore {
     return result.json<T>();
   }
 
-  async readOnly(sql: string): Promise<JsonRow[]> {
+  async readOnly(
+    sql: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+  ): Promise<JsonRow[]> {
     if (WRITES_A_FILE.test(sql)) {
       throw new LabError('a query writes no files', {
         exitCode: EXIT.badUse,
@@ -163,6 +166,7 @@ class ClickHouseStore implements TelemetryStore {
         query: sql,
         format: 'JSONEachRow',
         clickhouse_settings: { ...SETTINGS, readonly: '1' },
+        ...(Object.keys(parameters).length === 0 ? {} : { query_params: { ...parameters } }),
       });
       return await result.json<JsonRow>();
     } catch (cause) {

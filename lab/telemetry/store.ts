@@ -17,6 +17,6 @@ export interface TelemetryStore {
     parameters?: Readonly<Record<string, unknown>>,
   ): Promise<T[]>;
   /** A person's query: the engine itself refuses everything that writes. Throws LabError. */
-  readOnly(sql: string): Promise<JsonRow[]>;
+  readOnly(sql: string, parameters?: Readonly<Record<string, unknown>>): Promise<JsonRow[]>;
   close(): Promise<void>;
 }
