@@ -12,11 +12,16 @@ import { encodeRecord } from '../../node/identity/record.ts';
 import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import { PAPER_CONFLICTS, type PaperTerms } from '../../node/minefield/paper.ts';
 import { QUERY_BYTES } from '../../node/minefield/statement.ts';
+import type { Transaction } from '../../node/ledger/types.ts';
 import type { EvidencePackage, Statement } from '../../node/minefield/types.ts';
 import type { Peer } from '../../node/peer.ts';
 
-/** Often enough that several answers lie within δ on either side of a transfer. */
+/** Often enough that one answer on either side of a transfer lies within δ, also of a busy victim. */
 const ASK_MS = 100;
+/** Asked each time: three conflicts want two answers on one side, and these lie together. */
+const QUESTIONS = 2;
+/** A transfer that the victim does not show was lost, or came in the wrong order: sent again. */
+const SUBMIT_AGAIN_MS = 1000;
 /** A token is drawn until the victim keeps it: in a network of N one in N / k does. */
 const MAX_DRAWS = 20_000;
 /** Beyond the papers' day, so that clocks and rounds don't matter. */
@@ -46,9 +51,9 @@ export class Framing {
   /** Of each transfer that the victim was caught between. */
   readonly #caught: (readonly Statement[])[] = [];
   #owner: SigningKey;
-  /** Of the newest transaction, as signed. */
-  #tx: Id = ZERO_ID;
-  #timestamp = 0;
+  /** The newest, as signed, and when it was sent. */
+  #transfer: Transaction | null = null;
+  #sentAtMs = 0;
   #tries = 0;
   /** Null: the victim has not shown the newest transaction yet. */
   #shownAtMs: number | null = null;
@@ -76,13 +81,17 @@ export class Framing {
     if (statement.answer === null) return;
     this.#answers.push(statement);
     if (this.#answers.length > MAX_ANSWERS) this.#answers.shift();
-    if (statement.answer.mapping.tx === this.#tx) this.#shownAtMs ??= this.#needs.host.now();
+    if (statement.answer.mapping.tx === this.#transfer?.id)
+      this.#shownAtMs ??= this.#needs.host.now();
   }
 
   #ask(token: Id): void {
     const { host, peer, victim, terms } = this.#needs;
-    const query = host.random(QUERY_BYTES);
-    peer.send(victim, { type: 'ask-mapping', token, query, direct: true });
+    for (let question = 0; question < QUESTIONS; question += 1) {
+      const query = host.random(QUERY_BYTES);
+      peer.send(victim, { type: 'ask-mapping', token, query, direct: true });
+    }
+    if (this.#shownAtMs === null && host.now() > this.#sentAtMs + SUBMIT_AGAIN_MS) this.#submit();
     if (this.#shownAtMs !== null && host.now() > this.#shownAtMs + terms.deltaMs) {
       this.#harvest();
       if (this.#caught.length === TRANSFERS) this.#accuse();
@@ -95,34 +104,41 @@ export class Framing {
 
   /** Creates the token, or moves it to the next key. */
   #move(token: Id): void {
-    const { host, peer, network, k } = this.#needs;
+    const { host, network } = this.#needs;
+    const before = this.#transfer;
     const next = signingKey(host.random(32));
-    const isNew = this.#tx === ZERO_ID;
-    const timestamp = Math.max(Math.floor(host.now()), this.#timestamp + 1);
+    const timestamp = Math.max(Math.floor(host.now()), (before?.body.timestamp ?? 0) + 1);
     const owner = keyHash(next.publicKey);
     const body = {
       network,
-      changes: [{ token, owner, previous: this.#tx }],
+      changes: [{ token, owner, previous: before?.id ?? ZERO_ID }],
       timestamp,
       valueClass: 'low' as const,
       extraNeighbours: 0,
       purpose: ORDINARY,
     };
-    const transaction = signTransaction(body, [isNew ? next : this.#owner]);
+    this.#transfer = signTransaction(body, [before === null ? next : this.#owner]);
+    this.#owner = next;
+    this.#shownAtMs = null;
+    this.#tries += 1;
+    this.#submit();
+  }
+
+  #submit(): void {
+    const { host, peer, k } = this.#needs;
+    const transaction = this.#transfer;
+    const token = this.#token;
+    if (transaction === null || token === null) return;
+    this.#sentAtMs = host.now();
     for (const keeper of peer.membership.near(token, k)) {
       peer.send(keeper, { type: 'submit', transaction });
     }
-    this.#owner = next;
-    this.#tx = transaction.id;
-    this.#timestamp = timestamp;
-    this.#shownAtMs = null;
-    this.#tries += 1;
   }
 
   /** Looks for one answer on one side of the transfer and two on the other, all within δ. */
   #harvest(): void {
     const { deltaMs } = this.#needs.terms;
-    const isAfter = ({ answer }: Statement): boolean => answer?.mapping.tx === this.#tx;
+    const isAfter = ({ answer }: Statement): boolean => answer?.mapping.tx === this.#transfer?.id;
     const [late, later] = this.#answers.filter(isAfter);
     const [earlier, early] = this.#answers.filter((answer) => !isAfter(answer)).slice(-2);
     this.#answers.splice(0);

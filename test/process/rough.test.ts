@@ -54,6 +54,8 @@ describe.each([
   test('bans nobody, commits nothing twice, and everyone ends up holding the same', async (context) => {
     needs(context, missing);
     const file = lab.file('rough.yaml', `${ROUGH}allow: {shapingOff: true, lowFidelity: true}\n`);
+    // Also when an expectation fails: the next case looks for what was left.
+    context.onTestFinished(async () => void (await lab.run('down', '--all')), 120_000);
     const { run } = await lab.json(status, 'up', file, '--driver', driver);
     await new Promise((resolve) => setTimeout(resolve, DURATION_MS));
     // On a busy machine newcomers take longer to catch up.
