@@ -19,6 +19,7 @@ import { queryCommand } from './commands/query.ts';
 import { reportCommand } from './commands/report.ts';
 import { demoCommand, runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { serveCommand } from './commands/serve.ts';
 import { upCommand } from './commands/up.ts';
 import { vectorsCommand } from './commands/vectors.ts';
 import { EXIT, LabError } from './errors.ts';
@@ -56,6 +57,7 @@ function program(): Command {
     linksCommand(),
     reportCommand(),
     queryCommand(),
+    serveCommand(),
     detectCommand(),
     evidenceCommand(),
     claimsCommand(),
