@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SUPPORTING, supportingTokens } from '../../node/ledger/supporting.ts';
 import { expectSafe } from '../support/invariants.ts';
+import { Spender, spending } from '../support/spender.ts';
 import { Swarm } from '../support/swarm.ts';
 
 const K = 4;
@@ -52,4 +53,26 @@ test('transactions of high value commit with witness tokens, more neighbours and
   );
   expect(moves.length).toBeGreaterThan(0);
   expectSafe(swarm);
+});
+
+test('a quorum of the many that one asks for is not enough without one of the k nearest', () => {
+  const extraNeighbours = 8;
+  const swarm = new Swarm({ peers: 14, clients: 0, seed: 9, parameters: { k: K } });
+  swarm.mesh();
+  const spender = new Spender(swarm);
+  const [created] = spender.create(1);
+  if (created === undefined) throw new Error('nothing was created');
+  const tokens = created.body.changes.map(({ token }) => token);
+  const near = swarm.at(0).peer.membership.near(tokens[0] ?? '', K + extraNeighbours);
+  const terms = { tokens, previous: created.id, timestamp: swarm.network.now };
+  const small = spending({ ...terms, to: 1 });
+  const large = spending({ ...terms, to: 2, extraNeighbours });
+  // Three of the four nearest for one; the fourth and the eight others, nine of twelve, for the other.
+  spender.submit(near.slice(0, K - 1), small);
+  spender.submit(near.slice(K - 1), large);
+  swarm.network.run(5000);
+  expectSafe(swarm);
+  const committed = swarm.rows('transactions').filter(({ outcome }) => outcome === 'committed');
+  const after = new Set(committed.filter(({ previous }) => previous.includes(created.id)));
+  expect(new Set([...after].map(({ tx }) => tx))).toEqual(new Set([small.id]));
 });
