@@ -14,6 +14,10 @@ import type { Store } from '../host.ts';
 import { type Id, idFromBytes, idToBytes } from '../id.ts';
 import type { Mapping, Purpose, TokenChange, Transaction } from '../ledger/types.ts';
 
+const PREFIX = 'lock/';
+/** Locks in memory, some 5 MB: those of all that is under vote, and of much that never passed. */
+const MAX_KEPT = 16_384;
+
 /**
  * What an owner signs takes the mapping it follows: of two that follow one mapping at most one may
  * pass. These take it from nobody. Whatever passes beside them, all come to the same end: a slashing
@@ -35,6 +39,10 @@ function itself(tx: Id): Id {
 
 export class VoteLock {
   readonly #store: Store;
+  /** The locks of the disk, by key, or as many as there is room for; null before the first question. */
+  #held: Map<string, Id> | null = null;
+  /** Are they all? Then what is not among them need not be looked for: most questions are such. */
+  #isWhole = true;
 
   constructor(store: Store) {
     this.#store = store;
@@ -42,14 +50,21 @@ export class VoteLock {
 
   /** Which transaction this peer has called valid for what it is bound to. */
   holder(token: Id, bound: Id): Id | undefined {
-    const bytes = this.#store.get(keyOf(token, bound));
+    const key = keyOf(token, bound);
+    const held = this.#locks().get(key);
+    if (held !== undefined || this.#isWhole) return held;
+    const bytes = this.#store.get(key);
     return bytes === undefined ? undefined : idFromBytes(bytes);
   }
 
   /** True if `tx` may be called valid: nothing else was, and from now on nothing else will be. */
   claim(token: Id, bound: Id, tx: Id): boolean {
     const holder = this.holder(token, bound);
-    if (holder === undefined) this.#store.put(keyOf(token, bound), idToBytes(tx));
+    if (holder === undefined) {
+      const key = keyOf(token, bound);
+      this.#store.put(key, idToBytes(tx));
+      this.#keep(this.#locks(), key, tx);
+    }
     return holder === undefined || holder === tx;
   }
 
@@ -59,11 +74,29 @@ export class VoteLock {
    */
   release({ token, previous, tx }: Mapping): void {
     for (const bound of [previous, itself(tx)]) {
-      if (this.holder(token, bound) === tx) this.#store.delete(keyOf(token, bound));
+      if (this.holder(token, bound) !== tx) continue;
+      const key = keyOf(token, bound);
+      this.#store.delete(key);
+      this.#locks().delete(key);
     }
+  }
+
+  #locks(): Map<string, Id> {
+    if (this.#held !== null) return this.#held;
+    const held = new Map<string, Id>();
+    for (const [key, bytes] of this.#store.entries(PREFIX)) {
+      this.#keep(held, key, idFromBytes(bytes));
+    }
+    this.#held = held;
+    return held;
+  }
+
+  #keep(held: Map<string, Id>, key: string, tx: Id): void {
+    if (held.size < MAX_KEPT) held.set(key, tx);
+    else this.#isWhole = false;
   }
 }
 
 function keyOf(token: Id, bound: Id): string {
-  return `lock/${token}/${bound}`;
+  return `${PREFIX}${token}/${bound}`;
 }
