@@ -1,0 +1,73 @@
+/** The lines at the top: which run, how far it is, what to worry about, and the panes. */
+import type { LiveModel } from '../live/model.ts';
+import type { RunStatus } from '../supervisor/api.ts';
+import type { Look } from './look.ts';
+import { TABS, type Tab } from './state.ts';
+import { fit, plain, span, widthOf, type Line, type Span } from './text.ts';
+import { clock, counted, PHASE_WORDS } from './words.ts';
+
+const SHAPING: Readonly<Record<RunStatus['shaping'], string>> = {
+  netem: 'links shaped by the kernel',
+  userspace: 'links shaped at the sockets',
+  simulated: 'links simulated',
+  none: 'links not shaped',
+};
+
+/** Run, testnet, driver, shaping; right: phase and time. */
+export function titleLine({ status }: LiveModel, width: number): Line {
+  const { run, testnet, driver, shaping, phase, elapsedMs, durationMs } = status;
+  const shaped = driver === 'sim' ? 'links simulated' : SHAPING[shaping];
+  const time = elapsedMs === null ? '' : `  ${clock(elapsedMs)} of ${clock(durationMs)}`;
+  const right = `${PHASE_WORDS[phase]}${time} `;
+  const left: Line = [span(` ${run}`, 'title'), span(`  ${testnet}, ${driver}, ${shaped}`, 'dim')];
+  const room = width - right.length - 1;
+  return fit([...fit(left, room), span(' '), span(right, 'strong')], width);
+}
+
+/** What is not as it should be, first; then what goes on. */
+export function healthLine(model: LiveModel, width: number, look: Look): Line {
+  const { marks } = look;
+  if (model.notice !== null) {
+    return fit([span(` ${marks.bad} ${plain(model.notice)}`, 'bad')], width);
+  }
+  const { status, links, ring } = model;
+  const off = links.filter(({ ok }) => !ok).length;
+  const present = ring.filter(({ state }) => state === 'running').length;
+  const attacks = status.attacks.filter(({ state }) => state === 'running');
+  const faults = status.faults.filter(({ state }) => state === 'active');
+  const banned = ring.filter(({ bannedBy }) => bannedBy > 0).length;
+  const parts: Span[] = [
+    off > 0
+      ? span(`${marks.bad} ${off} of ${counted(links.length, 'link')} not as asked`, 'warning')
+      : span(
+          links.length === 0
+            ? 'links not measured'
+            : `${marks.good} ${links.length} links as asked`,
+          links.length === 0 ? 'dim' : 'good',
+        ),
+    present === ring.length
+      ? span(`${marks.good} ${counted(present, 'peer')} up`, 'good')
+      : span(`${marks.absent} ${present} of ${counted(ring.length, 'peer')} up`, 'warning'),
+    ...(banned === 0 ? [] : [span(`${marks.banned} ${banned} banned`, 'bad')]),
+    ...attacks.map(({ id }) => span(`${marks.adversary} ${id}`, 'bad')),
+    ...faults.map(({ id }) => span(`${marks.bad} ${id}`, 'warning')),
+  ];
+  return fit(
+    parts.flatMap((part) => [span(' '), part, span('  ')]),
+    width,
+  );
+}
+
+/** The panes with their numbers, the present one in brackets. */
+export function tabLine(tab: Tab, width: number): Line {
+  const pieces = TABS.flatMap((name, at): Span[] => {
+    const words = `${at + 1} ${name}`;
+    return name === tab ? [span(`[${words}]`, 'strong')] : [span(` ${words} `, 'dim')];
+  });
+  const wide = widthOf(pieces);
+  if (wide <= width) return fit(pieces, width);
+  return fit(
+    TABS.map((name, at) => span(name === tab ? `[${at + 1} ${name}]` : ` ${at + 1} `)),
+    width,
+  );
+}

@@ -1,0 +1,134 @@
+/** Carries out what a key asked for. Resolves with what came of it in words; empty: nothing to say. */
+import type { LiveRun } from '../live/model.ts';
+import type { Backend } from './backend.ts';
+import type { Effect, SteerAction } from './effect.ts';
+import type { UiState } from './state.ts';
+import { counted } from './words.ts';
+
+/** What an effect may touch. */
+export interface Doing {
+  readonly backend: Backend;
+  readonly live: LiveRun | null;
+  /** Shown while it goes on. */
+  say(this: void, text: string): void;
+  change(this: void, change: (state: UiState) => UiState): void;
+  /** From now on this run is on the screen. */
+  watch(this: void, live: LiveRun): void;
+}
+
+type Lasting = Exclude<Effect, { type: 'leave' | 'detach' | 'open' }>;
+
+const STEERED: Readonly<Record<SteerAction, string>> = {
+  stop: 'stopped',
+  pause: 'paused',
+  resume: 'resumed',
+  set: 'changed',
+};
+
+export async function perform(effect: Lasting, doing: Doing): Promise<string> {
+  switch (effect.type) {
+    case 'refresh':
+      return refresh(doing);
+    case 'attach':
+      doing.say(`attaching to ${effect.run}`);
+      doing.watch(await doing.backend.open(effect.run));
+      return '';
+    case 'launch':
+      return launch(effect, doing);
+    default:
+      return onRun(effect, doing, watched(doing));
+  }
+}
+
+async function refresh({ backend, change }: Doing): Promise<string> {
+  const entries = await backend.entries();
+  change((state) => ({
+    ...state,
+    entries,
+    entry: Math.max(0, Math.min(state.entry, entries.length - 1)),
+  }));
+  return '';
+}
+
+async function launch(
+  { choice }: Extract<Effect, { type: 'launch' }>,
+  { backend, say, change, watch }: Doing,
+): Promise<string> {
+  say(`launching ${choice.file}`);
+  change((state) => ({ ...state, isLaunching: true }));
+  try {
+    const live = await backend.launch(choice, (text) => say(text));
+    watch(live);
+    return `${live.run} is on its way`;
+  } finally {
+    change((state) => ({ ...state, isLaunching: false }));
+  }
+}
+
+function watched({ live }: Doing): LiveRun {
+  if (live === null) throw new Error('no run is watched');
+  return live;
+}
+
+async function onRun(
+  effect: Exclude<Lasting, { type: 'refresh' | 'attach' | 'launch' }>,
+  { say, change }: Doing,
+  live: LiveRun,
+): Promise<string> {
+  switch (effect.type) {
+    case 'attack':
+      say(`starting ${effect.name}`);
+      return `${await live.attack(effect.name, effect.knobs)} started`;
+    case 'steer':
+      say(`${effect.action} of ${effect.id} ordered`);
+      await live.steer(effect.id, effect.action, effect.knobs);
+      return `${effect.id} ${STEERED[effect.action]}`;
+    case 'fault':
+      return begin(effect, say, live);
+    case 'clear':
+      say(`clearing ${counted(effect.ids.length, 'fault')}`);
+      for (const id of effect.ids) await live.clearFault(id);
+      return `${effect.ids.length === 1 ? effect.ids.join('') : counted(effect.ids.length, 'fault')} cleared`;
+    case 'measure':
+      return measure(say, change, live);
+    case 'halt':
+      say('stopping: every transaction is let end first');
+      await live.stop();
+      return 'stopped; s starts it again';
+    case 'resume':
+      say('starting again');
+      await live.start();
+      return 'started again';
+    default:
+      say(`removing ${live.run}`);
+      return removed(live.run, await live.down());
+  }
+}
+
+async function begin(
+  { what, faults, forMs }: Extract<Effect, { type: 'fault' }>,
+  say: Doing['say'],
+  live: LiveRun,
+): Promise<string> {
+  const begun: string[] = [];
+  for (const fault of faults) {
+    say(`${what}: ${begun.length} of ${faults.length} begun`);
+    begun.push(await live.fault(fault, forMs));
+  }
+  return `${what} begun: ${begun.join(', ')}`;
+}
+
+async function measure(say: Doing['say'], change: Doing['change'], live: LiveRun): Promise<string> {
+  say('measuring the links');
+  change((state) => ({ ...state, isMeasuring: true }));
+  try {
+    const links = await live.measureLinks();
+    return `${links.filter(({ ok }) => ok).length} of ${links.length} links as asked`;
+  } finally {
+    change((state) => ({ ...state, isMeasuring: false }));
+  }
+}
+
+function removed(run: string, objects: readonly string[]): string {
+  return `${run} was removed (${counted(objects.length, 'object')})`;
+}
