@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { WATCHER_QUERIES } from '../telemetry/feed.ts';
 import { MEMBER_QUERIES } from '../telemetry/members.ts';
 import { LAB_QUERIES } from '../telemetry/queries.ts';
 import { LAB_SERIES } from '../telemetry/series.ts';
@@ -15,7 +16,7 @@ test('docs/METRICS.md says what the named queries say', async () => {
 });
 
 test('every named query has one name, and only the analysis reads the truth', () => {
-  const blind = [...LAB_QUERIES, ...LAB_SERIES, ...MEMBER_QUERIES];
+  const blind = [...LAB_QUERIES, ...LAB_SERIES, ...MEMBER_QUERIES, ...WATCHER_QUERIES];
   const knowing = [...TRUTH_QUERIES, ...TRUTH_SERIES, ...TRUTH_FIGURES];
   const names = [...blind, ...knowing].map((query) => query.name);
   expect(new Set(names).size).toBe(names.length);

@@ -1,5 +1,6 @@
 /** Writes docs/METRICS.md from the named queries, so that a figure and its description can't part. */
 import { DETECTOR_QUERIES } from '../detectors/observations.ts';
+import { WATCHER_QUERIES } from '../telemetry/feed.ts';
 import { MEMBER_QUERIES } from '../telemetry/members.ts';
 import { LAB_QUERIES, type NamedQuery } from '../telemetry/queries.ts';
 import { LAB_SERIES } from '../telemetry/series.ts';
@@ -82,7 +83,12 @@ export function metricsDocument(): string {
     `\n## ${title}\n${queries.map(describe).join('')}`;
   return (
     HEAD +
-    section('Queries over telemetry alone', [...LAB_QUERIES, ...LAB_SERIES, ...MEMBER_QUERIES]) +
+    section('Queries over telemetry alone', [
+      ...LAB_QUERIES,
+      ...LAB_SERIES,
+      ...MEMBER_QUERIES,
+      ...WATCHER_QUERIES,
+    ]) +
     section('What network-level detectors see', DETECTOR_QUERIES) +
     section('Queries that know who is who', [
       ...TRUTH_QUERIES,

@@ -82,6 +82,14 @@ export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
     FROM submitted AS s LEFT JOIN per_tx AS p ON p.tx = s.tx ORDER BY submitted_ms, tx`,
 };
 
+export const TRANSACTION_FATE: NamedQuery<TransactionFate> = {
+  name: 'transaction_fate',
+  meaning:
+    '`transaction_fates` of one transaction (`tx`): none of one that no honest client submitted.',
+  columns: TRANSACTION_FATES.columns,
+  sql: `SELECT * FROM (${TRANSACTION_FATES.sql}) WHERE tx = {tx:String}`,
+};
+
 export const SAFETY_VIOLATIONS: NamedQuery<{
   token: string;
   previous: string;
@@ -305,6 +313,7 @@ export const MEMBER_ROLES: NamedQuery<MemberRole> = {
 
 export const TRUTH_QUERIES = [
   TRANSACTION_FATES,
+  TRANSACTION_FATE,
   SAFETY_VIOLATIONS,
   LIES,
   DETECTIONS,

@@ -157,6 +157,18 @@ class Player {
     for (let untilMs = probing.begin(); untilMs !== null; untilMs = probing.begin()) {
       await this.#until(untilMs);
     }
+    for (const { from, to, askedRttMs, measuredRttMs, ...link } of probing.measured) {
+      this.#options.recorder.note('links', this.#world.now, {
+        from_region: from,
+        to_region: to,
+        asked_rtt_ms: askedRttMs,
+        measured_rtt_ms: measuredRttMs,
+        asked_loss: link.askedLoss,
+        measured_loss: link.measuredLoss,
+        n: link.n,
+        ok: link.ok,
+      });
+    }
     return probing.measured;
   }
 
