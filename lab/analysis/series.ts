@@ -203,6 +203,59 @@ export const SLASHING_STEPS: NamedQuery<SlashingSteps> = {
       ifNull(first_flag_ms, inf), ifNull(banned_ms, inf)), accused`,
 };
 
+export const DETECTION_BY_WAY: NamedQuery<{
+  how: string;
+  true_positives: number;
+  false_positives: number;
+  members: number;
+  first_ms: number;
+}> = {
+  name: 'detection_by_way',
+  meaning:
+    '`detections` by what found them: distinct identities against which honest members held evidence ' +
+    'of that rule, or that their detector of that layer flagged.',
+  columns: {
+    how: 'evidence:<rule> or flag:<layer>',
+    true_positives: 'adversarial identities',
+    false_positives: 'honest identities',
+    members: 'honest members that found one',
+    first_ms: 'first time, ms since the epoch',
+  },
+  sql: `SELECT how, uniqExactIf(accused, adversary != '') AS true_positives,
+      uniqExactIf(accused, adversary = '') AS false_positives, uniqExact(by) AS members,
+      min(at_ms) AS first_ms
+    FROM (${DETECTIONS.sql}) GROUP BY how ORDER BY true_positives DESC, how`,
+};
+
+export const EVIDENCE_PACKAGES: NamedQuery<{
+  package: string;
+  member: string;
+  adversary: string;
+  rule: string;
+  holders: number;
+  bytes: number;
+  at_ms: number;
+}> = {
+  name: 'evidence_packages',
+  meaning:
+    'Every package of evidence that an honest member assembled or verified, the first first.',
+  columns: {
+    package: 'its id',
+    member: 'name of the accused',
+    adversary: "'' when the accused is honest",
+    rule: 'rule that it proves broken',
+    holders: 'honest members that held it',
+    bytes: 'its size',
+    at_ms: 'when the first of them did, ms since the epoch',
+  },
+  sql: `SELECT e.package AS package, any(r.member) AS member, any(r.adversary) AS adversary,
+      any(toString(e.rule)) AS rule, uniqExact(e.peer) AS holders, max(e.bytes) AS bytes,
+      min(${asMs('e.ts')}) AS at_ms
+    FROM lab.evidence AS e INNER JOIN ${ROLES} AS r ON r.address = e.accused
+    WHERE e.run = {run:String} AND e.event IN ('assembled', 'verified') AND e.peer IN ${HONEST}
+    GROUP BY package ORDER BY at_ms, package`,
+};
+
 export const TRUTH_SERIES = [
   FINALITY_OVER_TIME,
   FINALITY_OVER_TIME_BY_REGION,
@@ -210,4 +263,6 @@ export const TRUTH_SERIES = [
   THROUGHPUT_OVER_TIME,
   DETECTION_OVER_TIME,
   SLASHING_STEPS,
+  DETECTION_BY_WAY,
+  EVIDENCE_PACKAGES,
 ] as const;

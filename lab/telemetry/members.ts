@@ -63,6 +63,41 @@ export const MEMBERS: NamedQuery<MemberRow> = {
     ORDER BY kind DESC, member`,
 };
 
+export const ONE_MEMBER: NamedQuery<MemberRow> = {
+  name: 'one_member',
+  meaning: 'The row of one member in `members`.',
+  columns: MEMBERS.columns,
+  sql: `SELECT * FROM (${MEMBERS.sql}) WHERE member = {peer:String}`,
+};
+
+export const CATCHING_UP: NamedQuery<{
+  member: string;
+  phase: string;
+  density: number;
+  blocks: number;
+  transactions: number;
+  bytes: number;
+  at_ms: number;
+}> = {
+  name: 'catching_up',
+  meaning:
+    'How far each member that came later, or came back, has learnt what its neighbourhood holds, as it ' +
+    'said last.',
+  columns: {
+    member: 'name in the run',
+    phase: 'step of its catching up',
+    density: 'share of its tokens that it holds, 0–1',
+    blocks: 'blocks of others read',
+    transactions: 'transactions taken over',
+    bytes: 'bytes of the messages that brought them',
+    at_ms: 'when it said so, ms since the epoch',
+  },
+  sql: `SELECT peer AS member, argMax(phase, ts) AS phase, argMax(density, ts) AS density,
+      argMax(blocks, ts) AS blocks, argMax(transactions, ts) AS transactions,
+      argMax(bytes, ts) AS bytes, max(${asMs('ts')}) AS at_ms
+    FROM lab.synchronisation WHERE run = {run:String} GROUP BY peer ORDER BY density, member`,
+};
+
 export const MEMBERS_BY_REGION: NamedQuery<{ region: string; peers: number; clients: number }> = {
   name: 'members_by_region',
   meaning: '`members`, counted by region.',
@@ -277,6 +312,8 @@ export const EVIDENCE_BY_RULE: NamedQuery<{
 
 export const MEMBER_QUERIES = [
   MEMBERS,
+  ONE_MEMBER,
+  CATCHING_UP,
   MEMBERS_BY_REGION,
   MEMBERS_BY_VERSION,
   MEMBERS_OVER_TIME,

@@ -37,6 +37,8 @@ export interface RunRow {
   seen_ms: number;
   from_ms: number | null;
   to_ms: number | null;
+  opens: string;
+  closes: string;
 }
 
 export const RUNS: NamedQuery<RunRow> = {
@@ -56,11 +58,15 @@ export const RUNS: NamedQuery<RunRow> = {
     seen_ms: 'when it was first heard of, ms since the epoch',
     from_ms: 'when the load began, null: not yet',
     to_ms: 'when the load ended, null: not yet',
+    opens: 'where a picture of it begins, ms since the epoch, as text',
+    closes: 'where a picture of it ends; now while it lasts',
   },
   sql: `SELECT any(testnet) AS testnet, run, any(driver) AS driver, argMax(shaping, ts) AS shaping,
       any(seed) AS seed, any(version) AS version, argMax(state, ts) AS state, max(k) AS k,
       min(${asMs('ts')}) AS seen_ms, max(toUnixTimestamp64Micro(load_from)) / 1000 AS from_ms,
-      max(toUnixTimestamp64Micro(load_to)) / 1000 AS to_ms
+      max(toUnixTimestamp64Micro(load_to)) / 1000 AS to_ms,
+      toString(toInt64(ifNull(from_ms, seen_ms)) - 3000) AS opens,
+      if(to_ms IS NULL, 'now', toString(toInt64(to_ms) + 5000)) AS closes
     FROM lab.runs GROUP BY run ORDER BY seen_ms DESC, run`,
 };
 
@@ -177,6 +183,30 @@ export const FAULT_SPANS: NamedQuery<{
     FROM lab.faults WHERE run = {run:String} GROUP BY fault_id ORDER BY from_ms, fault_id`,
 };
 
+export const DISTURBANCES: NamedQuery<{ at_ms: number; what: string; level: number }> = {
+  name: 'disturbances',
+  meaning:
+    'Every change of state of every attack and fault that the supervisor ordered; what holds when the ' +
+    'load ends is over then.',
+  columns: {
+    at_ms: 'when, ms since the epoch',
+    what: 'attack or fault',
+    level: '2 it goes on, 1 paused, 0 over',
+  },
+  sql: `WITH changes AS (SELECT ${asMs('ts')} AS at_ms, attack_id AS what,
+        transform(toString(state), ['running', 'paused'], [2, 1], 0) AS level
+      FROM lab.attacks WHERE run = {run:String}
+      UNION ALL SELECT ${asMs('ts')}, fault_id, if(state = 'active', 2, 0)
+      FROM lab.faults WHERE run = {run:String})
+    SELECT at_ms, what, level FROM changes
+    UNION ALL SELECT c.end_ms AS at_ms, c.what AS what, 0 AS level
+      FROM (SELECT what, max(at_ms) AS last_ms, assumeNotNull((SELECT
+          max(toUnixTimestamp64Micro(load_to)) / 1000 FROM lab.runs WHERE run = {run:String}))
+          AS end_ms FROM changes GROUP BY what) AS c
+      WHERE c.end_ms > c.last_ms
+    ORDER BY at_ms, what`,
+};
+
 export const LAB_SERIES = [
   RUNS,
   MESSAGES_OVER_TIME,
@@ -184,4 +214,5 @@ export const LAB_SERIES = [
   RESOURCES_OVER_TIME,
   ATTACK_SPANS,
   FAULT_SPANS,
+  DISTURBANCES,
 ] as const;
