@@ -268,20 +268,35 @@ function honestRate(
   return { ...rate, events, upper95 };
 }
 
-/** Who had not had it when the load ended counts as looked at until then. */
-function timeTo(done: readonly Done[], event: 'detectedMs' | 'bannedMs' | 'slashedMs'): TimeTo {
-  const durations = done.flatMap(({ result }) =>
-    result.attacks.flatMap(({ cases }) =>
+function timeTo(done: readonly Done[], event: CaseEvent): TimeTo {
+  const results = done.map(({ result }) => result);
+  const {
+    n,
+    events,
+    medianMs,
+    medianIntervalMs: intervalMs,
+  } = kaplanMeier(durationsTo(results, event));
+  return { n, events, medianMs, intervalMs };
+}
+
+/** What may happen to an offender, by its field in an attack's cases. */
+export type CaseEvent = 'detectedMs' | 'bannedMs' | 'slashedMs';
+
+/**
+ * From each offender's first lie to the event; who had not had it when the load ended counts as looked
+ * at until then.
+ */
+export function durationsTo(results: readonly RunResult[], event: CaseEvent): readonly Duration[] {
+  return results.flatMap(({ attacks, durationMs }) =>
+    attacks.flatMap(({ cases }) =>
       cases.flatMap((one): readonly Duration[] => {
         const { firstLieMs, [event]: atMs } = one;
         if (firstLieMs === null) return [];
         if (atMs !== null && atMs >= firstLieMs) {
           return [{ timeMs: atMs - firstLieMs, observed: true }];
         }
-        return [{ timeMs: Math.max(0, result.durationMs - firstLieMs), observed: false }];
+        return [{ timeMs: Math.max(0, durationMs - firstLieMs), observed: false }];
       }),
     ),
   );
-  const { n, events, medianMs, medianIntervalMs: intervalMs } = kaplanMeier(durations);
-  return { n, events, medianMs, intervalMs };
 }
