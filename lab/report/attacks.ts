@@ -7,7 +7,7 @@ import type { Layer } from './drawing.ts';
 import { figureOf, section } from './figure.ts';
 import { amount, counted, duration, EMPTY, figure, html, seconds, type Html } from './html.ts';
 import type { RunData } from './run-data.ts';
-import { SIGNS } from './signs.ts';
+import { shapeOf, SIGNS } from './signs.ts';
 import { facts, number, text } from './table.ts';
 
 /** Offenders that are drawn, a line each; the table has all. */
@@ -24,6 +24,16 @@ const STEPS = [
   ['slashed_ms', 'slashed by vote', SIGNS.slash],
 ] as const;
 type Step = (typeof STEPS)[number][0];
+
+/** Evidence, ban and vote often follow at once: the later mark is smaller, and on top. */
+const SIZES: Readonly<Record<Step, number>> = {
+  strike_ms: 90,
+  first_lie_ms: 110,
+  first_evidence_ms: 230,
+  proposed_ms: 70,
+  banned_ms: 100,
+  slashed_ms: 45,
+};
 
 type Offence = RunData['offences'][number];
 
@@ -159,9 +169,8 @@ function timelineLayers(
         mark: {
           type: 'point',
           color: sign.colour,
-          shape: step === 'strike_ms' ? 'circle' : sign.shape,
-          // The vote often follows the ban at once: the smaller mark lies on top.
-          size: step === 'slashed_ms' ? 45 : 110,
+          shape: step === 'strike_ms' ? 'circle' : shapeOf(sign.shape),
+          size: SIZES[step],
           stroke: 'var(--card)',
           strokeWidth: 1,
         },
@@ -173,17 +182,16 @@ function timelineLayers(
 
 function attackFacts(one: AttackResult): Html {
   const { attempts, coreSeconds, usd } = one.cost;
-  const sample = ` (median over offenders)`;
   return facts([
     ...Object.entries(one.success).map(
       ([name, value]) =>
         [inWords(name), typeof value === 'number' ? amount(value) : String(value)] as const,
     ),
-    [`from first lie to evidence${sample}`, duration(one.timeToDetectMs)],
-    [`from first lie to first ban${sample}`, duration(one.timeToBanMs)],
-    [`from first lie to slashing${sample}`, duration(one.timeToSlashMs)],
-    ['work of minting', attempts === null ? null : counted(attempts, 'Argon2 evaluation')],
-    ['its time', coreSeconds === null ? null : `${figure(coreSeconds)} core-seconds`],
-    ['its price', usd === null ? null : `${usd.toPrecision(2)} USD`],
+    ['first lie → evidence, median', duration(one.timeToDetectMs)],
+    ['first lie → first ban, median', duration(one.timeToBanMs)],
+    ['first lie → slashing, median', duration(one.timeToSlashMs)],
+    ['minting: work', attempts === null ? null : counted(attempts, 'Argon2 evaluation')],
+    ['minting: time', coreSeconds === null ? null : `${figure(coreSeconds)} core-seconds`],
+    ['minting: price', usd === null ? null : `${usd.toPrecision(2)} USD`],
   ]);
 }

@@ -1,6 +1,6 @@
 /** Axes that several charts share: time of the run, durations, shares. */
 import type { Field, PositionDef } from 'vega-lite/types_unstable/channeldef.js';
-import type { Layer } from './drawing.ts';
+import { textOver, type Layer } from './drawing.ts';
 import { SIGNS } from './signs.ts';
 
 export type Position = PositionDef<Field>;
@@ -76,27 +76,29 @@ export interface Moment {
 /** Upright lines with their names at the top; `x` is that of the layers below. */
 export function momentLayers(moments: readonly Moment[], endMs: number): readonly Layer[] {
   const { unit, x } = runTime(endMs);
-  return moments.map(({ atMs, text, sign }, at): Layer => {
+  const layers = moments.map(({ atMs, text, sign }, at) => {
     const { colour, dash } = SIGNS[sign];
     const isLate = atMs > endMs * 0.7;
-    return {
-      data: { values: [{ at: atMs / unit.ms, text }] },
-      layer: [
-        {
-          mark: { type: 'rule', color: colour, strokeDash: [...dash], strokeWidth: 1.5 },
-          encoding: { x: x('at') },
-        },
-        {
-          mark: {
-            type: 'text',
-            color: colour,
-            align: isLate ? 'right' : 'left',
-            dx: isLate ? -4 : 4,
-            baseline: 'top',
-          },
-          encoding: { x: x('at'), y: { value: 2 + 15 * (at % 3) }, text: { field: 'text' } },
-        },
-      ],
+    const values = [{ at: atMs / unit.ms, text }];
+    const rule: Layer = {
+      data: { values },
+      mark: { type: 'rule', color: colour, strokeDash: [...dash], strokeWidth: 1.5 },
+      encoding: { x: x('at') },
     };
+    const name = textOver(
+      {
+        color: colour,
+        align: isLate ? 'right' : 'left',
+        dx: isLate ? -5 : 5,
+        baseline: 'top',
+      },
+      {
+        data: { values },
+        encoding: { x: x('at'), y: { value: 1 + 16 * (at % 3) }, text: { field: 'text' } },
+      },
+    );
+    return [rule, name] as const;
   });
+  // All names above all lines.
+  return [...layers.map(([rule]) => rule), ...layers.map(([, name]) => name)];
 }

@@ -8,6 +8,7 @@ import { logger, None, parse, View } from 'vega';
 import { compile } from 'vega-lite';
 import type { Config } from 'vega-lite';
 import type { Field } from 'vega-lite/types_unstable/channeldef.js';
+import type { MarkDef } from 'vega-lite/types_unstable/mark.js';
 import type { LayerSpec, UnitSpec } from 'vega-lite/types_unstable/spec/index.js';
 import { html, Html } from './html.ts';
 
@@ -47,12 +48,34 @@ const CONFIG: Config = {
     labelLimit: 150,
   },
   axisX: { grid: false, labelFlush: true, titlePadding: 6 },
-  axisY: { domain: false, ticks: false, titleAnchor: 'end', titleAngle: 0, titleAlign: 'left' },
+  axisY: {
+    domain: false,
+    ticks: false,
+    titleAnchor: 'end',
+    titleAngle: 0,
+    titleAlign: 'left',
+    titleY: -12,
+    titleBaseline: 'bottom',
+  },
   text: { color: 'var(--ink)', fontSize: 12 },
   rule: { color: 'var(--reference)' },
   point: { filled: true, size: 60, opacity: 1 },
   line: { strokeWidth: 2 },
 };
+
+/** Text over lines: a rim in the colour of the ground keeps it readable. */
+export function textOver(
+  mark: Omit<MarkDef<'text'>, 'type'>,
+  rest: Omit<UnitSpec<Field>, 'mark'>,
+): Layer {
+  const rim = { stroke: 'var(--card)', strokeWidth: 4, strokeJoin: 'round' } as const;
+  return {
+    layer: [
+      { ...rest, mark: { ...mark, type: 'text', ...rim } },
+      { ...rest, mark: { ...mark, type: 'text' } },
+    ],
+  };
+}
 
 /** The chart in all its widths. */
 export async function draw(plot: Plot): Promise<Html> {

@@ -9,8 +9,9 @@ import {
   type Moment,
   type Position,
 } from './axes.ts';
-import type { Layer } from './drawing.ts';
+import { textOver, type Layer } from './drawing.ts';
 import { beside, figureOf, section } from './figure.ts';
+import { throughputFigure } from './flow.ts';
 import { amount, counted, duration, EMPTY, html, interval, type Html } from './html.ts';
 import type { RunData } from './run-data.ts';
 import { SIGNS, type Sign } from './signs.ts';
@@ -23,30 +24,29 @@ const MAX_DOTS = 500;
 const LONG_TAIL = 3;
 const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1] as const;
 
-export async function finalitySection(data: RunData, moments: readonly Moment[]): Promise<Html> {
+export async function transactionsSection(
+  data: RunData,
+  moments: readonly Moment[],
+): Promise<Html> {
   const { n, unreached } = data.result.finality;
-  const lead =
-    'From the client’s submission to the commit at ⌈2k/3⌉ honest keepers of the slowest token.';
-  if (n === 0) {
-    return section(
-      'finality',
-      'Finality',
-      html`<p>No transaction became final: nothing to draw.</p>`,
-      lead,
-    );
-  }
   const without = unreached.tooFewHonestKeepers + unreached.notInTime;
   const left =
     without === 0
       ? ''
       : ` Committed without it: ${amount(unreached.tooFewHonestKeepers)} among too few honest keepers, ${amount(unreached.notInTime)} not in time.`;
+  const throughput = await throughputFigure(data, moments);
   return section(
-    'finality',
-    'Finality',
-    html`${beside(await distribution(data), await overTime(data, moments))}${beside(
-      await byRegion(data),
-    )}`,
-    lead + left,
+    'transactions',
+    'Transactions',
+    n === 0
+      ? html`<p>No transaction became final.</p>${throughput}`
+      : beside(
+          await distribution(data),
+          await overTime(data, moments),
+          await byRegion(data),
+          throughput,
+        ),
+    `Final means: committed at ⌈2k/3⌉ honest keepers of the slowest token, counted from the client’s submission.${left}`,
   );
 }
 
@@ -136,26 +136,21 @@ async function distribution(data: RunData): Promise<Html> {
             encoding: { x, y },
           }),
         ),
-        ...marks.map(
-          ({ isLate, ...mark }): Layer => ({
-            data: { values: [mark] },
-            layer: [
-              {
-                mark: { type: 'point', color: SIGNS.commit.colour, size: 70 },
-                encoding: { x, y },
-              },
-              {
-                mark: {
-                  type: 'text',
-                  align: isLate ? 'right' : 'left',
-                  dx: isLate ? -4 : 9,
-                  dy: isLate ? 19 : 8,
-                  fontWeight: 'bold',
-                },
-                encoding: { x, y, text: { field: 'text' } },
-              },
-            ],
-          }),
+        {
+          data: { values: marks },
+          mark: { type: 'point', color: SIGNS.commit.colour, size: 70 },
+          encoding: { x, y },
+        },
+        ...marks.map(({ isLate, ...mark }) =>
+          textOver(
+            {
+              align: isLate ? 'right' : 'left',
+              dx: isLate ? -4 : 10,
+              dy: isLate ? 19 : 9,
+              fontWeight: 'bold',
+            },
+            { data: { values: [mark] }, encoding: { x, y, text: { field: 'text' } } },
+          ),
         ),
       ],
     },

@@ -1,5 +1,5 @@
 /** What went through the network: transactions, messages, bytes. */
-import { momentLayers, namesDown, quantity, runTime, type Moment } from './axes.ts';
+import { momentLayers, namesDown, quantity, runTime, type Moment, type Position } from './axes.ts';
 import type { Layer } from './drawing.ts';
 import { beside, figureOf, section } from './figure.ts';
 import {
@@ -19,6 +19,8 @@ import { number, text } from './table.ts';
 
 /** Types that get a bar of their own; the table has all. */
 const MAX_BARS = 12;
+/** Room above the highest point. */
+const HEADROOM = 1.15;
 /** Types that get a line of their own. */
 const MAX_LINES = 4;
 
@@ -28,16 +30,21 @@ export async function throughputFigure(data: RunData, moments: readonly Moment[]
   const { submitted, committed, timedOut, conflicting } = result.transactions;
   const share = submitted === 0 ? null : committed / submitted;
   const perSecond = (count: number): number => (count * 1000) / stepMs;
+  const top = Math.max(...throughput.flatMap((step) => [step.submitted, step.committed]), 1);
+  const y = quantity('y', {
+    title: 'transactions a second',
+    domain: [0, perSecond(top) * HEADROOM],
+  });
   const line = (field: 'submitted' | 'committed', sign: Sign): Layer =>
     lineOver(
       data,
       sign,
       throughput.map((step) => [step.at_ms, perSecond(step[field])]),
-      'transactions a second',
+      y,
     );
   return figureOf({
     id: 'throughput',
-    title: 'Throughput',
+    title: 'Submitted and committed',
     words:
       `${amount(committed)} of ${counted(submitted, 'transaction')} committed (${percent(share)}); ` +
       `${amount(timedOut)} timed out, ${amount(conflicting)} conflicting. On average ` +
@@ -70,7 +77,7 @@ function lineOver(
   { originMs, endMs, stepMs }: RunData,
   sign: Sign,
   values: readonly (readonly [atMs: number, value: number])[],
-  title: string,
+  y: Position,
 ): Layer {
   const { unit, x } = runTime(endMs);
   return {
@@ -81,16 +88,7 @@ function lineOver(
       })),
     },
     mark: { type: 'line', color: sign.colour, strokeDash: [...sign.dash] },
-    encoding: {
-      x: x('x'),
-      y: {
-        field: 'y',
-        type: 'quantitative',
-        title,
-        scale: { domainMin: 0 },
-        axis: { tickCount: 5 },
-      },
-    },
+    encoding: { x: x('x'), y },
   };
 }
 
@@ -185,6 +183,10 @@ async function trafficFigure(data: RunData): Promise<Html> {
   const types = [...sums.keys()].toSorted((a, b) => total(b) - total(a)).slice(0, MAX_LINES);
   const kibPerSecond = (value: number): number => (value * 1000) / stepMs / 1024;
   const most = datagrams.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const y = quantity('y', {
+    title: 'KiB a second',
+    domain: [0, Math.max(kibPerSecond(most.bytes), 1) * HEADROOM],
+  });
   return figureOf({
     id: 'traffic',
     title: 'Bytes over the run',
@@ -202,14 +204,14 @@ async function trafficFigure(data: RunData): Promise<Html> {
           data,
           SIGNS.commit,
           datagrams.map((row) => [row.at_ms, kibPerSecond(row.bytes)]),
-          'KiB a second',
+          y,
         ),
         ...types.map((type, at) =>
           lineOver(
             data,
             seriesSign(at),
             (sums.get(type) ?? []).map((row) => [row.at_ms, kibPerSecond(row.bytes)]),
-            'KiB a second',
+            y,
           ),
         ),
       ],

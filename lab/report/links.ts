@@ -2,7 +2,7 @@
 import type { LinkMeasurement, RunResult } from '../analysis/result.ts';
 import { namesDown, quantity, type Position } from './axes.ts';
 import type { Layer } from './drawing.ts';
-import { figureOf, section } from './figure.ts';
+import { beside, figureOf, section } from './figure.ts';
 import { amount, counted, duration, html, percent, type Html } from './html.ts';
 import { SIGNS } from './signs.ts';
 import { number, table, text, tick } from './table.ts';
@@ -24,7 +24,7 @@ export async function linksSection({ links, shaping }: RunResult): Promise<Html>
   if (links.length === 0) {
     return section('links', 'Links', html`<p>No link was measured.</p>`, lead);
   }
-  return section('links', 'Links', html`${await linksFigure(links)}${matrix(links)}`, lead);
+  return section('links', 'Links', beside(await linksFigure(links), matrix(links)), lead);
 }
 
 function pairOf({ from, to }: LinkMeasurement): string {
@@ -71,7 +71,7 @@ async function linksFigure(links: readonly LinkMeasurement[]): Promise<Html> {
         const y = namesDown(
           'pair',
           values.map(({ pair }) => pair),
-          width === 'narrow' ? 120 : 190,
+          width === 'narrow' ? 130 : 200,
         );
         return [
           {
@@ -133,10 +133,12 @@ function matrix(links: readonly LinkMeasurement[]): Html {
       (one) => (one.from === from && one.to === to) || (one.from === to && one.to === from),
     );
     if (link === undefined) return '';
-    return html`${duration(link.measuredRttMs)}${link.ok ? '' : html` <span class="bad">✗</span>`}<br><span class="quiet">asked ${duration(link.askedRttMs)}</span>`;
+    const { measuredRttMs, askedRttMs, ok } = link;
+    const measured = measuredRttMs === null ? '?' : measuredRttMs.toFixed(0);
+    return html`${measured} / ${askedRttMs.toFixed(0)}${ok ? '' : html` <span class="bad">✗</span>`}`;
   };
   return table({
-    caption: 'Round trips from region to region, measured over asked',
+    caption: 'Round trips, ms: measured / asked (?: not measured)',
     isCaptioned: true,
     columns: [text('region'), ...regions.map(number)],
     rows: regions.map((from, row) => [

@@ -2,10 +2,9 @@
 import { attackSection, momentsOf } from './attacks.ts';
 import { conditionsSection } from './conditions.ts';
 import { costsSection, detectionSection } from './detection.ts';
-import { section } from './figure.ts';
-import { finalitySection } from './finality.ts';
-import { messagesSection, throughputFigure } from './flow.ts';
-import { amount, counted, duration, EMPTY, html, type Html } from './html.ts';
+import { transactionsSection } from './finality.ts';
+import { messagesSection } from './flow.ts';
+import { amount, counted, duration, html, type Html } from './html.ts';
 import { linksSection } from './links.ts';
 import { newcomersSection } from './newcomers.ts';
 import { page } from './page.ts';
@@ -17,7 +16,6 @@ export async function renderRun(input: ReportInput): Promise<string> {
   const data = await readRunData(input);
   const { result, testnet } = data;
   const moments = momentsOf(data);
-  const throughput = await throughputFigure(data, moments);
   const attacks: Html[] = [];
   for (const [at, attack] of result.attacks.entries()) {
     attacks.push(await attackSection(data, attack, at));
@@ -28,8 +26,7 @@ export async function renderRun(input: ReportInput): Promise<string> {
     sections: [
       verdictSection(data),
       ...attacks,
-      await finalitySection(data, moments),
-      throughput === EMPTY ? EMPTY : section('throughput-part', 'Throughput', throughput),
+      await transactionsSection(data, moments),
       await messagesSection(data),
       await linksSection(result),
       await ringSection(data),

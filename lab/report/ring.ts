@@ -1,11 +1,11 @@
 /** The ring of addresses: who sits where, in which region, on which side, and who was banned. */
 import { quantity } from './axes.ts';
-import type { Layer } from './drawing.ts';
-import { figureOf, section } from './figure.ts';
+import { textOver, WIDTHS, type Layer } from './drawing.ts';
+import { beside, figureOf, section } from './figure.ts';
 import { counted, EMPTY, html, type Html } from './html.ts';
 import type { RunData } from './run-data.ts';
 import { SIGNS, type Shape } from './signs.ts';
-import { number, text } from './table.ts';
+import { number, table, text } from './table.ts';
 
 /** Each region has a lane of its own, up to this many; more share one. */
 const MAX_LANES = 8;
@@ -96,8 +96,12 @@ export async function ringSection(data: RunData): Promise<Html> {
         : []),
     ],
     plot: {
-      height: (width) => (width === 'narrow' ? 290 : 460),
-      layers: () => [...lanes.map((region) => lane(lanes, region)), ...marks(seats)],
+      height: (width) => WIDTHS[width] - 2,
+      layers: () => [
+        ...lanes.map((region) => lane(lanes, region)),
+        ...laneNames(lanes, widestGap(seats)),
+        ...marks(seats),
+      ],
     },
     data: {
       columns: [
@@ -119,21 +123,33 @@ export async function ringSection(data: RunData): Promise<Html> {
     },
   });
   const where =
-    lanes === regions && regions.length > 1
-      ? ` Each region has a circle of its own, from outside in: ${regions.join(', ')}.`
-      : '';
+    lanes === regions && regions.length > 1 ? ' Each region has a circle of its own.' : '';
   return section(
     'ring',
     'The ring',
-    figure,
+    beside(figure, regionTable(seats, regions)),
     `Addresses run clockwise from the top (0) round to it again; neighbours of a token are those nearest to it.${where}`,
   );
+}
+
+function regionTable(seats: readonly Seat[], regions: readonly string[]): Html {
+  return table({
+    caption: 'Peers by region',
+    isCaptioned: true,
+    columns: [text('region'), ...['honest', 'newcomers', 'adversaries', 'banned'].map(number)],
+    rows: regions.map((region) => {
+      const own = seats.filter((seat) => seat.region === region);
+      const of = (role: Role): number => own.filter((seat) => seat.role === role).length;
+      const banned = own.filter(({ bannedBy }) => bannedBy > 0).length;
+      return [region, of('honest'), of('newcomer'), of('adversary'), banned];
+    }),
+  });
 }
 
 const EDGES = { title: null, domain: [-1.12, 1.12] } as const;
 const PLACE = { x: quantity('x', EDGES), y: quantity('y', EDGES) };
 
-/** A circle with the region's name where it passes the right. */
+/** The circle of a region. */
 function lane(lanes: readonly string[], region: string): Layer {
   const radius = radiusOf(lanes, region);
   const points = Array.from({ length: LANE_POINTS + 1 }, (_, at) => {
@@ -147,13 +163,41 @@ function lane(lanes: readonly string[], region: string): Layer {
   };
 }
 
+/** The place in the middle of the largest part of the ring that nobody sits in. */
+function widestGap(seats: readonly Seat[]): number {
+  const places = seats.map(({ address }) => positionOf(address)).toSorted((a, b) => a - b);
+  const gaps = places.map((place, at) => {
+    const next = places[at + 1] ?? (places[0] ?? 0) + 1;
+    return { middle: (place + next) / 2, width: next - place };
+  });
+  return gaps.reduce((a, b) => (b.width > a.width ? b : a), { middle: 0, width: 0 }).middle;
+}
+
+function laneNames(lanes: readonly string[], place: number): readonly Layer[] {
+  if (lanes.length < 2) return [];
+  const angle = 2 * Math.PI * place;
+  const values = lanes.map((region) => {
+    const radius = radiusOf(lanes, region);
+    return { x: Math.sin(angle) * radius, y: Math.cos(angle) * radius, region };
+  });
+  const encoding = { ...PLACE, text: { field: 'region' } };
+  return [textOver({ fontSize: 11, color: 'var(--soft)' }, { data: { values }, encoding })];
+}
+
 function marks(seats: readonly Seat[]): readonly Layer[] {
   const size = seats.length > 80 ? 40 : 90;
   const roles = (['honest', 'newcomer', 'adversary'] as const).map((role): Layer => {
     const { shape, colour } = ROLES[role];
     return {
       data: { values: seats.filter((seat) => seat.role === role).map(({ x, y }) => ({ x, y })) },
-      mark: { type: 'point', shape, color: colour, size, stroke: 'var(--card)', strokeWidth: 1 },
+      mark: {
+        type: 'point',
+        shape,
+        color: colour,
+        size: role === 'adversary' ? size * 2.2 : size,
+        stroke: 'var(--card)',
+        strokeWidth: 1,
+      },
       encoding: PLACE,
     };
   });
@@ -168,9 +212,9 @@ function marks(seats: readonly Seat[]): readonly Layer[] {
         type: 'point',
         shape: 'M-1,-1L1,1M1,-1L-1,1',
         filled: false,
+        strokeWidth: 1.8,
         color: SIGNS.ban.colour,
-        size: size * 3,
-        strokeWidth: 2.5,
+        size: size * 4,
       },
       encoding: PLACE,
     },

@@ -4,7 +4,7 @@
  */
 import { html, type Html } from './html.ts';
 
-export type Shape = 'circle' | 'square' | 'diamond' | 'triangle-up' | 'triangle-down' | 'cross';
+export type Shape = 'circle' | 'square' | 'diamond' | 'triangle-up' | 'triangle-down' | 'times';
 
 export interface Sign {
   readonly colour: string;
@@ -21,7 +21,7 @@ export const SIGNS = {
   attack: { colour: 'var(--attack)', shape: 'triangle-down', dash: [2, 2] },
   evidence: { colour: 'var(--evidence)', shape: 'diamond', dash: [6, 2] },
   proposal: { colour: 'var(--sentence)', shape: 'triangle-up', dash: [8, 3, 2, 3] },
-  ban: { colour: 'var(--sentence)', shape: 'cross', dash: [3, 2] },
+  ban: { colour: 'var(--sentence)', shape: 'times', dash: [3, 2] },
   slash: { colour: 'var(--sentence)', shape: 'square', dash: [] },
   fault: { colour: 'var(--fault)', shape: 'circle', dash: [1, 2] },
 } as const satisfies Record<string, Sign>;
@@ -32,7 +32,7 @@ export const SERIES: readonly Sign[] = [
   { colour: 'var(--series-2)', shape: 'square', dash: [7, 3] },
   { colour: 'var(--series-3)', shape: 'diamond', dash: [2, 2] },
   { colour: 'var(--series-4)', shape: 'triangle-up', dash: [9, 3, 2, 3] },
-  { colour: 'var(--series-5)', shape: 'cross', dash: [4, 4] },
+  { colour: 'var(--series-5)', shape: 'times', dash: [4, 4] },
   { colour: 'var(--series-6)', shape: 'triangle-down', dash: [12, 2, 2, 2] },
 ];
 
@@ -48,8 +48,14 @@ const OUTLINES: Readonly<Record<Shape, string>> = {
   diamond: 'M0,-5L4,0L0,5L-4,0Z',
   'triangle-up': 'M0,-4L4.5,4L-4.5,4Z',
   'triangle-down': 'M0,4L4.5,-4L-4.5,-4Z',
-  cross: 'M-5,-2h3v-3h4v3h3v4h-3v3h-4v-3h-3Z',
+  times: 'M-5,-3.6L-3.6,-5L0,-1.4L3.6,-5L5,-3.6L1.4,0L5,3.6L3.6,5L0,1.4L-3.6,5L-5,3.6L-1.4,0Z',
 };
+
+/** As the chart library takes it: a name, or an outline in a box from −1 to 1. */
+export function shapeOf(shape: Shape): string {
+  if (shape !== 'times') return shape;
+  return OUTLINES.times.replace(/-?[\d.]+/g, (number) => String(Number(number) / 5));
+}
 
 export interface LegendEntry {
   readonly text: string;

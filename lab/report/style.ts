@@ -103,11 +103,11 @@ dl:not(.tiles){display:grid;grid-template-columns:repeat(auto-fill,minmax(min(10
 margin:8px 0;font-size:13.5px;font-variant-numeric:tabular-nums}
 dl>div:not(.tile){display:flex;gap:12px;justify-content:space-between;padding:5px 0;border-bottom:1px solid var(--line)}
 dl>div:not(.tile)>dt{color:var(--soft)}
-dl>div:not(.tile)>dd{margin:0;text-align:right}
+dl>div:not(.tile)>dd{margin:0;text-align:right;flex:none;max-width:65%}
 .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:22px 36px;
 align-items:start;margin-bottom:22px}
 figure{margin:0 0 18px;min-width:0}
-.beside>figure{margin:0}
+.beside>*{min-width:0;margin:0}
 .plot{container-type:inline-size;max-width:1080px}
 .plot.widths-2{max-width:560px}
 .plot svg{display:block;width:100%;height:auto;overflow:visible}

@@ -1,6 +1,6 @@
 /** The first thing a reader sees of a run: what was asked, what came out, and whether to trust it. */
 import type { RunResult } from '../analysis/result.ts';
-import { section } from './figure.ts';
+import { beside, section } from './figure.ts';
 import {
   amount,
   bytes,
@@ -59,7 +59,7 @@ export function verdictSection(data: RunData): Html {
     'Summary',
     html`<div class="verdict ${tone}"><p><strong>${WORDS[tone]}</strong> ${outcome(result)}</p>${
       list.length === 0 ? EMPTY : html`<ul>${list.map((line) => html`<li>${line}</li>`)}</ul>`
-    }</div>${tiles(result)}${beliefs(data)}${expectations(result)}`,
+    }</div>${tiles(result)}${beside(beliefs(data), expectations(result))}`,
   );
 }
 
