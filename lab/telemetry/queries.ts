@@ -188,6 +188,29 @@ export const VIEW_OVERLAP: NamedQuery<{
     FROM lab.transactions WHERE run = {run:String} AND view_overlap IS NOT NULL`,
 };
 
+export const ROUNDS: NamedQuery<{
+  outcome: string;
+  rounds: number;
+  keepers: number;
+  transactions: number;
+}> = {
+  name: 'rounds',
+  meaning:
+    'Transactions of high value that are confirmed in three rounds: how many of these had passed when a ' +
+    'keeper committed it or gave it up. Two are enough; one that passed nowhere had a silent or hostile ' +
+    'neighbourhood. None with `witnesses: every`.',
+  columns: {
+    outcome: 'committed, timed-out or conflicting',
+    rounds: 'rounds that had passed there, 0–3',
+    keepers: 'fates that keepers told',
+    transactions: 'distinct transactions among them',
+  },
+  sql: `SELECT outcome, assumeNotNull(rounds) AS rounds, count() AS keepers,
+      uniqExact(tx) AS transactions
+    FROM lab.transactions WHERE run = {run:String} AND transactions.rounds IS NOT NULL
+    GROUP BY outcome, rounds ORDER BY outcome, rounds`,
+};
+
 export const LAB_QUERIES = [
   MESSAGES_BY_TYPE,
   DATAGRAMS_BY_SENDER,
@@ -198,4 +221,5 @@ export const LAB_QUERIES = [
   PHASES,
   ATTACK_STATES,
   VIEW_OVERLAP,
+  ROUNDS,
 ] as const;
