@@ -38,7 +38,7 @@ interface PanelOptions<Row extends object> {
   readonly title: string;
   readonly query: NamedQuery<Row>;
   /** Its columns as they are shown, in this order: a name, or more. */
-  readonly show: { readonly [Column in keyof Row & string]?: string | Shown };
+  readonly show: { readonly [Name in keyof Row & string]?: string | Shown };
   readonly unit: Unit;
   /** Of the 24 columns of the grid, and of its rows. */
   readonly size: readonly [width: number, height: number];
@@ -49,13 +49,13 @@ const MAX_DESCRIPTION = 260;
 
 /** Whole sentences, at least one, as many as there is room for. */
 export function shortened(meaning: string): string {
-  const sentences = meaning.match(/[^.]*?(?:\.(?=\s|$)|$)\s*/g) ?? [];
-  let text = '';
+  const [first = '', ...sentences] = meaning.split(/(?<=\.)\s+/);
+  let text = first;
   for (const sentence of sentences) {
-    if (text !== '' && (text + sentence).trimEnd().length > MAX_DESCRIPTION) break;
-    text += sentence;
+    if (text.length + sentence.length >= MAX_DESCRIPTION) break;
+    text += ` ${sentence}`;
   }
-  return text.trim();
+  return text;
 }
 
 /** Figures of one row, each with its name: a single number for the whole run. */

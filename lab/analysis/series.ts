@@ -18,7 +18,7 @@ export function quantileOf(level: number, column: string): string {
 
 /** The fates of transactions, each with the region of the client that submitted it first. */
 const FATES = `SELECT f.*, c.region AS region FROM (${TRANSACTION_FATES.sql}) AS f
-    INNER JOIN (SELECT t.tx AS tx, argMin(r.region, t.submitted_at) AS region
+    INNER JOIN (SELECT t.tx AS tx, argMin(toString(r.region), assumeNotNull(t.submitted_at)) AS region
       FROM lab.transactions AS t INNER JOIN ${ROLES} AS r ON r.member = t.peer
       WHERE t.run = {run:String} AND t.part = 'client' AND t.submitted_at IS NOT NULL
         AND r.adversary = '' GROUP BY t.tx) AS c ON c.tx = f.tx`;

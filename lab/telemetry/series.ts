@@ -66,7 +66,7 @@ export const RUNS: NamedQuery<RunRow> = {
       min(${asMs('ts')}) AS seen_ms, max(toUnixTimestamp64Micro(load_from)) / 1000 AS from_ms,
       max(toUnixTimestamp64Micro(load_to)) / 1000 AS to_ms,
       toString(toInt64(ifNull(from_ms, seen_ms)) - 3000) AS opens,
-      if(to_ms IS NULL, 'now', toString(toInt64(to_ms) + 5000)) AS closes
+      ifNull(toString(toInt64(to_ms) + 5000), 'now') AS closes
     FROM lab.runs GROUP BY run ORDER BY seen_ms DESC, run`,
 };
 
