@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { decode } from '../../node/codec/reader.ts';
 import { isId } from '../../node/id.ts';
+import type { ProtocolParameters } from '../../node/parameters.ts';
 import { paperTerms } from '../../node/minefield/paper.ts';
 import { packageHash, readPackage, typeOf, verifyEvidence } from '../../node/minefield/evidence.ts';
 
@@ -42,6 +43,24 @@ export interface Judgement {
   readonly rule: string | null;
   readonly type: string | null;
   readonly bytes: number;
+}
+
+/** The text of the file about a package, in hex, of a network with these parameters. */
+export function evidenceDocument(
+  content: string,
+  { pow, conflictRule, timeScale }: ProtocolParameters,
+): string {
+  const { memoryKiB, passes, bits } = pow;
+  const document: EvidenceFile = {
+    kind: 'minefield-evidence',
+    // The package's first field.
+    network: content.slice(0, 64),
+    pow: { memoryKiB, passes, bits },
+    conflictRule,
+    timeScale,
+    package: content,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The file's content, or what is wrong with it. */

@@ -7,7 +7,7 @@ import { printJson, printLines } from '../terminal/output.ts';
 import { table } from '../terminal/style.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 import { findRun, jsonOption } from './common.ts';
-import { type EvidenceFile, judgeFile, parseEvidenceFile } from './evidence-file.ts';
+import { evidenceDocument, judgeFile, parseEvidenceFile } from './evidence-file.ts';
 import { askRun } from './query.ts';
 
 interface JsonOption {
@@ -71,18 +71,7 @@ function exportCommand(): Command {
         });
       }
       const { protocol } = loadTestnet(run.plan.manifest, run.plan);
-      const { pow, conflictRule, timeScale } = protocol;
-      const { memoryKiB, passes, bits } = pow;
-      const document: EvidenceFile = {
-        kind: 'minefield-evidence',
-        // The package's first field.
-        network: content.slice(0, 64),
-        pow: { memoryKiB, passes, bits },
-        conflictRule,
-        timeScale,
-        package: content,
-      };
-      writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+      writeFileSync(file, evidenceDocument(content, protocol));
       printLines([file]);
     });
 }

@@ -221,26 +221,30 @@ export interface LiveRun {
   close(this: void): void;
 }
 
-/** `feed` with `entries` in it: in order of time, each once, the newest FEED_LIMIT. */
+/**
+ * `feed` with `entries` in it: in order of time, the newest FEED_LIMIT. Of entries of the same key the
+ * earliest counts: a later report of the same thing is no news.
+ */
 export function foldFeed(
   feed: readonly FeedEntry[],
   entries: readonly FeedEntry[],
 ): readonly FeedEntry[] {
-  if (entries.length === 0) return feed;
   const known = new Map(feed.map((entry) => [entry.key, entry]));
-  const added = entries.filter((entry) => {
-    const isNew = !known.has(entry.key);
-    if (isNew) known.set(entry.key, entry);
-    return isNew;
-  });
-  if (added.length === 0) return feed;
-  return [...feed, ...added].sort(inOrder).slice(-FEED_LIMIT);
+  let isChanged = false;
+  for (const entry of entries) {
+    const before = known.get(entry.key);
+    if (before !== undefined && inOrder(before, entry) <= 0) continue;
+    known.set(entry.key, entry);
+    isChanged = true;
+  }
+  return isChanged ? [...known.values()].sort(inOrder).slice(-FEED_LIMIT) : feed;
 }
 
 function inOrder(a: FeedEntry, b: FeedEntry): number {
   if (a.atMs !== b.atMs) return a.atMs - b.atMs;
-  if (a.key === b.key) return 0;
-  return a.key < b.key ? -1 : 1;
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  if (a.text === b.text) return 0;
+  return a.text < b.text ? -1 : 1;
 }
 
 /** `series` with its newest points taken anew; those of another step are forgotten. */

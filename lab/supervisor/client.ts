@@ -158,9 +158,12 @@ export class RunClient {
     return text;
   }
 
-  /** Events from number `since` on, until the run ends or the supervisor goes away. */
-  async *events(since: number): AsyncGenerator<RunEvent> {
-    const response = await this.request('GET', `/events?since=${since}`, undefined, 0);
+  /**
+   * Events from number `since` on, until the run ends or the supervisor goes away. Throws what
+   * `signal` was aborted with, or a LabError.
+   */
+  async *events(since: number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+    const response = await this.request('GET', `/events?since=${since}`, undefined, 0, signal);
     if (response.statusCode !== 200) {
       throw refusal(response.statusCode ?? 500, '');
     }
@@ -179,13 +182,21 @@ export class RunClient {
     route: string,
     body: object | undefined,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<http.IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const headers = {
       authorization: `Bearer ${this.token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const options = { socketPath: this.socket, method, path: route, headers, agent: false };
+    const options = {
+      socketPath: this.socket,
+      method,
+      path: route,
+      headers,
+      agent: false,
+      ...(signal === undefined ? {} : { signal }),
+    };
     const request = http.request(options, resolve);
     request.setTimeout(timeoutMs, () => request.destroy(new Error('no answer in time')));
     request.on('error', (cause) => {

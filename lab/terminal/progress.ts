@@ -12,7 +12,8 @@ export interface Screen {
   write(text: string): unknown;
 }
 
-const PHASE_TEXT: Readonly<Record<RunPhase, string>> = {
+/** What a run does, in words. */
+export const PHASE_TEXT: Readonly<Record<RunPhase, string>> = {
   preparing: 'preparing',
   launching: 'launching peers',
   meshing: 'peers find one another',
