@@ -1,12 +1,13 @@
-/** `lab report RUN`: writes the run's HTML report again from what is stored. */
+/** `lab report RUN|CAMPAIGN`: writes the HTML report of either from what is stored. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { RunResult } from '../analysis/result.ts';
+import type { CampaignFolder } from '../campaign/folder.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { loadTestnet } from '../manifest/load.ts';
 import { RUN_FILES } from '../supervisor/api.ts';
-import { isAlive, openRun } from '../supervisor/client.ts';
+import { isAlive, listRuns, openRun } from '../supervisor/client.ts';
 import type { RunSummary } from '../supervisor/client.ts';
 import { RunEvents } from '../supervisor/events.ts';
 import { printJson, printLines } from '../terminal/output.ts';
@@ -15,15 +16,63 @@ import { findRun, jsonOption } from './common.ts';
 export function reportCommand(): Command {
   return new Command('report')
     .description('write one self-contained HTML file')
-    .argument('[run]', 'run, by name or unique prefix')
+    .argument('[run|campaign]', 'run or campaign, by name or unique prefix')
     .addOption(jsonOption())
     .action(async (word: string | undefined, options: { readonly json?: boolean }) => {
-      const run = findRun(word, false);
-      // A living run's store belongs to its supervisor, which scores and writes what there is so far.
-      const reportPath = isAlive(run) ? await liveReport(run) : await storedReport(run);
-      if (options.json === true) printJson({ run: run.run, reportPath });
-      else printLines([reportPath]);
+      const campaign = await findCampaign(word);
+      const written = campaign === null ? await runReport(word) : await campaignReport(campaign);
+      if (options.json === true) printJson(written);
+      else printLines([written.reportPath]);
     });
+}
+
+async function runReport(word: string | undefined): Promise<{ run: string; reportPath: string }> {
+  const run = findRun(word, false);
+  // A living run's store belongs to its supervisor, which scores and writes what there is so far.
+  const reportPath = isAlive(run) ? await liveReport(run) : await storedReport(run);
+  return { run: run.run, reportPath };
+}
+
+/**
+ * The campaign that `word` names; null when it is rather a run's. A campaign's name is a prefix of those of
+ * its runs, so a whole name of either goes first.
+ */
+async function findCampaign(word: string | undefined): Promise<CampaignFolder | null> {
+  const runs = listRuns().filter(({ run }) => run.startsWith(word ?? ''));
+  if (word === undefined || runs.some(({ run }) => run === word)) return null;
+  const { findNamed } = await import('../campaign/folder.ts');
+  try {
+    const folder = findNamed(word);
+    return folder.name === word || runs.length === 0 ? folder : null;
+  } catch (cause) {
+    if (!(cause instanceof LabError) || runs.length > 0) return null;
+    throw new LabError(`no run is called ${word}, and ${cause.message}`, {
+      exitCode: EXIT.badUse,
+      remedy: cause.remedy ?? 'npx lab ps lists runs',
+      cause,
+    });
+  }
+}
+
+async function campaignReport(
+  folder: CampaignFolder,
+): Promise<{ campaign: string; reportPath: string }> {
+  const [{ summarise }, { readRecord }, { writeCampaignReport }] = await Promise.all([
+    import('../campaign/summary.ts'),
+    import('../claims/record.ts'),
+    import('../report/write.ts'),
+  ]);
+  const { name, campaign } = folder;
+  const rows = [...folder.rows.values()];
+  const reportPath = path.join(folder.directory, RUN_FILES.report);
+  await writeCampaignReport(reportPath, {
+    campaign,
+    rows,
+    summary: summarise(name, campaign, rows),
+    claims: [...readRecord().values()],
+    again: `npx lab campaign --resume ${name}`,
+  });
+  return { campaign: name, reportPath };
 }
 
 async function liveReport(run: RunSummary): Promise<string> {

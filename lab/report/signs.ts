@@ -36,9 +36,12 @@ export const SERIES: readonly Sign[] = [
   { colour: 'var(--series-6)', shape: 'triangle-down', dash: [12, 2, 2, 2] },
 ];
 
-/** The sign of the nth series; they come again after the last. */
+/** The sign of the nth series; after the last, the colours come again with other dashes and shapes. */
 export function seriesSign(index: number): Sign {
-  return SERIES[index % SERIES.length] ?? SIGNS.commit;
+  const colour = SERIES[index % SERIES.length]?.colour ?? SIGNS.commit.colour;
+  const turn = Math.floor(index / SERIES.length) * 3;
+  const { shape, dash } = SERIES[(index + turn) % SERIES.length] ?? SIGNS.commit;
+  return { colour, shape, dash };
 }
 
 /** Outlines in a box from −5 to 5, as the chart library draws them. */

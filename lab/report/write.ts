@@ -4,6 +4,7 @@
  * a content policy forbids what escaping might have missed.
  */
 import { rename, writeFile } from 'node:fs/promises';
+import type { CampaignReport } from './campaign-parts.ts';
 import type { ReportInput } from './run-data.ts';
 
 /** Replaces the file at `path` as a whole: a reader sees the old one or the new one. */
@@ -11,6 +12,12 @@ export async function writeReport(path: string, input: ReportInput): Promise<voi
   // The chart library is large, and wanted only now.
   const { renderRun } = await import('./render-run.ts');
   await replace(path, await renderRun(input));
+}
+
+/** As of a run, of a campaign. */
+export async function writeCampaignReport(path: string, report: CampaignReport): Promise<void> {
+  const { renderCampaign } = await import('./render-campaign.ts');
+  await replace(path, await renderCampaign(report));
 }
 
 async function replace(path: string, text: string): Promise<void> {
