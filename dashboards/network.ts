@@ -22,7 +22,7 @@ export const NETWORK_UID = 'minefield-network';
 const OPEN_RUN = {
   title: 'Show this run',
   url:
-    `/d/${NETWORK_UID}?var-testnet=$__all&var-run=\${__value.raw}` +
+    `/d/${NETWORK_UID}?var-testnet=\${__data.fields.testnet}&var-run=\${__value.raw}` +
     '&from=${__data.fields.opens}&to=${__data.fields.closes}',
 };
 

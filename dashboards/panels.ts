@@ -193,15 +193,22 @@ function columnsOf<Row extends object>(options: Pick<PanelOptions<Row>, 'show'>)
   });
 }
 
-/** What the query means, then what each of the columns shown is. */
+/**
+ * What the query means, then what each of the columns shown is, but for what its name or its unit
+ * says already.
+ */
 function description<Row extends object>(
   query: NamedQuery<Row>,
   columns: readonly Column[],
 ): string {
   const meanings = new Map(Object.entries<string>(query.columns));
   const visible = columns.filter(({ hidden }) => hidden !== true);
-  const lines = visible.map(({ column, name }) => `- ${name}: ${meanings.get(column) ?? ''}`);
-  return `${shortened(query.meaning)}\n\n${lines.join('\n')}\n\nMETRICS.md: ${query.name}`;
+  const lines = visible.flatMap(({ column, name }) => {
+    const meaning = (meanings.get(column) ?? '').replace(/, ms\b( since the epoch)?/, '');
+    return meaning === name ? [] : [`- ${name}: ${meaning}`];
+  });
+  const parts = [shortened(query.meaning), lines.join('\n'), `METRICS.md: ${query.name}`];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 function propertiesOf({

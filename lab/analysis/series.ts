@@ -238,7 +238,7 @@ export const EVIDENCE_PACKAGES: NamedQuery<{
 }> = {
   name: 'evidence_packages',
   meaning:
-    'Every package of evidence that an honest member assembled or verified, the first first.',
+    'Every package of evidence that an honest member assembled or verified, in the order of time.',
   columns: {
     package: 'its id',
     member: 'name of the accused',

@@ -2,7 +2,7 @@
  * Named queries over time that need no truth: the same form as queries.ts, one row per step (and
  * what it is split by). Those that know who is who are in lab/analysis/series.ts.
  *
- * Parameters beside `run`, `from`, `to`: `step`, ms. Steps are counted from `from`; a row's `at_ms` is
+ * Parameters beside `run`, `from`, `to` (`runs` takes none): `step`, ms. Steps are counted from `from`; a row's `at_ms` is
  * where its step begins. Between the first and the last row steps in which nothing happened are
  * there too, with 0 (counts) or null (what was not measured); outside of them there are no rows.
  */
@@ -45,7 +45,7 @@ export const RUNS: NamedQuery<RunRow> = {
   name: 'runs',
   meaning:
     'Every run in the store, the newest first: what it is a run of, and its window of measurement, ' +
-    'which is from the beginning of the load to its end. Takes no parameter.',
+    'which is from the beginning of the load to its end.',
   columns: {
     testnet: 'name of the testnet',
     run: 'the run',

@@ -8,7 +8,7 @@ import { dashboards } from '../../dashboards/all.ts';
 import { generatedFiles } from '../../dashboards/generate.ts';
 import { shortened } from '../../dashboards/panels.ts';
 import { DASHBOARDS_PATH } from '../../dashboards/provisioning.ts';
-import { bound, DATA_SOURCE } from '../../dashboards/query.ts';
+import { bound, DATA_SOURCE, PLUGIN_VERSION } from '../../dashboards/query.ts';
 import { panelsOf, targetOf } from './panels.ts';
 
 const FOLDER = path.join(import.meta.dirname, '../../dashboards');
@@ -122,6 +122,19 @@ test('provisioning names the data source that panels ask, where the files are, a
     apiVersion: 1,
     providers: [{ type: 'file', disableDeletion: true, options: { path: DASHBOARDS_PATH } }],
   });
+});
+
+test('compose installs the plug-in that the queries are written for and sets what provisioning asks of it', () => {
+  const compose = readFileSync(path.join(FOLDER, '../compose/compose.yaml'), 'utf8');
+  expect(compose).toContain(`grafana-clickhouse-datasource@${PLUGIN_VERSION}\n`);
+  const asked = [
+    ...(generatedFiles()
+      .get('provisioning/datasources/minefield-lab.yaml')
+      ?.matchAll(/\$\{(\w+)\}/g) ?? []),
+  ];
+  expect(asked.length).toBe(5);
+  for (const [, name] of asked) expect(compose).toMatch(new RegExp(`^ +${name}: `, 'm'));
+  expect(compose).toContain(`:${DASHBOARDS_PATH}:ro\n`);
 });
 
 test('a long meaning is cut at the end of a sentence, a short one is kept', () => {
