@@ -46,7 +46,24 @@ export function isSupported({ body }: Transaction, main: Id): boolean {
 }
 
 /** May `transaction` follow a supported state of `main`? It must take three of the five along. */
-export function takesSupportAlong({ body }: Transaction, main: Id): boolean {
+export function takesSupportAlong(transaction: Transaction, main: Id): boolean {
+  return supportWith(transaction, main).length >= RESTORING;
+}
+
+/**
+ * Tokens that must have passed before a keeper of `token` votes on it: where its supporting tokens
+ * go along, these. Whoever holds one of them up, or has created one first, then costs the owner that
+ * transaction, not the token: nobody who keeps it has bound itself.
+ */
+export function votedBefore(transaction: Transaction, token: Id): readonly Id[] {
+  const { changes, valueClass } = transaction.body;
+  if (valueClass !== 'high' || changes.length <= RESTORING) return [];
+  const supporting = supportWith(transaction, token);
+  return supporting.length >= RESTORING ? supporting : [];
+}
+
+/** Those of its changes that are supporting tokens of `main`. */
+function supportWith({ body }: Transaction, main: Id): readonly Id[] {
   const supporting = supportingTokens(main);
-  return body.changes.filter(({ token }) => supporting.includes(token)).length >= RESTORING;
+  return body.changes.flatMap(({ token }) => (supporting.includes(token) ? [token] : []));
 }

@@ -70,13 +70,17 @@ export class Canvass {
     );
   }
 
+  /** Of tokens of it that must have passed before others are voted on, those that have not. */
+  open(pending: Pending, transaction: Transaction, tokens: readonly Id[]): readonly Id[] {
+    return tokens.filter((token) => !this.#hasPassed(pending, transaction, token));
+  }
+
   /** How many of its three rounds have passed; null when it has none. */
   rounds(pending: Pending, transaction: Transaction): number | null {
-    const { commitRule, witnesses } = this.#context.parameters;
+    const { witnesses } = this.#context.parameters;
     if (witnesses !== 'two-of-three' || roundsOf(transaction).length === 0) return null;
-    return passedRounds(transaction, (token) =>
-      this.#hasPassed(pending, transaction, token, (tally) => passes(commitRule, tally)),
-    ).length;
+    return passedRounds(transaction, (token) => this.#hasPassed(pending, transaction, token))
+      .length;
   }
 
   /** That of its first token: a slashing has one. */
@@ -181,7 +185,7 @@ export class Canvass {
     pending: Pending,
     transaction: Transaction,
     token: Id,
-    rule: (tally: Tally) => boolean,
+    rule: (tally: Tally) => boolean = (tally) => passes(this.#context.parameters.commitRule, tally),
   ): boolean {
     if (!rule(pending.tally(token, keepersOf(this.#context, transaction, token)))) return false;
     return (

@@ -9,6 +9,7 @@
 import type { TransactionRow } from '../telemetry.ts';
 import type { Id } from '../id.ts';
 import { ZERO_ID } from '../id.ts';
+import { votedBefore } from '../ledger/supporting.ts';
 import { checkTransaction } from '../ledger/transaction.ts';
 import type { Block, Mapping, Transaction } from '../ledger/types.ts';
 import type { TokenBallot } from '../voting/ballots.ts';
@@ -254,9 +255,13 @@ export class Committer {
     const { decisions, holdings, host, self } = this.#context;
     if (!this.#events.mayVote(pending.since)) return;
     const changed: TokenBallot[] = [];
+    pending.awaited.length = 0;
     for (const [index, change] of transaction.body.changes.entries()) {
       const { token, previous } = change;
       if (!keepersOf(this.#context, transaction, token).includes(self)) continue;
+      const awaited = this.#canvass.open(pending, transaction, votedBefore(transaction, token));
+      pending.awaited.push(...awaited);
+      if (awaited.length > 0) continue;
       // Passed here for another token: a keeper by request then knows this one's state as well.
       if (holdings.mapping(token) === undefined && holdings.isCommitted(previous)) {
         holdings.widen((other) => other === token, [token]);
@@ -315,6 +320,10 @@ export class Committer {
     const { transaction } = pending;
     const { host, holdings, parameters } = this.#context;
     if (transaction === null || holdings.isCommitted(transaction.id)) return;
+    const isAwaiting = pending.awaited.length > 0;
+    if (isAwaiting && this.#canvass.open(pending, transaction, pending.awaited).length === 0) {
+      this.#vote(pending, transaction);
+    }
     this.#canvass.certify(pending, transaction);
     const isSlashing = transaction.body.purpose.kind === 'slashing';
     const isOver = isSlashing && host.now() - pending.since >= SLASH_WINDOW_MS;

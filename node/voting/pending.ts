@@ -54,6 +54,8 @@ export class Pending {
   rival: Transaction | null = null;
   /** Tokens it changes that this peer only needs to know to judge another transaction. */
   readonly wanted = new Set<Id>();
+  /** Tokens that must pass before this peer votes on another one. */
+  readonly awaited: Id[] = [];
   /** Tokens whose quorum the other neighbourhoods were sent. */
   readonly certified = new Set<Id>();
   readonly origins = new Set<Id>();

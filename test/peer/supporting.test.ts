@@ -40,7 +40,7 @@ class Supported {
   constructor() {
     this.swarm.mesh();
     this.asker = new Asker(this.swarm, 90);
-    this.main = this.#apartFromSupport();
+    this.main = this.another(0);
     const created = move(new Map([[this.main, ZERO_ID]]), 1, 1, this.swarm.network.now);
     this.submit(created);
     this.state = move(
@@ -95,13 +95,16 @@ class Supported {
     expect(this.keepersWith(token, this.state.id)).toBe(0);
   }
 
-  /** Nobody keeps both the token and one of those that support it. */
-  #apartFromSupport(): Id {
+  /** The first or a later token for which nobody keeps both it and one of those that support it. */
+  another(which: number): Id {
+    let left = which;
     for (let index = 0; ; index += 1) {
       const main = hash('key', idToBytes(NETWORK), new Uint8Array([index]));
       const supporting = supportingTokens(main).map((token) => this.near(token));
       const all = [this.near(main), ...supporting].flat();
-      if (new Set(all).size === all.length) return main;
+      if (new Set(all).size < all.length) continue;
+      if (left === 0) return main;
+      left -= 1;
     }
   }
 
@@ -168,6 +171,25 @@ test('a supported token that leaves its supporting tokens behind is not moved', 
   // Its keepers called none valid, so the owner may still do better, with those it did not waste.
   const moved = next(network, 2);
   network.submit(moved);
+  expect(network.keepersWith(main, moved.id)).toBe(K);
+});
+
+test('a stranger that creates a supporting token first keeps the owner from having support, no more', () => {
+  const network = new Supported();
+  const { asker, swarm } = network;
+  const main = network.another(1);
+  const created = move(new Map([[main, ZERO_ID]]), 1, 1, swarm.network.now);
+  network.submit(created);
+  const [taken = '', ...others] = supportingTokens(main);
+  network.submit(move(new Map([[taken, ZERO_ID]]), 3, 3, swarm.network.now));
+  const all = [taken, ...others].map((token): [Id, Id] => [token, ZERO_ID]);
+  const linked = move(new Map([[main, created.id], ...all]), 1, 1, swarm.network.now);
+  network.submit(linked);
+  expect(network.keepersWith(main, linked.id)).toBe(0);
+  // Nobody who keeps the token itself has called that valid: its owner moves it alone.
+  const moved = move(new Map([[main, created.id]]), 1, 2, swarm.network.now);
+  asker.say(network.near(main), { type: 'submit', transaction: moved });
+  swarm.network.run(2000);
   expect(network.keepersWith(main, moved.id)).toBe(K);
 });
 
