@@ -1,5 +1,4 @@
 /** `lab detect RUN…`: network-level detectors over stored runs, and how well they tell who was who. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
@@ -78,11 +77,14 @@ async function readRun(run: RunSummary): Promise<JudgedRun> {
     });
   }
   const directory = path.join(run.directory, RUN_FILES.telemetry);
+  const [{ openStore }, { storeExists }] = await Promise.all([
+    import('../telemetry/open.ts'),
+    import('../telemetry/place.ts'),
+  ]);
   // Opening would make an empty one.
-  if (!existsSync(directory)) {
+  if (!storeExists(directory)) {
     throw new LabError(`${run.run} ended before it stored anything`, { exitCode: EXIT.badUse });
   }
-  const { openStore } = await import('../telemetry/open.ts');
   const store = await openStore(directory);
   try {
     return await judgedRun(store, run.run);

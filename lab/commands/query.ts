@@ -1,5 +1,4 @@
 /** `lab query "SQL"`: asks a run's telemetry store. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { EXIT, LabError } from '../errors.ts';
@@ -56,11 +55,14 @@ async function askLiving(run: RunSummary, sql: string): Promise<readonly AnyRow[
 
 async function askStored(run: Asked, sql: string): Promise<readonly AnyRow[]> {
   const directory = path.join(run.directory, RUN_FILES.telemetry);
+  const [{ openStore }, { storeExists }] = await Promise.all([
+    import('../telemetry/open.ts'),
+    import('../telemetry/place.ts'),
+  ]);
   // Opening would make an empty one.
-  if (!existsSync(directory)) {
+  if (!storeExists(directory)) {
     throw new LabError(`${run.run} ended before it stored anything`, { exitCode: EXIT.badUse });
   }
-  const { openStore } = await import('../telemetry/open.ts');
   const store = await openStore(directory);
   try {
     return await store.readOnly(sql);

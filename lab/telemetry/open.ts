@@ -13,6 +13,8 @@ import {
 } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { EXIT, LabError } from '../errors.ts';
+import { placeOf } from './place.ts';
+import { keepFor, retentionDays } from './retention.ts';
 import { ALL_TABLES, BOOTSTRAP, MIGRATIONS } from './schema.ts';
 import type { JsonRow, TelemetryStore } from './store.ts';
 
@@ -43,18 +45,21 @@ export function serverFromEnvironment(
 }
 
 /**
- * Opens and migrates. Throws a LabError when another process holds the directory (the engine locks
+ * Opens and migrates; by default the place where that store's rows are (place.ts), `null` the
+ * embedded engine. Throws a LabError when another process holds the directory (the engine locks
  * it for as long as that process lives) or the server does not answer.
  */
 export async function openStore(
   directory: string,
-  server: ServerOptions | null = serverFromEnvironment(process.env),
+  server: ServerOptions | null = placeOf(directory, serverFromEnvironment(process.env)),
 ): Promise<TelemetryStore> {
   const open = (): ClickHouseClient =>
     server === null ? openEmbedded(directory) : createClient(server);
+  const days = server === null ? null : retentionDays(process.env);
   const store = new ClickHouseStore(open);
   try {
     await store.migrate();
+    if (days !== null) await store.keepFor(days);
   } catch (error) {
     await store.close();
     if (error instanceof LabError) throw error;
@@ -89,8 +94,11 @@ function openEmbedded(directory: string): ClickHouseClient {
   }
 }
 
-/** The engine writes files for whoever asks it to, even when it is told to read only. */
-const WRITES_A_FILE = /\binto\s+outfile\b/i;
+/**
+ * The engine writes files for whoever asks it to, even when it is told to read only. Wherever the
+ * word stands: between INTO and it there may be a comment.
+ */
+const WRITES_A_FILE = /outfile/i;
 
 class ClickHouseStore implements TelemetryStore {
   readonly #open: () => ClickHouseClient;
@@ -123,6 +131,10 @@ class ClickHouseStore implements TelemetryStore {
         query: `INSERT INTO lab.schema_version (version) VALUES (${migration.version})`,
       });
     }
+  }
+
+  keepFor(days: number): Promise<void> {
+    return keepFor(this.#client, days);
   }
 
   async insertLines(table: string, lines: string): Promise<void> {

@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TRUTH_QUERIES } from '../../lab/analysis/queries.ts';
 import { LAB_QUERIES } from '../../lab/telemetry/queries.ts';
-import { RUN, sampleRows, START } from '../report/sample-run.ts';
+import { RUN, sampleRows } from '../report/sample-run.ts';
+import { parametersOf } from '../telemetry/parameters.ts';
 import { readNative } from './native-reader.ts';
 import { openOffering, TOKEN, type Offering } from './offering.ts';
 
@@ -35,16 +36,8 @@ test('all runs are behind one address, and every named query answers as it does 
   const response = await offering.ask(`SELECT run FROM (${both}) ORDER BY run`);
   expect(await response.text()).toBe(`other\n${RUN}\n`);
   const client = createClient({ url: offering.url, username: 'reader', password: TOKEN });
-  const query_params = {
-    run: RUN,
-    from: START,
-    to: START + 10_000,
-    need: 2,
-    step: 1000,
-    peer: 'p1',
-    observe: 1,
-  };
   for (const { name, sql } of [...LAB_QUERIES, ...TRUTH_QUERIES]) {
+    const query_params = parametersOf(sql);
     const result = await client.query({ query: sql, format: 'JSONEachRow', query_params });
     await expect(result.json(), name).resolves.toBeInstanceOf(Array);
   }

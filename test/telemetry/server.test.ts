@@ -10,6 +10,7 @@ import { MIGRATIONS } from '../../lab/telemetry/schema.ts';
 import type { TelemetryStore } from '../../lab/telemetry/store.ts';
 import { RUN, sampleRows, sampleTestnet, START } from '../report/sample-run.ts';
 import { openBridge, type Bridge } from './bridge.ts';
+import { parametersOf } from './parameters.ts';
 
 let directory: string;
 let bridge: Bridge;
@@ -39,9 +40,11 @@ test('with CLICKHOUSE_URL a store is migrated, filled, asked and scored over HTT
   const versions = await store.query('SELECT max(version) AS version FROM lab.schema_version');
   expect(versions).toEqual([{ version: MIGRATIONS.at(-1)?.version }]);
   for (const [table, rows] of Object.entries(sampleRows())) await store.insert(table, rows);
-  const parameters = { run: RUN, from: START, to: START + 10_000, need: 2 };
   for (const query of [...LAB_QUERIES, ...TRUTH_QUERIES]) {
-    await expect(store.query(query.sql, parameters), query.name).resolves.toBeInstanceOf(Array);
+    await expect(
+      store.query(query.sql, parametersOf(query.sql)),
+      query.name,
+    ).resolves.toBeInstanceOf(Array);
   }
   const result = await score(store, {
     run: RUN,
@@ -64,6 +67,34 @@ test('with CLICKHOUSE_URL a store is migrated, filled, asked and scored over HTT
   expect(result.detection).toMatchObject({ offenders: 2, truePositives: 1, falseSlashes: 1 });
   expect(new Set(bridge.seen.map(({ user }) => user))).toEqual(new Set(['lab']));
   expect(bridge.seen.length).toBeGreaterThan(50);
+});
+
+test('CLICKHOUSE_RETENTION_DAYS makes a server forget by the day of storing, not by a row’s own time', async () => {
+  process.env['CLICKHOUSE_RETENTION_DAYS'] = '30';
+  try {
+    const vote = { run: 'old', ts: '2020-01-15 12:00:00', peer: 'p', tx: 't', token: 'x' };
+    await store.insert('lab.votes', [{ ...vote, verdict: 'commit' }]);
+    const keeping = await openStore(path.join(directory, 'never-made'), named('secret'));
+    await keeping.insert('lab.votes', [{ ...vote, run: 'new', verdict: 'commit' }]);
+    const gone = { ...vote, run: 'gone', verdict: 'commit', stored_at: '2020-01-15 12:00:00' };
+    await keeping.insert('lab.votes', [gone]);
+    await keeping.query('OPTIMIZE TABLE lab.votes FINAL');
+    const rows = await keeping.query(
+      'SELECT run FROM lab.votes WHERE peer = {p:String} ORDER BY run',
+      {
+        p: 'p',
+      },
+    );
+    expect(rows).toEqual([{ run: 'new' }, { run: 'old' }]);
+    const changes = () =>
+      bridge.seen.filter(({ statement }) => /MODIFY TTL/.test(statement)).length;
+    const before = changes();
+    expect(before).toBeGreaterThan(20);
+    await openStore(path.join(directory, 'never-made'), named('secret'));
+    expect(changes()).toBe(before);
+  } finally {
+    delete process.env['CLICKHOUSE_RETENTION_DAYS'];
+  }
 });
 
 test('a server’s refusals are errors: a bad row, a wrong password, a query that writes', async () => {
