@@ -20,6 +20,7 @@ import { reportCommand } from './commands/report.ts';
 import { demoCommand, runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { serveCommand } from './commands/serve.ts';
+import { tuiCommand } from './commands/tui.ts';
 import { upCommand } from './commands/up.ts';
 import { vectorsCommand } from './commands/vectors.ts';
 import { EXIT, LabError } from './errors.ts';
@@ -41,6 +42,7 @@ function program(): Command {
   const commands = [
     doctorCommand(),
     demoCommand(),
+    tuiCommand(),
     runCommand(),
     campaignCommand(),
     calibrateCommand(),

@@ -28,7 +28,7 @@ export interface Farewell {
 }
 
 /** New models are handed on at most this often: keys are not to wait behind them. */
-const MODEL_INTERVAL_MS = 200;
+const MODEL_INTERVAL_MS = 100;
 /** An open page is loaded again this often. */
 const RELOAD_MS = 3000;
 

@@ -57,7 +57,8 @@ export function takeTerminal(tree: ReactElement, ends: Ends): Taken {
       // Whatever broke the drawing may break its end: what follows needs none of it.
     }
     if (process.stdin.isTTY) process.stdin.setRawMode(false);
-    process.stdin.pause();
+    // Ink's reading leaves it open: what is typed from now on is the shell's.
+    process.stdin.destroy();
     process.stdout.write(RESTORE);
     stderr.release();
   };

@@ -1,0 +1,23 @@
+/** The lab itself behind the UI. */
+import { openLive } from '../live/open.ts';
+import { startLive } from '../live/start.ts';
+import type { Backend } from './backend.ts';
+import { catalogue } from './catalogue.ts';
+import { resultDocument } from './result-document.ts';
+
+/** `settings`: what `--set` gave, for every launch. */
+export function labBackend(settings: readonly string[]): Backend {
+  return {
+    // As promises: what they throw is shown like any other trouble.
+    entries: async () => catalogue(),
+    result: async (run) => resultDocument(run),
+    open: openLive,
+    launch: ({ file, driver, seed }, say) =>
+      startLive(file, {
+        driver,
+        settings,
+        ...(seed === null ? {} : { seed }),
+        remark: say,
+      }),
+  };
+}
