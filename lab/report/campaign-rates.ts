@@ -1,10 +1,11 @@
 /** Rates and sums of a campaign, cell by cell, each with its n and its interval. */
 import type { Estimate, HonestRate } from '../campaign/summary.ts';
 import { inWords } from '../terminal/style.ts';
-import { unitFor } from './axes.ts';
+import { quantity, unitFor } from './axes.ts';
 import {
   attackedCells,
   doneRows,
+  MAX_CURVED_CELLS,
   namedCells,
   namedControls,
   type CampaignReport,
@@ -24,9 +25,7 @@ import {
   percent,
   type Html,
 } from './html.ts';
-import { quantity } from './axes.ts';
 import { number, table, text } from './table.ts';
-import { MAX_CURVED_CELLS } from './campaign-parts.ts';
 
 const SHARES = { axis: 'share', domain: [0, 1], format: '.0%', shown: percent } as const;
 
@@ -49,34 +48,37 @@ export async function attackRates({ summary }: CampaignReport): Promise<Html> {
     lead: 'Of identities that lied, those that somebody honest held evidence against or flagged; runs are clusters.',
     rows: cells.map(({ name, sign, part }) => ({ name, sign, ...part.detection })),
   });
-  return section('attack', 'The attack', html`${beside(success, detected)}${costTable(cells)}`);
+  return section('attack', 'The attack', html`${beside(success, detected)}${costTables(cells)}`);
 }
 
-function costTable(cells: ReturnType<typeof attackedCells>): Html {
+function costTables(cells: ReturnType<typeof attackedCells>): Html {
   const figures = [...new Set(cells.flatMap(({ part }) => Object.keys(part.damage)))];
-  return table({
-    caption: 'What it did and cost: means over runs [95 % interval]',
+  return html`${table({
+    caption: 'What it did: means over runs [95 % interval]',
     isCaptioned: true,
-    columns: [
-      text('cell'),
-      ...figures.map((name) => number(inWords(name))),
-      number('minting: Argon2 evaluations'),
-      number('core-seconds'),
-      number('USD'),
-    ],
+    columns: [text('cell'), ...figures.map((name) => number(inWords(name)))],
     rows: cells.map(({ name, part }) => [
       name,
       ...figures.map((figureName) => meanText(part.damage[figureName])),
-      meanText(part.cost.attempts),
-      meanText(part.cost.coreSeconds),
-      meanText(part.cost.usd),
     ]),
-  });
+  })}${table({
+    caption: 'What its identities cost: means over runs [95 % interval]',
+    isCaptioned: true,
+    columns: [text('cell'), ...['Argon2 evaluations', 'core-seconds', 'USD'].map(number)],
+    rows: cells.map(({ name, part: { cost } }) => [
+      name,
+      meanText(cost.attempts),
+      meanText(cost.coreSeconds),
+      meanText(cost.usd),
+    ]),
+  })}`;
 }
 
 function meanText(estimate: Estimate | undefined): string {
   if (estimate === undefined || estimate.value === null) return figure(null);
-  return `${figure(estimate.value)} [${interval(estimate.interval, figure)}]`;
+  const { value, interval: ends } = estimate;
+  if (value === 0 && ends?.[1] === 0) return '0 in all';
+  return `${figure(value)} [${interval(ends, figure)}]`;
 }
 
 /** What must not happen to the honest: how often it did, or how rare it must be. */

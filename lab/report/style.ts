@@ -16,7 +16,7 @@ const LIGHT = {
   bad: '#b3261e',
   warn: '#855300',
   commit: '#0b57a4',
-  dots: '#9dbfe0',
+  dots: '#7ea9d3',
   attack: '#b3261e',
   evidence: '#8f5700',
   sentence: '#6c3fa3',
@@ -42,7 +42,7 @@ const DARK: Readonly<Record<keyof typeof LIGHT, string>> = {
   bad: '#ff8d83',
   warn: '#efb54f',
   commit: '#7ab6f5',
-  dots: '#33567d',
+  dots: '#4a78a8',
   attack: '#ff8d83',
   evidence: '#efb54f',
   sentence: '#c8a5f5',
@@ -91,9 +91,9 @@ border-left:5px solid var(--tone);font-size:16px}
 .verdict.good,.tile.good{--tone:var(--good)}.verdict.bad,.tile.bad{--tone:var(--bad)}
 .verdict.warn,.tile.warn{--tone:var(--warn)}
 span.good{color:var(--good)}span.bad{color:var(--bad)}span.good,span.bad{white-space:nowrap}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,215px),1fr));gap:1px;margin:0 0 16px;
+.tiles{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 16px;
 background:var(--line);border:1px solid var(--line);border-radius:8px;overflow:hidden}
-.tile{background:var(--card);padding:10px 14px}
+.tile{background:var(--card);padding:10px 14px;flex:1 1 200px}
 .tile dt{color:var(--soft);font-size:13px}
 .tile dd{margin:0}
 .tile b{display:block;font-size:23px;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums;
@@ -136,7 +136,7 @@ pre.command{white-space:pre-wrap}
 details{margin:6px 0}
 summary{cursor:pointer;color:var(--link);font-size:13.5px;width:fit-content}
 @media(max-width:520px){header,nav,main,footer{padding-left:12px;padding-right:12px}
-section{padding:14px 12px}.tiles{grid-template-columns:1fr 1fr}.tile{padding:8px 10px}.tile b{font-size:19px}
+section{padding:14px 12px}.tile{padding:8px 10px;flex-basis:140px}.tile b{font-size:19px}
 h1{font-size:22px}th,td{padding-right:12px}}
 @page{margin:14mm}
 @media print{body{background:#fff;color:#000;font-size:10.5pt}header,nav,main,footer{max-width:none;padding:0}
