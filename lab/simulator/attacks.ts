@@ -67,6 +67,15 @@ export class SimAttacks {
     }
   }
 
+  /** It came later: now it has an address, and those of its attack are told of it. */
+  joined(member: SimMember): void {
+    for (const attack of ongoing(this.#attacks.values(), member.name)) {
+      const others = attack.members.filter((name) => name !== member.name);
+      const order = this.#order(attack, 'set');
+      for (const name of others) this.#needs.members.get(name)?.attack(order);
+    }
+  }
+
   /** A colluder's message to its accomplices. */
   conspire(from: SimMember, message: unknown): void {
     const { members } = this.#needs;
@@ -76,7 +85,7 @@ export class SimAttacks {
   }
 
   #order(attack: Attack, action: AttackOrder['action']): AttackOrder {
-    return orderOf(attack, action, (name) => this.#needs.members.get(name)?.address);
+    return orderOf(attack, action, (name) => this.#needs.members.get(name)?.address || undefined);
   }
 
   #change(attack: Attack, action: AttackOrder['action']): void {

@@ -126,12 +126,11 @@ export class World {
     return this.#ground.endpoints;
   }
 
-  /** Begins to start everyone; when all will have, in virtual time. */
+  /** Begins to start everyone but the newcomers; when all will have, in virtual time. */
   launch(): number {
     this.#relink(new Set(this.#options.testnet.regions));
     for (const member of this.members.values()) {
-      const atMs = LAUNCH_MS * this.#streams.stream('launch', member.name).next();
-      this.#after(atMs, () => member.start());
+      if (member.member.joinAtMs === undefined) this.#start(member, () => {});
     }
     return this.now + LAUNCH_MS;
   }
@@ -148,10 +147,10 @@ export class World {
       network,
       testnet,
       members,
-      // Nothing has left from those that sleep: they are on no link yet.
+      // Nothing has left from those that sleep, or come later: they are on no link yet.
       prepare: ({ name }) => {
-        const sleeper = members.find((member) => member.name === name && member.asleep);
-        if (sleeper !== undefined) this.#ground.link(sleeper);
+        const absent = members.find((member) => member.name === name);
+        if (absent?.asleep === true || absent?.joinAtMs !== undefined) this.#ground.link(absent);
       },
     });
   }
@@ -159,8 +158,9 @@ export class World {
   /** Tells everyone but the newcomers of the network. */
   found(): void {
     const { recorder } = this.#options;
-    for (const { member, address } of this.members.values()) writeRole(recorder, member, address);
-    for (const member of this.#present()) if (this.#isIn(member)) this.#tell(member);
+    const present = this.#present();
+    for (const { member, address } of present) writeRole(recorder, member, address);
+    for (const member of present) if (this.#isIn(member)) this.#tell(member);
   }
 
   /** Founders that are not meshed with their neighbours yet. */
@@ -282,6 +282,25 @@ export class World {
     member.found(this.#genesis);
   }
 
+  /** Within a second from now, as machines are switched on; it mints then, if it has no identity. */
+  #start(member: SimMember, started: () => void): void {
+    const atMs = LAUNCH_MS * this.#streams.stream('launch', member.name).next();
+    this.#after(atMs, () => {
+      member.start();
+      started();
+    });
+  }
+
+  /** Its identity is made now that it comes: when it was made shows when it came. */
+  #join(member: SimMember): void {
+    this.#start(member, () => {
+      writeRole(this.#options.recorder, member.member, member.address);
+      this.faults.restore(member);
+      this.attacks.joined(member);
+      this.#returned(member);
+    });
+  }
+
   #load(member: SimMember): void {
     const { testnet } = this.#options;
     const clients = this.#clients.length;
@@ -309,7 +328,7 @@ export class World {
       for (const name of step.members) {
         this.#joined.add(name);
         const member = this.members.get(name);
-        if (member !== undefined) this.#tell(member);
+        if (member !== undefined) this.#join(member);
       }
       this.#options.announce(joining(step.members));
     }
