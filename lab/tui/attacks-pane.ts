@@ -64,15 +64,31 @@ function rowLine(row: AttackRow, isChosen: boolean, look: Look): Line {
 
 function aboutLines(row: AttackRow | undefined, width: number): Line[] {
   if (row === undefined) return [line('  no attack is declared', 'dim')];
-  if (row.type === 'ongoing') return [line(`  ${row.name}, started as ${row.id}`, 'dim')];
+  if (row.type === 'ongoing') {
+    const set = Object.entries(row.knobs).map(([name, value]) => `${name}=${String(value)}`);
+    return partLines(
+      [
+        ['attack', row.name],
+        ['by', row.members.join(', ')],
+        ['knobs', set.length === 0 ? 'as declared' : set.join(', ')],
+      ],
+      width,
+    );
+  }
   const { goal, budget, defence, success, knobs } = row.declaration;
-  const parts: readonly (readonly [string, string])[] = [
+  const parts: Parts = [
     ['goal', goal],
     ['needs', budget],
     ['success', success.meaning],
     ['defence', defence],
     ['knobs', Object.keys(knobs).join(', ')],
   ];
+  return partLines(parts, width);
+}
+
+type Parts = readonly (readonly [name: string, text: string])[];
+
+function partLines(parts: Parts, width: number): Line[] {
   return parts.flatMap(([name, text]) =>
     wrapped(text, width - 12).map(
       (of, at): Line => [span(`  ${cell(at === 0 ? name : '', 8)}  `, 'dim'), span(of)],

@@ -1,10 +1,23 @@
 /** Rows of the two consoles: what goes on now, then what can be started. */
-import { attackDeclaration, attackNames, type AttackDeclaration } from '../manifest/attacks.ts';
+import {
+  attackDeclaration,
+  attackNames,
+  type AttackDeclaration,
+  type KnobValue,
+} from '../manifest/attacks.ts';
 import type { LiveModel } from '../live/model.ts';
 import { FAULT_WORDS, faultKinds, type FaultKind } from './fault-form.ts';
 
 export type AttackRow =
-  | { readonly type: 'ongoing'; readonly id: string; readonly name: string; readonly state: string }
+  | {
+      readonly type: 'ongoing';
+      readonly id: string;
+      readonly name: string;
+      readonly state: string;
+      /** Names of those that take part. */
+      readonly members: readonly string[];
+      readonly knobs: Readonly<Record<string, KnobValue>>;
+    }
   | {
       readonly type: 'startable';
       readonly declaration: AttackDeclaration;
@@ -14,9 +27,9 @@ export type AttackRow =
 
 /** Attacks that were started, newest first, then all that are declared. */
 export function attackRows({ status, ring }: Pick<LiveModel, 'status' | 'ring'>): AttackRow[] {
-  const started = status.attacks.map(
-    ({ id, name, state }): AttackRow => ({ type: 'ongoing', id, name, state }),
-  );
+  const started = status.attacks.map(({ id, name, state, members, knobs }): AttackRow => {
+    return { type: 'ongoing', id, name, state, members, knobs };
+  });
   const startable = attackNames().flatMap((name): AttackRow[] => {
     const declaration = declarationOf(name);
     if (declaration === null) return [];

@@ -30,7 +30,8 @@ export const FormView = memo(function FormView({ form, width, height, look }: Pr
   });
   const note = windowNote(shown, form.fields.length);
   const chosen = form.fields[form.selected];
-  const about = chosen === undefined ? [] : explained(chosen, width, look);
+  const spare = height - 3 - purpose.length - (shown.to - shown.from) - BELOW + 3;
+  const about = chosen === undefined ? [] : explained(chosen, width, spare, look);
   const refusal = form.refusal;
   const lines = [
     rule(form.title, note, width, look.marks.rule),
@@ -77,8 +78,13 @@ function fieldLine(
   return fit([...padded, ...said], width);
 }
 
-function explained({ description, options }: Field, width: number, look: Look): Line[] {
-  const text = wrapped(description, width - 6).slice(0, 2);
+function explained(
+  { description, options }: Field,
+  width: number,
+  rows: number,
+  look: Look,
+): Line[] {
+  const text = wrapped(description, width - 6).slice(0, Math.max(2, rows));
   const choices = options.length > 1 ? wrapped(`one of: ${options.join(', ')}`, width - 6) : [];
   const all = [...text, ...choices.slice(0, 1)];
   return all.map((of, at) => line(`  ${at === 0 ? look.marks.side : ' '} ${of}`, 'accent'));

@@ -1,6 +1,7 @@
 /** The lines at the top: which run, how far it is, what to worry about, and the panes. */
 import type { LiveModel } from '../live/model.ts';
 import type { RunStatus } from '../supervisor/api.ts';
+import { duration } from '../terminal/style.ts';
 import type { Look } from './look.ts';
 import { TABS, type Tab } from './state.ts';
 import { fit, plain, span, widthOf, type Line, type Span } from './text.ts';
@@ -13,11 +14,16 @@ const SHAPING: Readonly<Record<RunStatus['shaping'], string>> = {
   none: 'links not shaped',
 };
 
+/** Less is nobody's worry. */
+const MIN_LAG_MS = 2000;
+
 /** Run, testnet, driver, shaping; right: phase and time. */
 export function titleLine({ status }: LiveModel, width: number): Line {
   const { run, testnet, driver, shaping, phase, elapsedMs, durationMs } = status;
   const shaped = driver === 'sim' ? 'links simulated' : SHAPING[shaping];
-  const time = elapsedMs === null ? '' : `  ${clock(elapsedMs)} of ${clock(durationMs)}`;
+  // A network that was left up goes on after the testnet's duration.
+  const of = elapsedMs === null || elapsedMs > durationMs ? '' : ` of ${clock(durationMs)}`;
+  const time = elapsedMs === null ? '' : `  ${clock(elapsedMs)}${of}`;
   const right = `${PHASE_WORDS[phase]}${time} `;
   const left: Line = [span(` ${run}`, 'title'), span(`  ${testnet}, ${driver}, ${shaped}`, 'dim')];
   const room = width - right.length - 1;
@@ -31,6 +37,7 @@ export function healthLine(model: LiveModel, width: number, look: Look): Line {
     return fit([span(` ${marks.bad} ${plain(model.notice)}`, 'bad')], width);
   }
   const { status, links, ring } = model;
+  const lagMs = status.pace?.lagMs ?? 0;
   const off = links.filter(({ ok }) => !ok).length;
   const present = ring.filter(({ state }) => state === 'running').length;
   const attacks = status.attacks.filter(({ state }) => state === 'running');
@@ -48,6 +55,8 @@ export function healthLine(model: LiveModel, width: number, look: Look): Line {
     present === ring.length
       ? span(`${marks.good} ${counted(present, 'peer')} up`, 'good')
       : span(`${marks.absent} ${present} of ${counted(ring.length, 'peer')} up`, 'warning'),
+    // A paced simulation on a machine that cannot keep up.
+    ...(lagMs < MIN_LAG_MS ? [] : [span(`${marks.bad} ${duration(lagMs)} behind`, 'warning')]),
     ...(banned === 0 ? [] : [span(`${marks.banned} ${banned} banned`, 'bad')]),
     ...attacks.map(({ id }) => span(`${marks.adversary} ${id}`, 'bad')),
     ...faults.map(({ id }) => span(`${marks.bad} ${id}`, 'warning')),

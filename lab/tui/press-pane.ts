@@ -84,7 +84,9 @@ function onFeed(state: UiState, key: Key, model: LiveModel, pageRows: number): S
   if (key.name === 'enter') {
     const entry = entries[at];
     const subject = entry === undefined ? null : subjectOf(entry, model.ring);
-    return subject === null ? step(state) : open(state, subject);
+    if (subject !== null) return open(state, subject);
+    const text = 'there is nothing to open about this';
+    return step({ ...state, notice: { state: 'done', text } });
   }
   if (key.name === 'left' || key.name === 'right') {
     const by = key.name === 'left' ? -1 : 1;

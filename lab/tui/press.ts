@@ -20,12 +20,12 @@ import { moved } from './window.ts';
 export function press(state: UiState, key: Key, sight: Sight): Step {
   const top = state.overlays.at(-1);
   // A form takes every character; only Ctrl-C is above it.
-  if (key.name === 'interrupt') return interrupted(state);
+  if (key.name === 'interrupt') return interrupted(state, sight);
   if (top?.type === 'form') return inForm(state, top.form, key);
   if (top?.type === 'quit') return inQuit(state, top.selected, key);
   if (top === undefined && state.feed.isTyping) return pressPane(state, key, sight);
   if (key.name === 'character') {
-    if (key.text === 'q') return quit(state);
+    if (key.text === 'q') return quit(state, sight);
     if (key.text === '?' && top?.type !== 'help') {
       return step(withOverlay(state, { type: 'help', selected: 0 }));
     }
@@ -34,19 +34,23 @@ export function press(state: UiState, key: Key, sight: Sight): Step {
   return state.screen === 'start' ? onStart(state, key, sight) : onRun(state, key, sight);
 }
 
-/** From the start screen nothing has to be asked: no run is at stake. */
-function quit(state: UiState): Step {
+/** From the start screen, and of a run that has ended, nothing has to be asked. */
+function quit(state: UiState, { model }: Sight): Step {
   if (state.isLaunching) {
     const text = 'the launch goes on; quit when the run answers';
     return step({ ...state, notice: { state: 'pending', text } });
   }
-  if (state.screen === 'start') return step(state, { type: 'leave' });
+  if (state.screen === 'start' || model?.status.phase === 'ended') {
+    return step(state, { type: 'leave' });
+  }
   return step(withOverlay(state, { type: 'quit', selected: 0 }));
 }
 
 /** The first Ctrl-C asks like `q`; the second leaves the network running. */
-function interrupted(state: UiState): Step {
-  return state.overlays.at(-1)?.type === 'quit' ? step(state, { type: 'leave' }) : quit(state);
+function interrupted(state: UiState, sight: Sight): Step {
+  return state.overlays.at(-1)?.type === 'quit'
+    ? step(state, { type: 'leave' })
+    : quit(state, sight);
 }
 
 function inForm(state: UiState, form: Parameters<typeof pressForm>[0], key: Key): Step {

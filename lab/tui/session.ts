@@ -29,6 +29,8 @@ export interface Farewell {
 
 /** New models are handed on at most this often: keys are not to wait behind them. */
 const MODEL_INTERVAL_MS = 100;
+/** What went well is read by then. */
+const DONE_SHOWN_MS = 8000;
 /** An open page is loaded again this often. */
 const RELOAD_MS = 3000;
 
@@ -45,6 +47,7 @@ export class Session {
   #modelAtMs = -Infinity;
   #asked = 0;
   #isLoading = false;
+  #doneTimer: NodeJS.Timeout | null = null;
   readonly #reload: NodeJS.Timeout;
 
   constructor(backend: Backend, look: Look, defaults: UiState['defaults']) {
@@ -100,6 +103,7 @@ export class Session {
   close(): void {
     clearInterval(this.#reload);
     if (this.#modelTimer !== null) clearTimeout(this.#modelTimer);
+    if (this.#doneTimer !== null) clearTimeout(this.#doneTimer);
     this.#letGo();
   }
 
@@ -117,16 +121,7 @@ export class Session {
 
   #do(effect: Effect): void {
     if (effect.type === 'leave') {
-      const run = this.run;
-      this.#end(
-        run === null
-          ? []
-          : [
-              `${run} goes on`,
-              `  npx lab tui ${run}     to come back`,
-              `  npx lab down ${run}    to remove it`,
-            ],
-      );
+      this.#end(this.#farewell());
       return;
     }
     if (effect.type === 'detach') {
@@ -160,10 +155,32 @@ export class Session {
     try {
       const done = await perform(effect, doing);
       tell(done, 'done');
+      this.#fade(asked);
       if (effect.type === 'remove') this.#end([done]);
     } catch (error) {
       tell(wordsOf(error), 'failed');
     }
+  }
+
+  #farewell(): string[] {
+    const { run } = this;
+    if (run === null) return [];
+    if (this.#snapshot.model?.status.phase === 'ended') {
+      return [`${run} has ended; npx lab report ${run} shows what it left`];
+    }
+    return [
+      `${run} goes on`,
+      `  npx lab tui ${run}     to come back`,
+      `  npx lab down ${run}    to remove it`,
+    ];
+  }
+
+  /** Takes a notice of something that went well away after a while. */
+  #fade(asked: number): void {
+    if (this.#doneTimer !== null) clearTimeout(this.#doneTimer);
+    this.#doneTimer = setTimeout(() => {
+      if (asked === this.#asked) this.#change((state) => ({ ...state, notice: null }));
+    }, DONE_SHOWN_MS);
   }
 
   #watch(live: LiveRun): void {

@@ -1,4 +1,5 @@
 /** The start screen: living runs, testnets to launch, ended runs. */
+import path from 'node:path';
 import { createElement as h, memo } from 'react';
 import { Lines } from './lines.ts';
 import type { Look } from './look.ts';
@@ -16,7 +17,7 @@ interface Props {
 
 const PARTS: readonly (readonly [type: StartEntry['type'], title: string, empty: string])[] = [
   ['living', 'Runs that go on', 'none'],
-  ['testnet', 'Testnets to launch', 'none: the folder testnets/ is empty'],
+  ['testnet', 'Testnets to launch, of the folder testnets/', 'none'],
   ['ended', 'Runs that ended', 'none yet'],
 ];
 
@@ -46,14 +47,18 @@ export const StartScreen = memo(function StartScreen(props: Props) {
 function entryLine(entry: StartEntry, isChosen: boolean, { marks }: Look): Line {
   const pointer = span(isChosen ? ` ${marks.pointer} ` : '   ', 'strong');
   if (entry.type === 'testnet') {
-    return [pointer, span(cell(entry.file, NAME_WIDTH)), span(`  ${plain(entry.about)}`, 'dim')];
+    return [
+      pointer,
+      span(cell(path.basename(entry.file), NAME_WIDTH)),
+      span(`  ${plain(entry.about)}`, 'dim'),
+    ];
   }
   const { phase, since, launched, driver } = entry.summary;
   const when = since === null ? '' : since.slice(0, 16).replace('T', ' ');
   const parts = [
     cell(driver, 8),
     cell(phase === null ? 'preparing' : PHASE_WORDS[phase], 18),
-    cell(`${launched} members`, 13),
+    cell(launched === 0 ? '' : `${launched} members`, 13),
     when,
   ];
   return [pointer, span(cell(entry.run, NAME_WIDTH)), span(`  ${parts.join('  ')}`, 'dim')];

@@ -51,7 +51,7 @@ test.concurrent('from the start screen one attaches to a run, or launches a test
 }) => {
   const { press, screen, launched, leave } = await sitDown({ attached: false });
   expect(screen()).toContain('demo-3f9a2c');
-  expect(screen()).toContain('testnets/demo.yaml');
+  expect(screen()).toContain('demo.yaml');
   await press(DOWN, ENTER);
   expect(screen()).toContain('Launch testnets/demo.yaml');
   // From auto over docker and process to the simulation; then the seed, one digit of it wrong.
