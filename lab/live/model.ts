@@ -261,7 +261,7 @@ export function foldSeries(
 
 /** Everyone of `status` that has or will have an address, where it lies on the ring. */
 export function ringOf(
-  status: RunStatus,
+  status: Pick<RunStatus, 'members' | 'attacks'>,
   bannedBy: ReadonlyMap<string, number>,
 ): readonly RingPeer[] {
   const active = new Set(

@@ -1,7 +1,7 @@
 /**
  * What is asked of a supervisor while somebody watches, and how often. Each question is asked at
  * most once a second, one at a time, and the less often the longer its answer takes: whatever the
- * network's size, watching takes no more than a small share of the engine's time.
+ * network's size, watching takes no more than a quarter of one thread of the engine.
  */
 import { finalityThreshold } from '../analysis/queries.ts';
 import {
@@ -22,7 +22,7 @@ import { type FeedEntry, type LivePoint, SERIES_LIMIT } from './model.ts';
 /** Least time between two of the same question. */
 const EVERY_MS = 1000;
 /** After an answer that took long: so many times as long passes before it is asked again. */
-const REST = 9;
+const REST = 3;
 /** Links change with faults, not by themselves. */
 const LINKS_EVERY_MS = 5000;
 /** Rows come late, up to a few seconds after what they tell; so far back is asked again. */

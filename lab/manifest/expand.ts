@@ -113,7 +113,8 @@ export function expandAttacks(manifest: Manifest): PlannedAttack[] {
   }));
 }
 
-function defaultKnobs(name: string): Record<string, KnobValue> {
+/** Every knob of an attack as its declaration has it. */
+export function defaultKnobs(name: string): Record<string, KnobValue> {
   const knobs = Object.entries(attackDeclaration(name)?.knobs ?? {});
   return Object.fromEntries(knobs.map(([key, knob]) => [key, knob.default]));
 }
@@ -147,7 +148,9 @@ export function expandOrders(manifest: Manifest, members: readonly Member[]): Op
   return manifest.orders.flatMap((given): OperatorOrder[] => {
     if ('attack' in given) {
       const { attack, atMs, knobs } = given;
-      return [{ order: 'attack', name: attack, atMs, knobs }];
+      return [
+        { order: 'attack', name: attack, atMs, knobs: { ...defaultKnobs(attack), ...knobs } },
+      ];
     }
     if ('steer' in given) {
       const { steer, atMs, action, knobs } = given;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { EXIT, LabError } from '../errors.ts';
 import type { LinkMeasurement } from '../analysis/result.ts';
+import { defaultKnobs } from '../manifest/expand.ts';
 import { attackDeclaration, knobProblems, type KnobValue } from '../manifest/attacks.ts';
 import { faultSchema } from '../manifest/fault-schema.ts';
 import type { Testnet } from '../manifest/testnet.ts';
@@ -39,9 +40,10 @@ export function pacedRoutes(run: PacedRun): ControlRoutes {
   return {
     status: async () => pacedStatus(run),
     attack: async (body) => {
-      const { name, knobs } = parseAttack(body);
+      const { name, knobs: given } = parseAttack(body);
       await run.loaded;
-      checkAttack(run.testnet, name, knobs);
+      checkAttack(run.testnet, name, given);
+      const knobs = { ...defaultKnobs(name), ...given };
       return { id: await pacer.order({ order: 'attack', name, knobs }) };
     },
     steerAttack: async (id, body) => {

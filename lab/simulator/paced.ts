@@ -158,6 +158,7 @@ export class Pacer {
         const untilMs = Math.min(endMs, world.now + STEP_MS);
         const aheadMs = (untilMs - this.#allowedMs()) / this.#options.times;
         if (aheadMs > 0) await delay(aheadMs, undefined, { signal }).catch(() => undefined);
+        if (this.#isHalted) continue;
         await this.#play(world, untilMs, look);
         await look();
         this.#tellLag();

@@ -1,5 +1,6 @@
 /** The routes of api.ts over one supervisor. */
 import { EXIT, LabError } from '../errors.ts';
+import { defaultKnobs } from '../manifest/expand.ts';
 import type { RunStatus } from './api.ts';
 import type { ControlRoutes } from './control-socket.ts';
 import { readFault } from './faults.ts';
@@ -59,7 +60,8 @@ export function routesOf(supervisor: Supervisor): ControlRoutes {
     attack: async (body) => {
       const { name, knobs: given } = parseAttack(body);
       const { network } = await supervisor.when('network');
-      return { id: await network.attacks.start(name, given, null) };
+      const all = { ...defaultKnobs(name), ...given };
+      return { id: await network.attacks.start(name, all, null) };
     },
     steerAttack: async (id, body) => {
       const { action, knobs: given } = parseSteering(body);
