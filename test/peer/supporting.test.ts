@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { useCryptography } from '../../node/crypto/cryptography.ts';
 import { type SigningKey, signingKey } from '../../node/crypto/ed25519.ts';
 import { hash, hashBytes } from '../../node/crypto/hash.ts';
 import { type Id, idToBytes, ZERO_ID } from '../../node/id.ts';
@@ -9,6 +10,10 @@ import { Asker } from '../support/asker.ts';
 import { NETWORK, Swarm } from '../support/swarm.ts';
 
 const K = 3;
+
+beforeAll(() => useCryptography('ideal'));
+afterAll(() => useCryptography('real'));
+
 const key = (index: number): SigningKey => signingKey(hashBytes('key', new Uint8Array([index])));
 
 /** Moves each token from the transaction it is at (ZERO_ID: creates it) to the owner `to`. */
@@ -83,7 +88,7 @@ class Supported {
   }
 
   /** Everyone that holds the token is gone for good, and counted by nobody any more. */
-  lose(token: Id): void {
+  lose(token: Id, state = this.state): void {
     for (const { peer, host } of this.swarm.seated) {
       if (peer.chain.state.get(token) === undefined) continue;
       host.kill();
@@ -92,7 +97,7 @@ class Supported {
         other.membership.remove(peer.identity.address, this.swarm.network.now);
       }
     }
-    expect(this.keepersWith(token, this.state.id)).toBe(0);
+    expect(this.keepersWith(token, state.id)).toBe(0);
   }
 
   /** The first or a later token for which nobody keeps both it and one of those that support it. */
@@ -142,6 +147,27 @@ test.each([
   network.submit(next(network), 5000);
   expect(restored(network).length > 0).toBe(fate === 'comes back');
 });
+
+test.each([1, 5])(
+  'with %i supporting tokens lost alone, those who keep them now take them up where the main token is',
+  (lost) => {
+    const network = new Supported();
+    const { main, state, supporting, swarm } = network;
+    const all = [main, ...supporting].map((token): [Id, Id] => [token, state.id]);
+    const once = move(new Map(all), 1, 1, swarm.network.now);
+    network.submit(once);
+    for (const token of supporting.slice(0, lost)) network.lose(token, once);
+    const along = [main, ...supporting.slice(0, RESTORING)];
+    const moved = move(
+      new Map(along.map((token): [Id, Id] => [token, once.id])),
+      1,
+      2,
+      swarm.network.now,
+    );
+    network.submit(moved, 6000);
+    for (const token of along) expect(network.keepersWith(token, moved.id)).toBe(K);
+  },
+);
 
 test('who merely asks for a lost token brings it back too', () => {
   const network = new Supported();

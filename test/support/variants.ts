@@ -23,4 +23,5 @@ export const VARIANTS: readonly Partial<ProtocolParameters>[] = [
   { voting: 'polled', votes: 'signed' },
   { voting: 'polled', commitRule: 'net', synchronisation: 'polling' },
   { topology: 'gradient', swapping: 'off', batchWindowMs: 100 },
+  { witnesses: 'every' },
 ];
