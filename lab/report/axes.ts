@@ -73,6 +73,9 @@ export interface Moment {
   readonly sign: 'attack' | 'evidence' | 'fault';
 }
 
+/** Longer names end in an ellipsis, px. */
+const MAX_NAME_WIDTH = 120;
+
 /** Upright lines with their names at the top; `x` is that of the layers below. */
 export function momentLayers(moments: readonly Moment[], endMs: number): readonly Layer[] {
   const { unit, x } = runTime(endMs);
@@ -91,6 +94,7 @@ export function momentLayers(moments: readonly Moment[], endMs: number): readonl
         align: isLate ? 'right' : 'left',
         dx: isLate ? -5 : 5,
         baseline: 'top',
+        limit: MAX_NAME_WIDTH,
       },
       {
         data: { values },

@@ -128,6 +128,7 @@ function slim(svg: string): string {
     .replaceAll(' font-family="F"', '')
     .replaceAll(' pointer-events="none"', '')
     .replaceAll(' opacity="1"', '')
+    .replace(/ (?:role="graphics-\w+"|aria-roledescription="[\w ]+"|aria-hidden="true")/g, '')
     .replace(/ class="mark-[^"]*"/g, '')
     .replace(/ (?:d|transform|x2|y2)="[^"<]*"/g, (attribute) =>
       attribute.replace(/-?\d+\.\d{3,}(?:e-\d+)?/g, (number) =>

@@ -195,7 +195,7 @@ async function trafficFigure(data: RunData): Promise<Html> {
       `${duration(most.at_ms - originMs)}: ${bytes((most.bytes * 1000) / stepMs)} a second in ${amount((most.datagrams * 1000) / stepMs)} datagrams a second.`,
     legend: [
       { text: 'all, as UDP payload', sign: SIGNS.commit, as: 'line' },
-      ...types.map((type, at) => ({ text: type, sign: seriesSign(at), as: 'line' as const })),
+      ...types.map((type, at) => ({ text: type, sign: seriesSign(at + 1), as: 'line' as const })),
     ],
     plot: {
       height: 240,
@@ -209,7 +209,7 @@ async function trafficFigure(data: RunData): Promise<Html> {
         ...types.map((type, at) =>
           lineOver(
             data,
-            seriesSign(at),
+            seriesSign(at + 1),
             (sums.get(type) ?? []).map((row) => [row.at_ms, kibPerSecond(row.bytes)]),
             y,
           ),

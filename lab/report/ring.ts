@@ -11,6 +11,8 @@ import { number, table, text } from './table.ts';
 const MAX_LANES = 8;
 const OUTER = 1;
 const INNER = 0.42;
+/** Pixels; longer names end in an ellipsis. */
+const MAX_LANE_NAME = 80;
 /** Points that a lane is drawn through. */
 const LANE_POINTS = 72;
 /** First digits of an address that tell its place: 48 bits, what a number holds exactly. */
@@ -181,7 +183,12 @@ function laneNames(lanes: readonly string[], place: number): readonly Layer[] {
     return { x: Math.sin(angle) * radius, y: Math.cos(angle) * radius, region };
   });
   const encoding = { ...PLACE, text: { field: 'region' } };
-  return [textOver({ fontSize: 11, color: 'var(--soft)' }, { data: { values }, encoding })];
+  return [
+    textOver(
+      { fontSize: 11, limit: MAX_LANE_NAME, color: 'var(--soft)' },
+      { data: { values }, encoding },
+    ),
+  ];
 }
 
 function marks(seats: readonly Seat[]): readonly Layer[] {

@@ -143,6 +143,6 @@ h1{font-size:22px}th,td{padding-right:12px}}
 nav,.skip{display:none}section{border:0;border-top:1px solid #999;border-radius:0;padding:10px 0;margin:10px 0}
 figure,.tiles,.verdict,tr,pre.command,.legend,dl>div{break-inside:avoid}h2,h3,.lead,.words,caption{break-after:avoid}
 .scroll,pre{overflow:visible;max-height:none}pre{white-space:pre-wrap;background:none;border:1px solid #ccc}
-table{font-size:8.5pt}th,td{padding-right:8px;overflow-wrap:anywhere}.verdict{background:none;border:1px solid #999;
+table{font-size:8.5pt}th,td,th.n,td.n,caption{padding-right:8px;overflow-wrap:anywhere;white-space:normal}.verdict{background:none;border:1px solid #999;
 border-left:5px solid var(--tone)}details:not([open]){display:none}summary{color:#000;list-style:none}a{color:#000}}
 `.replaceAll('\n', '');

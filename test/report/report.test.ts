@@ -1,91 +1,43 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { score } from '../../lab/analysis/score.ts';
-import { writeReport } from '../../lab/report/write.ts';
+import type { RunResult } from '../../lab/analysis/result.ts';
+import { csvCell } from '../../lab/report/campaign-runs.ts';
+import { duration } from '../../lab/report/html.ts';
+import { positionOf } from '../../lab/report/ring.ts';
+import { writeCampaignReport, writeReport } from '../../lab/report/write.ts';
 import { openStore } from '../../lab/telemetry/open.ts';
 import type { TelemetryStore } from '../../lab/telemetry/store.ts';
 import { needs } from '../support/machine.ts';
-import { id, RUN, sampleRows, sampleTestnet, START, at } from './sample-run.ts';
+import * as look from './browser.ts';
+import { sampleCampaign } from './sample-campaign.ts';
+import { fillSample, HOSTILE, sampleResult, hostileTestnet } from './sample-report.ts';
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const HOSTILE = '<img src=x onerror=alert(1)></title></style><script>alert(1)</script>"\'';
-const MAX_REPORT_BYTES = 200_000;
+/** A phone may hold it in memory, a mail may carry it. */
+const MAX_CAMPAIGN_BYTES = 5_000_000;
+const MAX_RUN_BYTES = 600_000;
+/** Of A4 with the margins of the style sheet, CSS pixels. */
+const PAPER_WIDTH = 688;
+const KINDS = ['run', 'campaign'] as const;
+type Kind = (typeof KINDS)[number];
 
 let directory: string;
-let file: string;
 let store: TelemetryStore;
 let browser: Browser | null = null;
-
-/** The sample, with enough traffic for the charts to show something. */
-async function fill(): Promise<void> {
-  const rows = sampleRows();
-  const [client, , h1, h2] = rows['lab.transactions'] ?? [];
-  for (let i = 0; i < 300; i++) {
-    const submitted = 100 + i * 30;
-    const wait = 90 + ((i * 37) % 83) + (i % 40 === 0 ? 160 : 0) + (submitted > 6000 ? 25 : 0);
-    const name = { tx: id(`many-${i}`), tokens: [id(`m-${i}`)], previous: ['0'.repeat(64)] };
-    rows['lab.transactions']?.push(
-      { ...client, ...name, submitted_at: at(submitted) },
-      { ...h1, ...name, kept: name.tokens, committed_at: at(submitted + wait - 20) },
-      { ...h2, ...name, kept: name.tokens, committed_at: at(submitted + wait) },
-    );
-  }
-  for (const [table, entries] of Object.entries(rows)) await store.insert(table, entries);
-}
+let result: RunResult;
+const fileOf = (kind: Kind): string => path.join(directory, `${kind}.html`);
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'lab-report-'));
-  file = path.join(directory, 'report.html');
   store = await openStore(path.join(directory, 'store'), null);
-  await fill();
-  const testnet = { ...sampleTestnet(), name: `demo ${HOSTILE}`, source: HOSTILE.repeat(30) };
-  const link = { askedLoss: 0.001, measuredLoss: 0, n: 40 };
-  const result = await score(store, {
-    run: RUN,
-    testnet,
-    driver: 'process',
-    shaping: 'userspace',
-    shapingOk: true,
-    links: [
-      { ...link, from: 'virginia', to: 'frankfurt', askedRttMs: 88, measuredRttMs: 89.2, ok: true },
-      {
-        ...link,
-        from: 'virginia',
-        to: 'a-region-with-a-very-long-name',
-        askedRttMs: 196,
-        measuredRttMs: null,
-        ok: false,
-      },
-    ],
-    fidelityReasons: [],
-    seed: 7,
-    version: '0.1.0',
-    loadStartedAtMs: START,
-    loadEndedAtMs: START + 10_000,
-    wallMs: 12_000,
-    attacks: [
-      { id: 'a1', name: 'colluding-liars', startedAtMs: START + 6000, members: ['l1', 'l2', 'l3'] },
-    ],
-    reportPath: file,
-  });
+  await fillSample(store);
+  result = await sampleResult(store);
   const events = [{ n: 0, atMs: 0, type: 'note', level: 'info', text: HOSTILE }] as const;
-  await writeReport(file, { result, testnet, store, events });
-  if (existsSync(CHROMIUM)) {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  }
+  await writeReport(fileOf('run'), { result, testnet: hostileTestnet(), store, events });
+  await writeCampaignReport(fileOf('campaign'), sampleCampaign(result, HOSTILE));
+  if (look.MISSING === null) browser = await look.launch();
 });
 
 afterAll(async () => {
@@ -94,56 +46,156 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-test('the report is one small file in which hostile text stays text', async () => {
-  const text = await readFile(file, 'utf8');
-  expect(text.length).toBeLessThan(MAX_REPORT_BYTES);
-  expect(text).not.toMatch(/<script|<img|https?:/i);
-  expect(text).toContain('&#60;script&#62;');
-  expect(text).toContain('Failed.');
-  expect(text).toContain('npx lab run sample.yaml --driver process --seed 7');
+/** The page of a report, if there is a browser. */
+async function open(
+  context: Parameters<typeof needs>[0],
+  kind: Kind,
+  screen: look.Screen,
+): Promise<look.Visit> {
+  needs(context, look.MISSING);
+  if (browser === null) throw new Error('the test was not skipped');
+  return look.visit(browser, fileOf(kind), screen);
+}
+
+test('reports are small files without script, in which hostile text stays text', async () => {
+  const [run, campaign] = await Promise.all(KINDS.map((kind) => readFile(fileOf(kind), 'utf8')));
+  for (const text of [run ?? '', campaign ?? '']) {
+    expect(text).not.toMatch(/<script|<img|https?:|\son\w+=(?!&)["']/i);
+    expect(text).toContain('&#60;script&#62;');
+    expect(text).toContain("default-src 'none'");
+  }
+  expect(run?.length).toBeLessThan(MAX_RUN_BYTES);
+  expect(campaign?.length).toBeLessThan(MAX_CAMPAIGN_BYTES);
+});
+
+test.for(KINDS)('a %s says first what came out and what not to trust', async (kind) => {
+  const text = await readFile(fileOf(kind), 'utf8');
+  const summary = text.slice(text.indexOf('id="summary"'), text.indexOf('</section>'));
+  if (kind === 'run') {
+    for (const part of [
+      '✗ Failed.',
+      'Honest identities banned: 1.',
+      duration(result.finality.p50),
+    ]) {
+      expect(summary).toContain(part);
+    }
+    expect(text).toContain('npx lab run sample.yaml --driver process --seed 7');
+    expect(text).toContain('not measured');
+  } else {
+    for (const part of ['10,030', '1 run broke', 'below 1.0 %']) expect(summary).toContain(part);
+    expect(text).toContain('npx lab campaign --resume liars-abc123');
+    expect(text).toContain('agreement-exact: area 0.');
+  }
 });
 
 test.for([
-  [360, 'light'],
-  [360, 'dark'],
-  [768, 'light'],
-  [1440, 'light'],
-  [1440, 'dark'],
+  ['run', 360, 'light'],
+  ['run', 360, 'dark'],
+  ['run', 1440, 'light'],
+  ['run', 1440, 'dark'],
+  ['campaign', 360, 'dark'],
+  ['campaign', 1440, 'light'],
 ] as const)(
-  'at %i px, %s, nothing is asked of the network, nothing overflows, nothing complains',
-  async ([width, colorScheme], context) => {
-    needs(context, browser === null ? `Chromium (apt-get install chromium; ${CHROMIUM})` : null);
-    if (browser === null) return;
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-    const requests: string[] = [];
-    const complaints: string[] = [];
-    await page.route('**', (route) => {
-      requests.push(route.request().url());
-      return route.request().url().startsWith('file:') ? route.continue() : route.abort();
-    });
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('dialog', (dialog) => {
-      complaints.push('a dialog opened');
-      void dialog.dismiss();
-    });
-    await page.goto(`file://${file}`);
-    for (const summary of await page.locator('summary').all()) await summary.click();
-    // Evaluated in the page, as text: the page's DOM is no part of this program's types.
-    const overflow: unknown = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    expect(overflow).toBe(0);
-    expect(await page.locator('svg circle').count()).toBeGreaterThan(300);
-    expect(requests).toEqual([`file://${file}`]);
+  'a %s at %i px, %s: asks for nothing, complains of nothing, fits, and can be read',
+  async ([kind, width, colorScheme], context) => {
+    const { page, requests, complaints } = await open(context, kind, { width, colorScheme });
+    await page.evaluate(look.OPEN_ALL);
+    expect(await page.evaluate(look.STICKING_OUT)).toEqual([0]);
+    expect(await page.evaluate(look.PALE_TEXTS)).toMatchObject({ pale: [] });
+    expect(await page.locator('svg').count()).toBeGreaterThan(20);
+    expect(requests).toEqual([`file://${fileOf(kind)}`]);
     expect(complaints).toEqual([]);
     const shots = process.env['REPORT_SCREENSHOTS'];
     if (shots !== undefined) {
-      await page.screenshot({
-        path: path.join(shots, `${width}-${colorScheme}.png`),
-        fullPage: true,
-      });
+      const name = `${kind}-${width}-${colorScheme}.png`;
+      await page.screenshot({ path: path.join(shots, name), fullPage: true });
     }
     await page.close();
   },
 );
+
+test.for(KINDS)('a %s can be read out, and without colours', async (kind, context) => {
+  const { page } = await open(context, kind, { width: 1440, colorScheme: 'light' });
+  expect(await page.evaluate(look.FAULTS_FOR_READERS)).toEqual([]);
+  expect(await page.evaluate(look.BY_COLOUR_ALONE)).toEqual([]);
+  await page.close();
+});
+
+test.for(KINDS)(
+  'nothing in a %s can run, and hostile names are text in its charts',
+  async (kind, context) => {
+    const { page, complaints } = await open(context, kind, { width: 1440, colorScheme: 'light' });
+    expect(await page.evaluate(look.LIVE_PARTS)).toEqual([]);
+    expect(await page.locator('h1').textContent()).toContain(HOSTILE);
+    if (kind === 'run') {
+      const names = await page.locator('svg text').allTextContents();
+      expect(names.some((name) => name.startsWith('<img src=x'))).toBe(true);
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  },
+);
+
+test('without a mouse: the skip link comes first, data opens with Enter, what is focused shows', async (context) => {
+  const { page } = await open(context, 'run', { width: 1440, colorScheme: 'light' });
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+  expect(await page.locator('a.skip').boundingBox()).toMatchObject({ x: 8 });
+  expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe(
+    'solid',
+  );
+  await page.keyboard.press('Enter');
+  expect(page.url()).toMatch(/#summary$/);
+  for (let tabs = 0; tabs < 60; tabs += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate('document.activeElement.tagName')) === 'SUMMARY') break;
+  }
+  await page.keyboard.press('Enter');
+  expect(await page.locator('details[open] table').first().isVisible()).toBe(true);
+  await page.close();
+});
+
+test.for(KINDS)(
+  'a printed %s is black on white, and nothing of it is cut',
+  async (kind, context) => {
+    const { page } = await open(context, kind, { width: PAPER_WIDTH, colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await page.evaluate(look.OPEN_ALL);
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
+      'rgb(255, 255, 255)',
+    );
+    expect(await page.evaluate(look.STICKING_OUT)).toEqual([0]);
+    expect(await page.evaluate(look.PALE_TEXTS)).toMatchObject({ pale: [] });
+    expect(await page.evaluate(look.TOO_HIGH)).toEqual([]);
+    const shots = process.env['REPORT_SCREENSHOTS'];
+    const pdf = await page.pdf({
+      format: 'A4',
+      preferCSSPageSize: true,
+      ...(shots === undefined ? {} : { path: path.join(shots, `${kind}.pdf`) }),
+    });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    await page.close();
+  },
+);
+
+test('every run of a campaign can be downloaded with its command', async (context) => {
+  const { page } = await open(context, 'campaign', { width: 1440, colorScheme: 'light' });
+  const href = (await page.locator('a[download]').getAttribute('href')) ?? '';
+  const csv = Buffer.from(href.slice(href.indexOf(',') + 1), 'base64').toString('utf8');
+  const lines = csv.trimEnd().split('\r\n');
+  expect(lines).toHaveLength(61);
+  expect(lines[1]).toMatch(/^c0-s1,cell 1,1,done,170,169,/);
+  await page.close();
+});
+
+test('a cell of the download is text, whatever it begins with', () => {
+  expect(csvCell('=1+1')).toBe("'=1+1");
+  expect(csvCell('a "b", c')).toBe('"a ""b"", c"');
+  expect(csvCell(-3)).toBe('-3');
+});
+
+test('an address lies on the ring by its first 48 bits', () => {
+  expect(positionOf('0'.repeat(64))).toBe(0);
+  expect(positionOf(`8${'0'.repeat(63)}`)).toBe(0.5);
+  expect(positionOf('f'.repeat(64))).toBeLessThan(1);
+});
