@@ -124,8 +124,17 @@ test('entries name who is accused, and events that are no news make none', () =>
 
 test('the ring is in the order of addresses; who takes part in a running attack is active', () => {
   const member = (name: string, address: string | null, kind: 'peer' | 'client' = 'peer') => ({
-    ...{ name, group: 'g', kind, region: 'r', address, state: 'running' as const, connected: true },
-    ...{ endpoint: { ip: '10.0.0.1', port: 1 }, joined: null, adversary: null, health: null },
+    name,
+    group: 'g',
+    kind,
+    region: 'r',
+    address,
+    state: 'running' as const,
+    connected: true,
+    endpoint: { ip: '10.0.0.1', port: 1 },
+    joined: null,
+    adversary: null,
+    health: null,
   });
   const attack = { id: 'a-1', name: 'a', knobs: {} };
   const ring = ringOf(

@@ -17,7 +17,7 @@ import { startLive } from '../../lab/live/start.ts';
 import { loadTestnet } from '../../lab/manifest/load.ts';
 import { simulate } from '../../lab/simulator/run.ts';
 import { RUN_FILES, type RunPlan } from '../../lab/supervisor/api.ts';
-import { type RunClient, startRun } from '../../lab/supervisor/client.ts';
+import { readPlan, type RunClient, startRun } from '../../lab/supervisor/client.ts';
 import { lockOwner } from '../../lab/supervisor/lock.ts';
 
 const NETWORK = `
@@ -76,8 +76,15 @@ async function hashOf(manifest: string, name: string): Promise<string | null> {
   const testnet = loadTestnet(manifest);
   const directory = mkdtempSync(path.join(home, 'again-'));
   const plan: RunPlan = {
-    ...{ run: name, manifest, driver: 'sim', driverReason: '', seed: testnet.seed, honest: false },
-    ...{ mode: 'run', version: '', cryptography: 'ideal' },
+    run: name,
+    manifest,
+    driver: 'sim',
+    driverReason: '',
+    seed: testnet.seed,
+    honest: false,
+    mode: 'run',
+    version: '',
+    cryptography: 'ideal',
   };
   return (await simulate(testnet, { plan, directory, scoresOnly: true })).traceHash;
 }
@@ -171,16 +178,12 @@ test(
       expect(lockOwner(directory)).toBe(null);
     } finally {
       live.close();
-      const plan = { driver: 'sim', pace: 3 } as const;
-      await removeRun({ run: live.run, directory, plan: { ...planOf(directory), ...plan } });
+      const plan = readPlan(directory);
+      if (plan !== null) await removeRun({ run: live.run, directory, plan });
     }
   },
   TIMEOUT_MS,
 );
-
-function planOf(directory: string): RunPlan {
-  return JSON.parse(readFileSync(path.join(directory, RUN_FILES.plan), 'utf8'));
-}
 
 async function lookCloser(live: LiveRun, { feed, ring }: LiveModel): Promise<void> {
   const subjectOf = (wanted: string): string =>
