@@ -31,7 +31,7 @@ const SLEEPERS = NEWCOMERS.replace(', joinAtMs: 500', '')
 const OFF = Object.entries(declaration.switchOff).map(([at, value]) => `${at}=${value}`);
 
 test('newcomers near one point spend a token twice where nobody has to earn trust', async () => {
-  const { attack, result } = await attacked(NEWCOMERS, OFF);
+  const { attack, result } = await attacked(NEWCOMERS, [...OFF, 'seed=3']);
   expect(attack).toMatchObject({ succeeded: true, success: { spentTwice: 3 } });
   expect(result.transactions.safetyViolations).toBe(3);
   // Each identity that lay elsewhere was paid for: 16 evaluations each, and most lay elsewhere.
