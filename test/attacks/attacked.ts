@@ -6,14 +6,22 @@ import type { AttackResult, RunResult } from '../../lab/analysis/result.ts';
 import { parseTestnet } from '../../lab/manifest/load.ts';
 import { NO_COSTS } from '../../lab/simulator/costs.ts';
 import { simulate } from '../../lab/simulator/run.ts';
+import type { TelemetryStore } from '../../lab/telemetry/store.ts';
 
 export interface Attacked {
   readonly attack: AttackResult;
   readonly result: RunResult;
 }
 
-/** `settings` as `--set` takes them. The testnet's first attack is the one that is judged. */
-export async function attacked(text: string, settings: readonly string[] = []): Promise<Attacked> {
+/**
+ * `settings` as `--set` takes them. The testnet's first attack is the one that is judged. `look` sees the
+ * telemetry of the run, named `attacked`.
+ */
+export async function attacked(
+  text: string,
+  settings: readonly string[] = [],
+  look: (store: TelemetryStore) => Promise<void> = async () => {},
+): Promise<Attacked> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'lab-attacked-'));
   const file = 'attacked.yaml';
   const testnet = parseTestnet(text, file, { settings });
@@ -33,6 +41,7 @@ export async function attacked(text: string, settings: readonly string[] = []): 
       directory,
       costs: NO_COSTS,
       scoresOnly: true,
+      onScored: look,
     });
     const [attack] = result.attacks;
     if (attack === undefined) throw new Error('the testnet plans no attack');
