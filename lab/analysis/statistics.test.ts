@@ -4,6 +4,7 @@ import {
   bootstrapInterval,
   clusteredRate,
   medianOf,
+  quantileInterval,
   quantilesOf,
   rateOf,
   type Rate,
@@ -80,4 +81,24 @@ test('bootstrap intervals hold the true mean in about 95 of 100 samples', () => 
   expect(held).toBeGreaterThan(86);
   expect(held).toBeLessThan(100);
   expect(bootstrapInterval([3], mean, () => 0)).toBeNull();
+});
+
+test('the interval of a quantile lies between the order statistics of the tables', () => {
+  const sorted = Array.from({ length: 100 }, (_, at) => at + 1);
+  // Of a hundred, the 41st and the 60th hold the median (Conover 1999: 40.2 and 59.8, rounded up).
+  expect(quantileInterval(sorted, 0.5)).toEqual([41, 60]);
+  expect(quantileInterval(sorted, 0.99)).toEqual([98, null]);
+  expect(quantileInterval([], 0.5)).toBeNull();
+});
+
+test('it holds the true median in about 95 of 100 samples', () => {
+  const random = new Streams(2).stream('quantile');
+  let held = 0;
+  for (let trial = 0; trial < 400; trial += 1) {
+    const sample = Array.from({ length: 60 }, () => random.next()).sort((a, b) => a - b);
+    const [lo, hi] = quantileInterval(sample, 0.5) ?? [null, null];
+    if ((lo ?? 0) <= 0.5 && 0.5 <= (hi ?? 1)) held += 1;
+  }
+  expect(held / 400).toBeGreaterThan(0.92);
+  expect(held / 400).toBeLessThan(0.985);
 });

@@ -65,7 +65,13 @@ export async function survivalSection(report: CampaignReport): Promise<Html> {
 }
 
 async function survivalFigure(id: string, title: string, curves: readonly Curve[]): Promise<Html> {
-  const end = Math.max(1, ...curves.map(({ endMs }) => endMs));
+  const watched = Math.max(1, ...curves.map(({ endMs }) => endMs));
+  const lastEvent = Math.max(
+    0,
+    ...curves.map(({ survival }) => survival.steps.at(-1)?.timeMs ?? 0),
+  );
+  // Most of the time after the last event is empty.
+  const end = lastEvent === 0 ? watched : Math.min(watched, lastEvent * 1.5);
   const unit = unitFor(end);
   const x = quantity('x', {
     title: `${unit.name} after the first lie`,
@@ -80,12 +86,12 @@ async function survivalFigure(id: string, title: string, curves: readonly Curve[
       hi: step.interval?.[1] ?? step.survival,
     }));
     const last = steps.at(-1) ?? { x: 0, y: 1, lo: 1, hi: 1 };
-    return [{ x: 0, y: 1, lo: 1, hi: 1 }, ...steps, { ...last, x: endMs / unit.ms }];
+    return [{ x: 0, y: 1, lo: 1, hi: 1 }, ...steps, { ...last, x: Math.min(endMs, end) / unit.ms }];
   };
   return figureOf({
     id,
     title: `From the first lie ${title}`,
-    words: `${curves.map(({ name, survival: { medianMs, medianIntervalMs, n, events } }) => `${name}: ${medianMs === null ? 'half were not reached' : `median ${duration(medianMs)} [${interval(medianIntervalMs, duration)}]`}, ${amount(events)} of ${counted(n, 'liar')}`).join('; ')}.`,
+    words: `${curves.map(({ name, survival: { medianMs, medianIntervalMs, n, events } }) => `${name}: ${medianMs === null ? 'half were not reached' : `median ${duration(medianMs)} [${interval(medianIntervalMs, duration)}]`}, ${amount(events)} of ${counted(n, 'liar')}`).join('; ')}.${end < watched ? ` Nothing more happened until they were last looked at, at most ${duration(watched)} after.` : ''}`,
     legend: curves.map(({ name, meaning, sign }) => ({
       text: `${name}: ${meaning}`,
       sign,
@@ -263,9 +269,7 @@ function operatingPoint({ detected, falsePositives }: Rates, sign: Sign): readon
         type: 'point',
         color: sign.colour,
         shape: shapeOf(sign.shape),
-        size: 100,
-        stroke: 'var(--card)',
-        strokeWidth: 1,
+        size: 110,
       },
       encoding: { x: axis('x'), y: axis('y') },
     },

@@ -2,7 +2,7 @@
 import { quantity } from './axes.ts';
 import { textOver, WIDTHS, type Layer } from './drawing.ts';
 import { beside, figureOf, section } from './figure.ts';
-import { counted, EMPTY, html, type Html } from './html.ts';
+import { amount, counted, EMPTY, percent, html, type Html } from './html.ts';
 import type { RunData } from './run-data.ts';
 import { SIGNS, type Shape } from './signs.ts';
 import { number, table, text } from './table.ts';
@@ -100,7 +100,7 @@ export async function ringSection(data: RunData): Promise<Html> {
     plot: {
       height: (width) => WIDTHS[width] - 2,
       layers: () => [
-        ...lanes.map((region) => lane(lanes, region)),
+        ...lanes.map((region) => circle(lanes, region)),
         ...laneNames(lanes, widestGap(seats)),
         ...marks(seats),
       ],
@@ -130,8 +130,14 @@ export async function ringSection(data: RunData): Promise<Html> {
     'ring',
     'The ring',
     beside(figure, regionTable(seats, regions)),
-    `Addresses run clockwise from the top (0) round to it again; neighbours of a token are those nearest to it.${where}`,
+    `${viewsText(data)}Addresses run clockwise from the top (0) round to it again; neighbours of a token are those nearest to it.${where}`,
   );
+}
+
+/** How far keepers and the voters they heard agree on who belongs to a neighbourhood. */
+function viewsText({ result: { views } }: RunData): string {
+  if (views.meanOverlap === null) return '';
+  return `Keepers and the voters they heard agree on who is near a token: views overlap by ${percent(views.meanOverlap)} on average (n ${amount(views.n)}). `;
 }
 
 function regionTable(seats: readonly Seat[], regions: readonly string[]): Html {
@@ -152,7 +158,7 @@ const EDGES = { title: null, domain: [-1.12, 1.12] } as const;
 const PLACE = { x: quantity('x', EDGES), y: quantity('y', EDGES) };
 
 /** The circle of a region. */
-function lane(lanes: readonly string[], region: string): Layer {
+function circle(lanes: readonly string[], region: string): Layer {
   const radius = radiusOf(lanes, region);
   const points = Array.from({ length: LANE_POINTS + 1 }, (_, at) => {
     const angle = (2 * Math.PI * at) / LANE_POINTS;

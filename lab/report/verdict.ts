@@ -59,7 +59,7 @@ export function verdictSection(data: RunData): Html {
     'Summary',
     html`<div class="verdict ${tone}"><p><strong>${WORDS[tone]}</strong> ${outcome(result)}</p>${
       list.length === 0 ? EMPTY : html`<ul>${list.map((line) => html`<li>${line}</li>`)}</ul>`
-    }</div>${tiles(result)}${beside(beliefs(data), expectations(result))}`,
+    }</div>${tiles(result)}${beside(beliefs(data), expected(result))}`,
   );
 }
 
@@ -159,7 +159,7 @@ function beliefs({ result, testnet }: RunData): Html {
   });
 }
 
-function expectations({ expectations: all }: RunResult): Html {
+function expected({ expectations: all }: RunResult): Html {
   if (all.length === 0) return EMPTY;
   return table({
     caption: 'What the manifest expects',
