@@ -177,6 +177,10 @@ function framed<Builder extends Framing, Row extends object>(
   builder.withTarget(new ClickHouseQueryBuilder(sql, format));
   for (const { name, ...shown } of columnsOf(options)) {
     const properties = propertiesOf(shown);
+    // Elsewhere a figure takes the colour by itself.
+    if (shown.thresholds !== undefined && builder instanceof TableBuilder) {
+      properties.push({ id: 'custom.cellOptions', value: { type: 'color-text' } });
+    }
     if (properties.length > 0) builder.overrideByName(name, properties);
   }
   return builder;
