@@ -99,13 +99,17 @@ export const SAFETY_VIOLATIONS: NamedQuery<{
   meaning:
     'Pairs (token, previous transaction) on which honest keepers or heirs committed two different ' +
     'transactions: the one thing that must never happen. Slashings, lapses and `synchronised` take no ' +
-    'mapping from anybody (node/voting/lock.ts): they may stand beside what its owner signed.',
+    'mapping from anybody (node/voting/lock.ts): they may stand beside what its owner signed. Nor do two ' +
+    'that only destroy, as a witness token, what nobody ever owned: where two of three rounds are enough ' +
+    '(node/ledger/rounds.ts) the third may have served another.',
   columns: { token: 'token', previous: 'mapping both follow', transactions: 'what was committed' },
   sql: `SELECT token, prev AS previous, arraySort(groupUniqArray(tx)) AS transactions
-    FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev
+    FROM lab.transactions ARRAY JOIN tokens AS token, previous AS prev, owners AS owner
     WHERE run = {run:String} AND part IN ('neighbour', 'heir') AND outcome = 'committed'
       AND kind NOT IN ('slash', 'lapse', 'synchronised') AND peer IN ${HONEST}
-    GROUP BY token, prev HAVING length(transactions) > 1 ORDER BY token, previous`,
+    GROUP BY token, prev
+    HAVING length(transactions) > 1 AND NOT (prev = repeat('0', 64) AND max(owner) = prev)
+    ORDER BY token, previous`,
 };
 
 /** What honest majorities committed: among the honest keepers that reported a tx, more than half. */

@@ -56,6 +56,22 @@ test.each(['silent', 'against it'])('it passes though one witness neighbourhood 
   expectBannedOnly(moving.swarm, []);
 });
 
+test('it passes though a stranger has used one of its places before', () => {
+  const moving = new Moving({ seed: 6 });
+  const [first = ''] = moving.rounds;
+  const stranger = moving.using(first);
+  moving.spender.submit(moving.concerned(stranger), stranger);
+  moving.swarm.network.run(2000);
+  expect(moving.committedBy(stranger, first)).toBe(K);
+  const move = moving.move(1);
+  moving.spender.submit(moving.concerned(move), move);
+  moving.swarm.network.run(3000);
+  expect(moving.committedBy(move, moving.token)).toBe(K);
+  // What was destroyed stays so, and by whom.
+  expect(moving.committedBy(stranger, first)).toBe(K);
+  expectSafe(moving.swarm);
+});
+
 test('where each witness token must pass, one silent neighbourhood stops it', () => {
   const moving = new Moving({ seed: 2, parameters: { witnesses: 'every' } });
   silence(moving, moving.keepers(moving.rounds[0] ?? ''));

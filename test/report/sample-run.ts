@@ -18,7 +18,7 @@ export function at(offsetMs: number): string {
 export function id(label: string): string {
   return Buffer.from(label).toString('hex').padEnd(64, '0');
 }
-const ZERO = '0'.repeat(64);
+export const ZERO = '0'.repeat(64);
 const HONEST = ['h1', 'h2', 'h3', 'h4'];
 const LIARS = ['l1', 'l2', 'l3'];
 const CLIENTS = ['c1', 'c2'];

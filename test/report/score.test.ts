@@ -15,6 +15,7 @@ import {
   RUN,
   sampleRows,
   START,
+  ZERO,
 } from './sample-run.ts';
 import { FACTS, sampleScoring } from './scoring.ts';
 
@@ -170,7 +171,7 @@ test('the live figures are those of the result', async () => {
 
 test('every named query runs on the engine and returns the columns it documents', async () => {
   await run.scored((rows) => {
-    rows['lab.transactions']?.push(rivalCommit());
+    rows['lab.transactions']?.push({ ...rivalCommit(), rounds: 2 });
     rows['lab.detectors']?.push(layerRow('h1', 'trust', null));
   });
   const parameters = { run: RUN, from: START, to: START + 10_000, need: 2 };
@@ -178,6 +179,19 @@ test('every named query runs on the engine and returns the columns it documents'
     const [row] = await run.store.query<Record<string, unknown>>(query.sql, parameters);
     expect(Object.keys(row ?? {}).sort(), query.name).toEqual(Object.keys(query.columns).sort());
   }
+});
+
+test.each([
+  ['only destroy it, as a witness token', [ZERO, ZERO], 0],
+  ['create it and destroy it', [ZERO, id('owner')], 1],
+])('two transactions of what nobody owned that %s: violations', async (_, owners, violations) => {
+  const result = await run.scored((rows) => {
+    for (const [index, owner] of owners.entries()) {
+      const commit = neighbourCommit('h1', { name: `w${index}`, tokens: ['w'] }, 1000 + index);
+      rows['lab.transactions']?.push({ ...commit, owners: [owner] });
+    }
+  });
+  expect(result.transactions.safetyViolations).toBe(violations);
 });
 
 test('a run sees nothing of another run in the same store', async () => {

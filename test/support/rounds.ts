@@ -90,6 +90,19 @@ export class Moving {
     );
   }
 
+  /** Somebody else's creation that has `witness` for its witness token. */
+  using(witness: Id): Transaction {
+    const other = key(5);
+    const own = { token: hashBytes('key', new Uint8Array([7])).toHex(), previous: ZERO_ID };
+    const changes = [
+      { ...own, owner: keyHash(other.publicKey) },
+      { token: witness, previous: ZERO_ID, owner: ZERO_ID },
+    ].sort((a, b) => (a.token < b.token ? -1 : 1));
+    const { timestamp, network } = this.created.body;
+    const terms = { valueClass: 'high', extraNeighbours: 0, purpose: ORDINARY } as const;
+    return signTransaction({ network, changes, timestamp, ...terms }, [other, other]);
+  }
+
   /** Those who keep one of its tokens, from first to last. */
   concerned({ body }: Transaction): readonly Id[] {
     return [...new Set(body.changes.flatMap(({ token }) => this.near(token)))];
