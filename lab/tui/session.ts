@@ -3,6 +3,7 @@
  * for, without ever waiting in a key. Knows nothing of terminals.
  */
 import type { LiveModel, LiveRun } from '../live/model.ts';
+import { AtMost } from './at-most.ts';
 import type { Backend } from './backend.ts';
 import type { Effect } from './effect.ts';
 import { isTooSmall, layoutOf, pageRowsOf, type Size } from './layout.ts';
@@ -27,8 +28,10 @@ export interface Farewell {
   readonly lines: readonly string[];
 }
 
-/** New models are handed on at most this often: keys are not to wait behind them. */
-const MODEL_INTERVAL_MS = 100;
+/** Ten drawings a second at most, whatever happens. */
+const DRAWING_INTERVAL_MS = 100;
+/** New models are shown less often than that: most keys find the screen at rest and need not wait. */
+const MODEL_INTERVAL_MS = 250;
 /** What went well is read by then. */
 const DONE_SHOWN_MS = 8000;
 /** An open page is loaded again this often. */
@@ -43,8 +46,10 @@ export class Session {
   #live: LiveRun | null = null;
   #unsubscribe: () => void = () => undefined;
   #waiting: LiveModel | null = null;
-  #modelTimer: NodeJS.Timeout | null = null;
-  #modelAtMs = -Infinity;
+  readonly #models = new AtMost(MODEL_INTERVAL_MS, () => this.#showModel());
+  readonly #drawing = new AtMost(DRAWING_INTERVAL_MS, () => {
+    for (const listener of this.#listeners) listener();
+  });
   #asked = 0;
   #isLoading = false;
   #doneTimer: NodeJS.Timeout | null = null;
@@ -102,7 +107,8 @@ export class Session {
   /** Stops watching; what runs goes on. For when the terminal goes away, too. */
   close(): void {
     clearInterval(this.#reload);
-    if (this.#modelTimer !== null) clearTimeout(this.#modelTimer);
+    this.#models.stop();
+    this.#drawing.stop();
     if (this.#doneTimer !== null) clearTimeout(this.#doneTimer);
     this.#letGo();
   }
@@ -116,7 +122,7 @@ export class Session {
     const state = change(this.#snapshot.state);
     if (state === this.#snapshot.state && model === this.#snapshot.model) return;
     this.#snapshot = { state, model };
-    for (const listener of this.#listeners) listener();
+    this.#drawing.ask();
   }
 
   #do(effect: Effect): void {
@@ -196,23 +202,15 @@ export class Session {
       }),
       null,
     );
-    this.#unsubscribe = live.subscribe((model) => this.#newModel(model));
+    this.#unsubscribe = live.subscribe((model) => {
+      this.#waiting = model;
+      this.#models.ask();
+    });
   }
 
-  #newModel(model: LiveModel): void {
-    this.#waiting = model;
-    if (this.#modelTimer !== null) return;
-    const sinceMs = performance.now() - this.#modelAtMs;
-    this.#modelTimer = setTimeout(
-      () => {
-        this.#modelTimer = null;
-        this.#modelAtMs = performance.now();
-        const newest = this.#waiting;
-        if (newest === null) return;
-        this.#change((state) => settled(state, newest), newest);
-      },
-      Math.max(0, MODEL_INTERVAL_MS - sinceMs),
-    );
+  #showModel(): void {
+    const newest = this.#waiting;
+    if (newest !== null) this.#change((state) => settled(state, newest), newest);
   }
 
   #letGo(): void {

@@ -6,8 +6,11 @@
 import { render } from 'ink';
 import type { ReactElement } from 'react';
 
-/** ms between two drawings: ten a second at most. */
-const MAX_DRAWINGS_PER_SECOND = 10;
+/**
+ * The session bounds drawings to ten a second; ink's own bound would hold each back until there was
+ * no other for as long.
+ */
+const INK_DRAWINGS_PER_SECOND = 60;
 /** Of what was written to standard error meanwhile, the end is what matters. */
 const MAX_KEPT_CHARACTERS = 64 * 1024;
 /** Alternate screen off, cursor on, synchronised output and bracketed paste off, colours as before. */
@@ -41,7 +44,7 @@ export function takeTerminal(tree: ReactElement, ends: Ends): Taken {
     // CI has been ruled out by who calls.
     interactive: true,
     incrementalRendering: true,
-    maxFps: MAX_DRAWINGS_PER_SECOND,
+    maxFps: INK_DRAWINGS_PER_SECOND,
   });
   let isReleased = false;
   const release = () => {
