@@ -2,6 +2,7 @@
  * What all dashboards share: the choice of testnet and run, the marks of attacks and faults, the
  * way to the others with run and time kept.
  */
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { ATTACK_SPANS, FAULT_SPANS } from '../lab/telemetry/series.ts';
 import { bound, ClickHouseQueryBuilder, DATA_SOURCE } from './query.ts';
@@ -18,8 +19,23 @@ export interface Frame {
   readonly ofPeer?: boolean;
 }
 
-/** A dashboard without panels. */
-export function framed({ uid, title, description, ofPeer = false }: Frame) {
+/** Panels under a line with a title. */
+export interface Section {
+  readonly title: string;
+  readonly panels: readonly Builder<dashboard.Panel>[];
+}
+
+/** A dashboard of these sections, one below the other. */
+export function assembled(frame: Frame, sections: readonly Section[]): dashboard.Dashboard {
+  const builder = framed(frame);
+  for (const { title, panels } of sections) {
+    builder.withRow(new dashboard.RowBuilder(title));
+    for (const panel of panels) builder.withPanel(panel);
+  }
+  return builder.build();
+}
+
+function framed({ uid, title, description, ofPeer = false }: Frame): dashboard.DashboardBuilder {
   const builder = new dashboard.DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -42,11 +58,6 @@ export function framed({ uid, title, description, ofPeer = false }: Frame) {
         .asDropdown(false),
     );
   return ofPeer ? builder.withVariable(PEER()) : builder;
-}
-
-/** A line over the panels that follow. */
-export function row(title: string): dashboard.RowBuilder {
-  return new dashboard.RowBuilder(title);
 }
 
 /** The newest first: a dashboard that is opened shows the newest run. */

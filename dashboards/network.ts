@@ -13,7 +13,7 @@ import {
   RESOURCES_OVER_TIME,
   RUNS,
 } from '../lab/telemetry/series.ts';
-import { framed, row } from './frame.ts';
+import { assembled, type Section } from './frame.ts';
 import { figures, NONE_ALLOWED, series, table } from './panels.ts';
 
 export const NETWORK_UID = 'minefield-network';
@@ -27,167 +27,161 @@ const OPEN_RUN = {
 };
 
 export function network(): Dashboard {
-  return framed({
-    uid: NETWORK_UID,
-    title: 'Network',
-    description: 'How the network of a run does: finality, throughput, messages, resources.',
-  })
-    .withRow(row('The run as a whole'))
-    .withPanel(runs())
-    .withPanel(
-      figures({
-        title: 'Transactions',
-        query: TRANSACTION_FIGURES,
-        show: {
-          submitted: 'submitted',
-          committed: 'committed',
-          timed_out: 'given up',
-          conflicting: 'in conflict',
-          safety_violations: { name: 'safety violations', thresholds: NONE_ALLOWED },
-        },
-        unit: 'none',
-        size: [10, 4],
-      }),
-    )
-    .withPanel(
-      figures({
-        title: 'Finality',
-        query: TRANSACTION_FIGURES,
-        show: { n: { name: 'final', unit: 'none' }, p50: 'median', p90: '90 %', p99: '99 %' },
-        unit: 'ms',
-        size: [7, 4],
-      }),
-    )
-    .withPanel(
-      figures({
-        title: 'Messages and bytes',
-        query: MESSAGE_FIGURES,
-        show: {
-          per_commit: { name: 'messages per commit', unit: 'none' },
-          bytes_per_peer_per_second: 'per peer',
-        },
-        unit: 'Bps',
-        decimals: 1,
-        size: [7, 4],
-      }),
-    )
-    .withRow(row('Finality and throughput'))
-    .withPanel(
-      series({
-        title: 'Finality over time',
-        query: FINALITY_OVER_TIME,
-        show: { p50: 'median', p99: '99 %' },
-        unit: 'ms',
-        size: [12, 8],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Transactions submitted and committed',
-        query: THROUGHPUT_OVER_TIME,
-        show: { submitted: 'submitted', committed: 'committed' },
-        unit: 'none',
-        size: [12, 8],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Median finality by region of the client',
-        query: FINALITY_OVER_TIME_BY_REGION,
-        by: 'region',
-        show: { p50: 'median' },
-        unit: 'ms',
-        size: [12, 8],
-      }),
-    )
-    .withPanel(
-      table({
-        title: 'Finality by region, whole run',
-        query: FINALITY_BY_REGION,
-        show: {
-          region: { name: 'region', unit: 'string' },
-          submitted: { name: 'submitted', unit: 'none' },
-          n: { name: 'final', unit: 'none' },
-          p50: 'median',
-          p90: '90 %',
-          p99: '99 %',
-          max: 'slowest',
-        },
-        unit: 'ms',
-        size: [12, 8],
-      }),
-    )
-    .withRow(row('Messages'))
-    .withPanel(
-      series({
-        title: 'Messages sent, by type',
-        query: MESSAGES_OVER_TIME,
-        by: 'type',
-        show: { count: 'messages' },
-        unit: 'none',
-        stacked: true,
-        size: [12, 9],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Bytes of messages, by type',
-        query: MESSAGES_OVER_TIME,
-        by: 'type',
-        show: { bytes: 'bytes' },
-        unit: 'bytes',
-        stacked: true,
-        size: [12, 9],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Datagrams sent',
-        query: DATAGRAMS_OVER_TIME,
-        show: { datagrams: 'datagrams', messages: 'messages in them' },
-        unit: 'none',
-        size: [12, 7],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'UDP payload sent',
-        query: DATAGRAMS_OVER_TIME,
-        show: { bytes: 'payload' },
-        unit: 'bytes',
-        size: [12, 7],
-      }),
-    )
-    .withRow(row('Resources of the members'))
-    .withPanel(
-      series({
-        title: 'CPU, all members together (cores)',
-        query: RESOURCES_OVER_TIME,
-        show: { cores: 'cores' },
-        unit: 'none',
-        size: [8, 7],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Memory of a member',
-        query: RESOURCES_OVER_TIME,
-        show: { resident_bytes: 'median', worst_resident_bytes: 'largest' },
-        unit: 'bytes',
-        size: [8, 7],
-      }),
-    )
-    .withPanel(
-      series({
-        title: 'Worst delay of an event loop (p99)',
-        query: RESOURCES_OVER_TIME,
-        show: { loop_delay_p99_ms: 'worst' },
-        unit: 'ms',
-        size: [8, 7],
-      }),
-    )
-    .build();
+  return assembled(
+    {
+      uid: NETWORK_UID,
+      title: 'Network',
+      description: 'How the network of a run does: finality, throughput, messages, resources.',
+    },
+    [overall(), finality(), messages(), resources()],
+  );
 }
+
+const overall = (): Section => ({
+  title: 'The run as a whole',
+  panels: [
+    runs(),
+    figures({
+      title: 'Transactions',
+      query: TRANSACTION_FIGURES,
+      show: {
+        submitted: 'submitted',
+        committed: 'committed',
+        timed_out: 'given up',
+        conflicting: 'in conflict',
+        safety_violations: { name: 'safety violations', thresholds: NONE_ALLOWED },
+      },
+      unit: 'none',
+      size: [10, 4],
+    }),
+    figures({
+      title: 'Finality',
+      query: TRANSACTION_FIGURES,
+      show: { n: { name: 'final', unit: 'none' }, p50: 'median', p90: '90 %', p99: '99 %' },
+      unit: 'ms',
+      size: [7, 4],
+    }),
+    figures({
+      title: 'Messages and bytes',
+      query: MESSAGE_FIGURES,
+      show: {
+        per_commit: { name: 'messages per commit', unit: 'none' },
+        bytes_per_peer_per_second: 'per peer',
+      },
+      unit: 'Bps',
+      decimals: 1,
+      size: [7, 4],
+    }),
+  ],
+});
+
+const finality = (): Section => ({
+  title: 'Finality and throughput',
+  panels: [
+    series({
+      title: 'Finality over time',
+      query: FINALITY_OVER_TIME,
+      show: { p50: 'median', p99: '99 %' },
+      unit: 'ms',
+      size: [12, 8],
+    }),
+    series({
+      title: 'Transactions submitted and committed',
+      query: THROUGHPUT_OVER_TIME,
+      show: { submitted: 'submitted', committed: 'committed' },
+      unit: 'none',
+      size: [12, 8],
+    }),
+    series({
+      title: 'Median finality by region of the client',
+      query: FINALITY_OVER_TIME_BY_REGION,
+      by: 'region',
+      show: { p50: 'median' },
+      unit: 'ms',
+      size: [12, 8],
+    }),
+    table({
+      title: 'Finality by region, whole run',
+      query: FINALITY_BY_REGION,
+      show: {
+        region: { name: 'region', unit: 'string' },
+        submitted: { name: 'submitted', unit: 'none' },
+        n: { name: 'final', unit: 'none' },
+        p50: 'median',
+        p90: '90 %',
+        p99: '99 %',
+        max: 'slowest',
+      },
+      unit: 'ms',
+      size: [12, 8],
+    }),
+  ],
+});
+
+const messages = (): Section => ({
+  title: 'Messages',
+  panels: [
+    series({
+      title: 'Messages sent, by type',
+      query: MESSAGES_OVER_TIME,
+      by: 'type',
+      show: { count: 'messages' },
+      unit: 'none',
+      stacked: true,
+      size: [12, 9],
+    }),
+    series({
+      title: 'Bytes of messages, by type',
+      query: MESSAGES_OVER_TIME,
+      by: 'type',
+      show: { bytes: 'bytes' },
+      unit: 'bytes',
+      stacked: true,
+      size: [12, 9],
+    }),
+    series({
+      title: 'Datagrams sent',
+      query: DATAGRAMS_OVER_TIME,
+      show: { datagrams: 'datagrams', messages: 'messages in them' },
+      unit: 'none',
+      size: [12, 7],
+    }),
+    series({
+      title: 'UDP payload sent',
+      query: DATAGRAMS_OVER_TIME,
+      show: { bytes: 'payload' },
+      unit: 'bytes',
+      size: [12, 7],
+    }),
+  ],
+});
+
+const resources = (): Section => ({
+  title: 'Resources of the members',
+  panels: [
+    series({
+      title: 'CPU, all members together (cores)',
+      query: RESOURCES_OVER_TIME,
+      show: { cores: 'cores' },
+      unit: 'none',
+      size: [8, 7],
+    }),
+    series({
+      title: 'Memory of a member',
+      query: RESOURCES_OVER_TIME,
+      show: { resident_bytes: 'median', worst_resident_bytes: 'largest' },
+      unit: 'bytes',
+      size: [8, 7],
+    }),
+    series({
+      title: 'Worst delay of an event loop (p99)',
+      query: RESOURCES_OVER_TIME,
+      show: { loop_delay_p99_ms: 'worst' },
+      unit: 'ms',
+      size: [8, 7],
+    }),
+  ],
+});
 
 function runs() {
   return table({

@@ -7,7 +7,7 @@ import {
   MEMBERS_BY_VERSION,
   MEMBERS_OVER_TIME,
 } from '../lab/telemetry/members.ts';
-import { framed, row } from './frame.ts';
+import { assembled, type Section } from './frame.ts';
 import { series, table, type Thresholds } from './panels.ts';
 import { PEER_UID } from './peer.ts';
 
@@ -24,79 +24,82 @@ const OPEN_PEER = {
 };
 
 export function volunteers(): Dashboard {
-  return framed({
-    uid: 'minefield-volunteers',
-    title: 'Volunteers',
-    description: 'Who takes part: where, in which version, and how long nothing was heard of them.',
-  })
-    .withRow(row('Who is there'))
-    .withPanel(
-      table({
-        title: 'Members: a click on one shows it',
-        query: MEMBERS,
-        show: {
-          member: { name: 'name', unit: 'string', link: OPEN_PEER },
-          kind: { name: 'kind', unit: 'string' },
-          region: { name: 'region', unit: 'string' },
-          version: { name: 'version', unit: 'string' },
-          phase: { name: 'phase', unit: 'string' },
-          epoch: { name: 'epoch', unit: 'none' },
-          height: { name: 'height', unit: 'none' },
-          started_ms: { name: 'since', unit: 'time' },
-          heard_ms: { name: 'last heard of', unit: 'time' },
-          behind_ms: { name: 'lag', thresholds: LAG },
-        },
-        unit: 'ms',
-        size: [24, 12],
-      }),
-    )
-    .withPanel(
-      table({
-        title: 'Regions',
-        query: MEMBERS_BY_REGION,
-        show: {
-          region: { name: 'region', unit: 'string' },
-          peers: 'peers',
-          clients: 'clients',
-        },
-        unit: 'none',
-        size: [8, 8],
-      }),
-    )
-    .withPanel(
-      table({
-        title: 'Versions',
-        query: MEMBERS_BY_VERSION,
-        show: { version: { name: 'version', unit: 'string' }, members: 'members' },
-        unit: 'none',
-        size: [8, 8],
-      }),
-    )
-    .withPanel(
-      table({
-        title: 'Catching up',
-        query: CATCHING_UP,
-        show: {
-          member: { name: 'name', unit: 'string' },
-          phase: { name: 'phase', unit: 'string' },
-          density: 'held',
-          blocks: { name: 'blocks read', unit: 'none' },
-          bytes: { name: 'received', unit: 'bytes' },
-        },
-        unit: 'percentunit',
-        size: [8, 8],
-      }),
-    )
-    .withRow(row('Over time'))
-    .withPanel(
-      series({
-        title: 'Members heard of, by region',
-        query: MEMBERS_OVER_TIME,
-        by: 'region',
-        show: { members: 'members' },
-        unit: 'none',
-        size: [24, 8],
-      }),
-    )
-    .build();
+  return assembled(
+    {
+      uid: 'minefield-volunteers',
+      title: 'Volunteers',
+      description:
+        'Who takes part: where, in which version, and how long nothing was heard of them.',
+    },
+    [presence(), overTime()],
+  );
 }
+
+const presence = (): Section => ({
+  title: 'Who is there',
+  panels: [
+    table({
+      title: 'Members: a click on one shows it',
+      query: MEMBERS,
+      show: {
+        member: { name: 'name', unit: 'string', link: OPEN_PEER },
+        kind: { name: 'kind', unit: 'string' },
+        region: { name: 'region', unit: 'string' },
+        version: { name: 'version', unit: 'string' },
+        phase: { name: 'phase', unit: 'string' },
+        epoch: { name: 'epoch', unit: 'none' },
+        height: { name: 'height', unit: 'none' },
+        started_ms: { name: 'since', unit: 'time' },
+        heard_ms: { name: 'last heard of', unit: 'time' },
+        behind_ms: { name: 'lag', thresholds: LAG },
+      },
+      unit: 'ms',
+      size: [24, 12],
+    }),
+    table({
+      title: 'Regions',
+      query: MEMBERS_BY_REGION,
+      show: {
+        region: { name: 'region', unit: 'string' },
+        peers: 'peers',
+        clients: 'clients',
+      },
+      unit: 'none',
+      size: [8, 8],
+    }),
+    table({
+      title: 'Versions',
+      query: MEMBERS_BY_VERSION,
+      show: { version: { name: 'version', unit: 'string' }, members: 'members' },
+      unit: 'none',
+      size: [8, 8],
+    }),
+    table({
+      title: 'Catching up',
+      query: CATCHING_UP,
+      show: {
+        member: { name: 'name', unit: 'string' },
+        phase: { name: 'phase', unit: 'string' },
+        density: 'held',
+        blocks: { name: 'blocks read', unit: 'none' },
+        bytes: { name: 'received', unit: 'bytes' },
+      },
+      unit: 'percentunit',
+      size: [8, 8],
+    }),
+  ],
+});
+
+const overTime = (): Section => ({
+  title: 'Over time',
+  panels: [
+    series({
+      title: 'Members heard of, by region',
+      query: MEMBERS_OVER_TIME,
+      by: 'region',
+      show: { members: 'members' },
+      unit: 'none',
+      size: [24, 8],
+    }),
+  ],
+});

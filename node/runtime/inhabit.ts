@@ -119,10 +119,7 @@ async function run(seat: Seat, open: Open, role: Role | undefined): Promise<void
     takeLateness: () => host.takeLateness(),
     socketDrops: () => socket.drops(),
     telemetryDropped: () => telemetry.dropped,
-    report: (row) => {
-      metrics.count(row);
-      telemetry.report(row);
-    },
+    report: (row) => host.report(row),
   });
   const operationsAt = operationsEndpoint(process.env['PEER_OPERATIONS']);
   const operations =
