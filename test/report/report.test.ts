@@ -188,6 +188,19 @@ test('every run of a campaign can be downloaded with its command', async (contex
   await page.close();
 });
 
+test('a campaign of many runs with long commands is still a file that a mail can carry', async () => {
+  const sample = sampleCampaign(result, 'as it is');
+  const rows = Array.from({ length: 10 }, () =>
+    sample.rows.map((row) => ({ ...row, command: `npx lab run ${'--set a.b.c=1 '.repeat(600)}` })),
+  ).flat();
+  const file = path.join(directory, 'long.html');
+  await writeCampaignReport(file, { ...sample, rows });
+  const text = await readFile(file, 'utf8');
+  expect(rows).toHaveLength(600);
+  expect(text.length).toBeLessThan(MAX_CAMPAIGN_BYTES);
+  expect(text).toMatch(/CSV, the first \d{3}\)/);
+});
+
 test('a cell of the download is text, whatever it begins with', () => {
   expect(csvCell('=1+1')).toBe("'=1+1");
   expect(csvCell('a "b", c')).toBe('"a ""b"", c"');
