@@ -1,9 +1,10 @@
 /**
- * Holds ideal cryptography against the real one: plays the same testnet with both, with the same
- * seed and the same kind of work, and compares event by event what can be told from outside: when
- * which member was reached by what kind of event, from whom, how long. A verdict that is not the
- * real one, a size that differs, an order that depends on the bytes of a signature: each makes
- * members send something else, or at another time, and the two part.
+ * Holds ideal cryptography without encoding against the real one with it: plays the same testnet with
+ * both, with the same seed and the same kind of work, and compares event by event what can be told
+ * from outside: when which member was reached by what kind of event, from whom, how long. A verdict
+ * that is not the real one, a size that differs, an order that depends on the bytes of a signature,
+ * a message that says more than its bytes: each makes members send something else, or at another
+ * time, and the two part.
  */
 import { type Cryptography, useCryptography } from '../../node/crypto/cryptography.ts';
 import { mintingPow } from '../../node/identity/difficulty.ts';
@@ -56,7 +57,7 @@ export async function audit(testnet: Testnet, options: AuditOptions): Promise<Au
     useCryptography('real', work);
     const real = await playWith(sample, options, (records) => kept.keep(records));
     const betweenMs = threadMs();
-    useCryptography('ideal', work);
+    useCryptography('ideal', work, 'none');
     const ideal = await idealLike(sample, options, kept);
     return {
       sampleMs,

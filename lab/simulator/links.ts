@@ -131,7 +131,7 @@ export class SimNetwork implements Network {
       const arrivesMs = startMs + delayMs + LEAST_DELAY_MS;
       if (copy > 0) counts.duplicated += 1;
       counts.delays.add(arrivesMs - leavesMs);
-      this.#deliverAt(arrivesMs, from, to, toKey, copy > 0 ? datagram.slice() : datagram);
+      this.#deliverAt(arrivesMs, from, to, toKey, datagram);
     }
   }
 

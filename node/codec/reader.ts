@@ -127,7 +127,7 @@ export class Reader {
 
 /** No Buffer: the slice() of one would alias it. */
 export function plain(bytes: Uint8Array): Uint8Array {
-  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  if (!Buffer.isBuffer(bytes)) return bytes;
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

@@ -94,7 +94,7 @@ export class Writer {
   }
 
   /** As `finish`, in memory shared with others: for what is soon forgotten (shared.ts). */
-  finishShared(): Uint8Array {
+  finishShared(): Uint8Array<ArrayBuffer> {
     const written = sharedBytes(this.#length);
     written.set(this.#bytes.subarray(0, this.#length));
     this.#release();

@@ -27,6 +27,13 @@ export class BoxKey {
     this.#key = words(key);
   }
 
+  /** Does it open what the other seals? */
+  isSame(other: BoxKey): boolean {
+    const [ours, theirs] = [this.#key, other.#key];
+    for (let at = 0; at < ours.length; at += 1) if (ours[at] !== theirs[at]) return false;
+    return true;
+  }
+
   /** Ciphertext ‖ 16-byte tag. The caller never uses a nonce twice. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
     const sealed = new Uint8Array(aad.length + plaintext.length + TAG_BYTES);

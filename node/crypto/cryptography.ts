@@ -7,17 +7,29 @@
 
 export type Cryptography = 'real' | 'ideal';
 
+/**
+ * `none`: datagrams are neither written nor read, but handed over with what they hold, and so are
+ * messages, which are written once each for their length. Sizes, times and verdicts stay the same.
+ */
+export type Encoding = 'written' | 'none';
+
 let primitives: Cryptography = 'real';
 let work: Cryptography = 'real';
+let encoding: Encoding = 'written';
 
 /**
  * For tests, benchmarks and the simulator, between runs: what was signed or sealed under one is not
  * valid under the other. `workKind` is the proof of work of identities apart from all else: public
  * keys are the real ones always, so with the same kind of work addresses and ids are the same too.
  */
-export function useCryptography(kind: Cryptography, workKind: Cryptography = kind): void {
+export function useCryptography(
+  kind: Cryptography,
+  workKind: Cryptography = kind,
+  encodingKind: Encoding = 'written',
+): void {
   primitives = kind;
   work = workKind;
+  encoding = encodingKind;
 }
 
 /** Whether signatures, boxes, key agreement, link keys and tickets are the ideal ones. */
@@ -30,7 +42,13 @@ export function isWorkIdeal(): boolean {
   return work === 'ideal';
 }
 
+/** Whether what is sent goes over as the objects that it is made of. */
+export function isHandedOver(): boolean {
+  return encoding === 'none';
+}
+
 /** Throws an Error unless all is real: for what speaks to the outside world. */
 export function assertReal(): void {
   if (isIdeal() || isWorkIdeal()) throw new Error('ideal cryptography is for simulations alone');
+  if (isHandedOver()) throw new Error('to leave out the encoding is for simulations alone');
 }

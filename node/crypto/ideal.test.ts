@@ -197,10 +197,12 @@ test('ideal key derivation and tickets depend on every part, with the real lengt
   expect(ideal.map(({ length }) => length)).toEqual(real.map(({ length }) => length));
 });
 
-test('what speaks to the outside world refuses either kind of ideal', () => {
+test('what speaks to the outside world refuses either kind of ideal, and to leave out the encoding', () => {
   assertReal();
   useCryptography('ideal', 'real');
   expect(assertReal).toThrow(/simulations alone/);
   useCryptography('real', 'ideal');
+  expect(assertReal).toThrow(/simulations alone/);
+  useCryptography('real', 'real', 'none');
   expect(assertReal).toThrow(/simulations alone/);
 });

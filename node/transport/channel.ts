@@ -2,9 +2,10 @@
 import type { Endpoint, Timer } from '../host.ts';
 import { type BoxKey, TAG_BYTES } from '../crypto/box.ts';
 import { areEqual } from '../codec/bytes.ts';
-import { decode, type Reader } from '../codec/reader.ts';
+import { type Decoded, decode, type Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
-import { type Header, writeHeaderTo } from './datagram.ts';
+import { isHandedOver } from '../crypto/cryptography.ts';
+import { type Header, Parcel, writeHeaderTo } from './datagram.ts';
 import { isSameEndpoint } from './endpoint.ts';
 import { cut, readMissing, Reassembly, writeMissing } from './fragments.ts';
 import type { HandshakeContext } from './handshake.ts';
@@ -30,6 +31,17 @@ const FLAGS: readonly { readonly kind: Body; readonly renews: boolean }[] = [
 ];
 /** Length field of each message in a batch. */
 const LENGTH_BYTES = 2;
+/** Of a data datagram without renewal and body. */
+const EMPTY_BYTES = HEADER_BYTES + TICKET_BYTES + 1 + TAG_BYTES;
+
+/** What lies in the box. */
+interface Inside {
+  readonly ticket: Uint8Array;
+  readonly renewed: Uint8Array | null;
+  readonly kind: Body;
+  /** A list: the messages of a batch that was not written. */
+  readonly body: Uint8Array | readonly Uint8Array[];
+}
 
 /** What became of a data datagram. */
 export type Opened =
@@ -48,6 +60,7 @@ export class Channel {
   readonly #traffic: Traffic;
   readonly #reassembly = new Reassembly();
   readonly #resends = new Resends();
+  readonly #epoch: number;
   /** Not those of an earlier life, which may be remembered as whole. */
   #fragmentId: number;
   #missingTimer: Timer | null = null;
@@ -56,6 +69,7 @@ export class Channel {
   constructor(context: HandshakeContext, traffic: Traffic, epoch: number) {
     this.#context = context;
     this.#traffic = traffic;
+    this.#epoch = epoch;
     this.#fragmentId = epoch >>> 0;
   }
 
@@ -71,7 +85,7 @@ export class Channel {
 
   open(from: Endpoint, header: Header, datagram: Uint8Array): Opened {
     // Shorter ones can't be real, and an answer must never be longer than what it answers.
-    if (datagram.length < HEADER_BYTES + TICKET_BYTES + 1 + TAG_BYTES) {
+    if (datagram.length < EMPTY_BYTES) {
       return this.#drop('data cut short');
     }
     const link = this.#context.links.get(header.sender);
@@ -82,11 +96,10 @@ export class Channel {
       return this.#distrust('data without a session');
     }
     if (!link.window.isFresh(header.counter)) return this.#drop('replayed');
-    const plain = openBox(link.keys.open, header, datagram);
-    if (plain === null) return this.#drop('data that does not open');
-    const decoded = decode(plain, readPlain);
-    if (!decoded.ok) return this.#drop('malformed data');
-    const { ticket, renewed, kind, body } = decoded.value;
+    const inside = openedWith(link.keys.open, header, datagram);
+    if (inside === null) return this.#drop('data that does not open');
+    if (!inside.ok) return this.#drop('malformed data');
+    const { ticket, renewed, kind, body } = inside.value;
     const generation = this.#generationOf(link, from, ticket);
     if (generation === null) return this.#distrust('data with a dead ticket');
     link.window.mark(header.counter);
@@ -171,6 +184,10 @@ export class Channel {
   }
 
   #sealBatch(link: Link, batch: readonly Outgoing[]): void {
+    if (isHandedOver()) {
+      this.#handOver(link, batch);
+      return;
+    }
     this.#transmit(link, BATCH, (writer) => {
       for (const { bytes } of batch) writer.bytes(bytes);
     });
@@ -183,12 +200,12 @@ export class Channel {
   #transmit(link: Link, kind: Body, writeBody: (writer: Writer) => void): void {
     const { tag, self, office } = this.#context;
     if (link.ticket === null) return;
-    const renews = link.heldGeneration < office.generation;
-    const renewed = renews ? office.issue(link.id, link.endpoint) : null;
+    const renewed =
+      link.heldGeneration < office.generation ? office.issue(link.id, link.endpoint) : null;
     const { nonce } = this.#context.nextNonce(link.nonceRandom);
     const writer = new Writer();
     writeHeaderTo(writer, tag, { kind: 'data', sender: self.idBytes, nonce });
-    writer.raw(link.ticket).u8(kind | (renews ? RENEWS : 0));
+    writer.raw(link.ticket).u8(kind | (renewed === null ? 0 : RENEWS));
     if (renewed !== null) writer.raw(renewed);
     writeBody(writer);
     const datagram = writer.raw(NO_TAG).finishShared();
@@ -197,7 +214,29 @@ export class Channel {
     this.#context.transmit(link.endpoint, datagram);
   }
 
-  #messages(link: Link, kind: Body, body: Uint8Array): readonly Uint8Array[] {
+  /** The batch in a datagram as long as the written one would be. */
+  #handOver(link: Link, batch: readonly Outgoing[]): void {
+    const { tag, self, office } = this.#context;
+    const { ticket } = link;
+    if (ticket === null) return;
+    const renewed =
+      link.heldGeneration < office.generation ? office.issue(link.id, link.endpoint) : null;
+    const { nonce, counter } = this.#context.nextNonce(link.nonceRandom);
+    let length = EMPTY_BYTES + (renewed?.length ?? 0);
+    const body: Uint8Array[] = [];
+    for (const { bytes } of batch) {
+      length += LENGTH_BYTES + bytes.length;
+      body.push(bytes);
+    }
+    const header: Header = { kind: 'data', sender: self.id, nonce, epoch: this.#epoch, counter };
+    const inside: Inside = { ticket, renewed, kind: BATCH, body };
+    link.owesDatagram = false;
+    const parcel = new Parcel(length, tag, header, link.keys.seal, inside);
+    this.#context.transmit(link.endpoint, parcel);
+  }
+
+  #messages(link: Link, kind: Body, body: Inside['body']): readonly Uint8Array[] {
+    if (!(body instanceof Uint8Array)) return body;
     if (kind === MISSING) {
       this.#sendAgain(link, body);
       return [];
@@ -223,6 +262,15 @@ export class Channel {
     this.#context.drop(reason);
     return CHALLENGE;
   }
+}
+
+function openedWith(key: BoxKey, header: Header, datagram: Uint8Array): Decoded<Inside> | null {
+  if (datagram instanceof Parcel) {
+    const inside: Inside | null = datagram.openWith(key);
+    return inside === null ? null : { ok: true, value: inside };
+  }
+  const plain = openBox(key, header, datagram);
+  return plain === null ? null : decode(plain, readPlain);
 }
 
 function openBox(key: BoxKey, { nonce }: Header, datagram: Uint8Array): Uint8Array | null {
@@ -253,12 +301,7 @@ function readBatch(reader: Reader): readonly Uint8Array[] {
   return messages;
 }
 
-function readPlain(reader: Reader): {
-  ticket: Uint8Array;
-  renewed: Uint8Array | null;
-  kind: Body;
-  body: Uint8Array;
-} {
+function readPlain(reader: Reader): Inside & { readonly body: Uint8Array } {
   const ticket = reader.raw(TICKET_BYTES);
   const { renews, kind } = reader.oneOf(FLAGS);
   const renewed = renews ? reader.raw(TICKET_BYTES) : null;

@@ -8,11 +8,12 @@
  *     data       box(ticket 16 ‖ flags u8 ‖ [renewed ticket 16] ‖ messages, a fragment, or what is missing)
  * Boxes have all that stands before them as associated data. Messages are u16 length ‖ bytes.
  */
-import { NONCE_BYTES, PREFIX_BYTES } from '../crypto/box.ts';
+import { type BoxKey, NONCE_BYTES, PREFIX_BYTES } from '../crypto/box.ts';
+import { areEqual } from '../codec/bytes.ts';
 import { idAt } from '../codec/ids.ts';
 import { Writer } from '../codec/writer.ts';
 import { ID_BYTES, idToBytes, type Id } from '../id.ts';
-import { HEADER_BYTES, TAG_OF_NETWORK_BYTES } from './limits.ts';
+import { DATAGRAM_BYTES, HEADER_BYTES, TAG_OF_NETWORK_BYTES } from './limits.ts';
 
 export const KIND = { hello: 1, challenge: 2, welcome: 3, data: 4 } as const;
 export type Kind = keyof typeof KIND;
@@ -23,6 +24,43 @@ export interface Header {
   readonly nonce: Uint8Array;
   readonly epoch: number;
   readonly counter: number;
+}
+
+/** What stands in a parcel instead of its bytes. */
+const BLANK = new ArrayBuffer(DATAGRAM_BYTES);
+
+/**
+ * A data datagram that nobody has written, for simulations without encoding (cryptography.ts): as long
+ * as it would have been, and what it would have said. Only who holds the same key gets that out.
+ */
+export class Parcel<T> extends Uint8Array<ArrayBuffer> {
+  readonly #tag: Uint8Array;
+  readonly #header: Header;
+  readonly #key: BoxKey;
+  readonly #inside: T;
+
+  constructor(length: number, tag: Uint8Array, header: Header, key: BoxKey, inside: T) {
+    super(BLANK, 0, length);
+    this.#tag = tag;
+    this.#header = header;
+    this.#key = key;
+    this.#inside = inside;
+  }
+
+  /** Parts and copies of it are plain bytes that say nothing. */
+  static get [Symbol.species](): Uint8ArrayConstructor {
+    return Uint8Array;
+  }
+
+  /** null when it is of another network. */
+  header(tag: Uint8Array): Header | null {
+    return areEqual(tag, this.#tag) ? this.#header : null;
+  }
+
+  /** null when it was sealed with another key. */
+  openWith(key: BoxKey): T | null {
+    return key.isSame(this.#key) ? this.#inside : null;
+  }
 }
 
 const VERSION = 1;
@@ -59,6 +97,7 @@ export function writeHeaderTo(
 
 /** null when it is no datagram of this network. */
 export function readHeader(tag: Uint8Array, datagram: Uint8Array): Header | null {
+  if (datagram instanceof Parcel) return datagram.header(tag);
   if (datagram.length < HEADER_BYTES || datagram[0] !== VERSION) return null;
   for (let at = 0; at < tag.length; at += 1) if (datagram[1 + at] !== tag[at]) return null;
   const kind = kindOf(datagram[KIND_AT]);

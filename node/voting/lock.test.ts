@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MemoryStore } from '../../lab/simulator/store.ts';
+import { MemoryStore } from '../../test/support/network.ts';
 import { VoteLock } from './lock.ts';
 
 const id = (number: number): string => number.toString(16).padStart(64, '0');
