@@ -58,5 +58,5 @@ export function readCertificate(reader: Reader): Certificate {
 function signedBytes(terms: CertificateTerms): Uint8Array {
   const writer = new Writer().id(terms.network).id(terms.address).raw(terms.lamppost);
   writer.u64(terms.epoch).u64(terms.validFromMs).u64(terms.validToMs);
-  return hashBytes('certificate', writer.finish());
+  return hashBytes('certificate', writer.finishShared());
 }

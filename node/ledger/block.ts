@@ -32,14 +32,14 @@ const KINDS = ['committed', 'adopted'] as const;
 export function headerHash(header: BlockHeader): Id {
   const writer = new Writer();
   writeHeader(writer, header);
-  return hash('header', writer.finish());
+  return hash('header', writer.finishShared());
 }
 
 export function entriesRoot(entries: readonly BlockEntry[]): Id {
   const leaves = entries.map((entry) => {
     const writer = new Writer();
     writeEntry(writer, entry);
-    return hashBytes('entryLeaf', writer.finish());
+    return hashBytes('entryLeaf', writer.finishShared());
   });
   return treeRoot(leaves);
 }

@@ -168,7 +168,7 @@ function keyOf(token: Id): Id {
 function leafHash(mapping: Mapping): Uint8Array {
   const writer = new Writer();
   writeMapping(writer, mapping);
-  return hashBytes('trieLeaf', writer.finish());
+  return hashBytes('trieLeaf', writer.finishShared());
 }
 
 const oneByte = new Uint8Array(1);

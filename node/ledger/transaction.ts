@@ -201,7 +201,7 @@ function encodeBody(body: TransactionBody): Uint8Array {
   writer.u8(extraNeighbours).u8(PURPOSES.indexOf(purpose.kind));
   if (purpose.kind === 'slashing') writer.id(purpose.charge);
   writer.list(changes, (change) => writer.id(change.token).id(change.owner).id(change.previous));
-  return writer.finish();
+  return writer.finishShared();
 }
 
 function signedMessage(id: Id, index: number): Uint8Array {

@@ -156,7 +156,7 @@ function unsignedBytes(statement: UnsignedStatement): Uint8Array {
     writeBlockName(writer, block, near);
     writer.u64(committedAt);
   });
-  return writer.u64(statement.time).finish();
+  return writer.u64(statement.time).finishShared();
 }
 
 function readAnswer(

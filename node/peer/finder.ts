@@ -245,7 +245,7 @@ export class Finder {
     const writer = new Writer();
     const { membership, parameters } = this.#options;
     for (const address of membership.near(near, parameters.k)) writer.id(address);
-    return hash('view', writer.finish());
+    return hash('view', writer.finishShared());
   }
 
   #keepViewed(nearest: Id, now: number): void {

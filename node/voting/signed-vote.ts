@@ -95,7 +95,7 @@ export class CheckedCertificates {
   check(certificate: Certificate, holder: Parameters<typeof checkCertificate>[1]): boolean {
     const writer = new Writer().id(holder.address).raw(holder.identityKey);
     writeCertificate(writer, certificate);
-    const key = writer.finish().toHex();
+    const key = writer.finishShared().toHex();
     if (this.#good.has(key)) return true;
     if (!checkCertificate(certificate, holder)) return false;
     const [oldest] = this.#good;
@@ -184,5 +184,5 @@ function unsignedBytes(vote: Omit<SignedVote, 'signature'>): Uint8Array {
   writer.list(vote.ballots, ({ token, previous, ballot }) =>
     writer.id(token).id(previous).u8(BALLOTS.indexOf(ballot)),
   );
-  return writer.finish();
+  return writer.finishShared();
 }
