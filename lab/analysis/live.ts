@@ -6,6 +6,12 @@ import type { TelemetryStore } from '../telemetry/store.ts';
 import { finalityThreshold, LIVE_COUNTS, TRANSACTION_FATES } from './queries.ts';
 import { quantilesOf } from './statistics.ts';
 
+/**
+ * They cost the more the longer the run: who makes them again and again rests so many times as long
+ * as it took, so that they keep at most a quarter of one thread of the engine busy.
+ */
+export const FIGURES_REST = 3;
+
 /** `k` is the network's, for finality. Two queries, tens of ms in the engine's own threads for a run of some thousand transactions. */
 export async function liveFigures(
   store: TelemetryStore,

@@ -41,6 +41,13 @@ export function paceOption(): Option {
     });
 }
 
+/** `--cryptography` */
+export function cryptographyOption(): Option {
+  return new Option('--cryptography <kind>', 'of a simulated run; ideal: unforgeable at no cost')
+    .choices(['real', 'ideal'])
+    .default(undefined, 'real');
+}
+
 /** `--seed` */
 export function seedOption(): Option {
   return new Option('--seed <n>', 'instead of the seed of the file').argParser((text) =>

@@ -53,6 +53,12 @@ export async function prepareRun(options: LaunchOptions): Promise<PreparedRun> {
     options.driver === 'sim'
       ? { driver: options.driver, reason: 'asked for' }
       : await chooseDriver(options.driver);
+  if (options.cryptography === 'ideal' && driver !== 'sim') {
+    throw new LabError('ideal cryptography is for simulated runs alone', {
+      exitCode: EXIT.badUse,
+      remedy: 'add --driver sim',
+    });
+  }
   if (driver !== 'sim') expectReal(testnet.faults.map(({ kind }) => kind));
   const sleeper = testnet.members.find(({ asleep }) => asleep === true);
   if (driver !== 'sim' && sleeper !== undefined) {

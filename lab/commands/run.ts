@@ -9,7 +9,13 @@ import { EXIT, LabError } from '../errors.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import { runAgain } from '../terminal/shell.ts';
 import { summaryLines } from '../terminal/summary.ts';
-import { jsonOption, runDriverOption, seedOption, setOption } from './common.ts';
+import {
+  cryptographyOption,
+  jsonOption,
+  runDriverOption,
+  seedOption,
+  setOption,
+} from './common.ts';
 import type { PreparedRun } from './launch.ts';
 
 const DEMO = path.join(import.meta.dirname, '..', '..', 'testnets', 'demo.yaml');
@@ -68,11 +74,7 @@ function withOptions(command: Command): Command {
     .addOption(
       new Option('--honest', 'the same network without its adversaries and attacks, to compare'),
     )
-    .addOption(
-      new Option('--cryptography <kind>', 'of a simulated run; ideal: unforgeable at no cost')
-        .choices(['real', 'ideal'])
-        .default(undefined, 'real'),
-    )
+    .addOption(cryptographyOption())
     .addOption(setOption())
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'));
@@ -82,12 +84,6 @@ async function perform(file: string, options: Options, words: readonly string[])
   const { prepareRun } = await import('./launch.ts');
   const { driver, seed, honest = false, cryptography, json = false, quiet = false } = options;
   const { set: settings = [] } = options;
-  if (cryptography === 'ideal' && driver !== 'sim') {
-    throw new LabError('ideal cryptography is for simulated runs alone', {
-      exitCode: EXIT.badUse,
-      remedy: 'add --driver sim',
-    });
-  }
   const prepared = await prepareRun({
     file,
     mode: 'run',

@@ -4,12 +4,19 @@ import { EXIT, LabError } from '../errors.ts';
 import { openRun } from '../supervisor/client.ts';
 import { printJson, printLines, remark } from '../terminal/output.ts';
 import type { RunPlan } from '../supervisor/api.ts';
-import { jsonOption, paceOption, runDriverOption, seedOption } from './common.ts';
+import {
+  cryptographyOption,
+  jsonOption,
+  paceOption,
+  runDriverOption,
+  seedOption,
+} from './common.ts';
 
 interface Options {
   readonly driver: 'auto' | RunPlan['driver'];
   readonly seed?: number;
   readonly pace: number;
+  readonly cryptography?: 'real' | 'ideal';
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -21,6 +28,7 @@ export function upCommand(): Command {
     .addOption(runDriverOption())
     .addOption(seedOption())
     .addOption(paceOption())
+    .addOption(cryptographyOption())
     .addOption(jsonOption())
     .addOption(new Option('--quiet', 'no progress'))
     .action(perform);
@@ -29,12 +37,13 @@ export function upCommand(): Command {
 async function perform(file: string, options: Options): Promise<void> {
   const { prepareRun } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
-  const { driver, seed, pace, json = false, quiet = false } = options;
+  const { driver, seed, pace, cryptography, json = false, quiet = false } = options;
   const prepared = await prepareRun({
     file,
     mode: 'up',
     driver,
     pace,
+    ...(cryptography === undefined ? {} : { cryptography }),
     ...(seed === undefined ? {} : { seed }),
     remark: quiet ? () => undefined : remark,
   });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { useCryptography } from '../../node/crypto/cryptography.ts';
 import { timestamp } from '../../node/runtime/clock.ts';
-import { liveFigures } from '../analysis/live.ts';
+import { FIGURES_REST, liveFigures } from '../analysis/live.ts';
 import type { RunResult } from '../analysis/result.ts';
 import { score } from '../analysis/score.ts';
 import { exitCodeOf } from '../analysis/verdict.ts';
@@ -33,8 +33,8 @@ import type { World } from './world.ts';
 /** Neither scoring nor detectors read them. */
 const UNSCORED_TABLES: ReadonlySet<string> = new Set(['votes', 'resources', 'swaps']);
 
-/** As often as of a living network, in wall time. */
-const FIGURES_EVERY_MS = 1000;
+/** Rows are stored, and figures made, as often as of a living network, in wall time. */
+const STORE_EVERY_MS = 1000;
 
 export interface SimulationOptions {
   /** As it stands in the run's folder. */
@@ -121,7 +121,8 @@ class Simulation {
   readonly #events: RunEvents;
   readonly #recorder: Recorder;
   readonly #startedMs = performance.now();
-  #figuresAtMs = performance.now();
+  #storedAtMs = performance.now();
+  #figuresDueMs = 0;
   #world: World | null = null;
   /** The engine stores in threads of its own, beside the simulation. */
   #storing: Promise<void> | null = null;
@@ -202,7 +203,7 @@ class Simulation {
   async #look(): Promise<void> {
     await setImmediate();
     this.#parts.signal?.throwIfAborted();
-    const isTime = performance.now() - this.#figuresAtMs >= FIGURES_EVERY_MS;
+    const isTime = performance.now() - this.#storedAtMs >= STORE_EVERY_MS;
     // More must not wait than fits an insert.
     if (this.#recorder.isFull) await this.#stored();
     else if (!isTime || this.#storing !== null) return;
@@ -214,11 +215,13 @@ class Simulation {
   async #store(): Promise<void> {
     const { store, plan, onEvent } = this.#parts;
     await this.#recorder.flush();
-    if (onEvent !== undefined) {
+    const beganMs = performance.now();
+    if (onEvent !== undefined && beganMs >= this.#figuresDueMs) {
       const figures = await liveFigures(store, plan.run, this.#testnet.protocol.k);
       this.#announce({ type: 'figures', figures });
+      this.#figuresDueMs = performance.now() + (performance.now() - beganMs) * FIGURES_REST;
     }
-    this.#figuresAtMs = performance.now();
+    this.#storedAtMs = performance.now();
     this.#storing = null;
   }
 

@@ -1,5 +1,6 @@
 /** From the load's start to its end: planned steps begin on time, figures and fidelity are watched. */
 import type { OperatorOrder } from '../manifest/testnet.ts';
+import { FIGURES_REST } from '../analysis/live.ts';
 import { pause } from './concurrently.ts';
 import { readFault } from './faults.ts';
 import type { FidelityGuard } from './fidelity.ts';
@@ -21,6 +22,8 @@ export interface TimelineNeeds {
 export class TimelineRunner {
   private readonly needs: TimelineNeeds;
   private figuresUnderWay = false;
+  /** When they may be made again, by the monotonic clock. */
+  private figuresDueMs = 0;
 
   constructor(needs: TimelineNeeds) {
     this.needs = needs;
@@ -104,7 +107,8 @@ export class TimelineRunner {
     const { context, guard } = this.needs;
     if (context.journal.state.haltedAtMs !== null) return;
     guard.sample();
-    if (this.figuresUnderWay) return;
+    const beganMs = performance.now();
+    if (this.figuresUnderWay || beganMs < this.figuresDueMs) return;
     this.figuresUnderWay = true;
     context.parts
       .liveFigures(context.store, context.plan.run, context.testnet.protocol.k)
@@ -112,6 +116,8 @@ export class TimelineRunner {
       .catch((error: unknown) => context.log(`figures: ${messageOf(error)}`))
       .finally(() => {
         this.figuresUnderWay = false;
+        const endedMs = performance.now();
+        this.figuresDueMs = endedMs + (endedMs - beganMs) * FIGURES_REST;
       });
   }
 }
