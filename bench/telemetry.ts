@@ -44,7 +44,10 @@ function postBody(post: number): string {
 }
 
 async function throughEndpoint(store: TelemetryStore): Promise<number> {
-  const endpoint = new TelemetryEndpoint(store, () => true, { run: 'bench' });
+  const endpoint = new TelemetryEndpoint(store, () => true, {
+    run: 'bench',
+    now: () => Date.UTC(2026, 0, 15, 12),
+  });
   const server = createServer((request, response) => endpoint.handle(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -35,9 +35,12 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const NOW = () => Date.UTC(2026, 0, 15, 12);
+
 beforeEach(async () => {
   endpoint = new TelemetryEndpoint(store, (user, password) => password === `pw-${user}`, {
     run: 'r',
+    now: NOW,
   });
   await store.query('TRUNCATE TABLE lab.votes');
 });
@@ -104,7 +107,7 @@ test('a post that was refused is tried anew when it comes again', async () => {
     insertLines: (table, lines) =>
       broken ? Promise.reject(new Error('no')) : store.insertLines(table, lines),
   };
-  endpoint = new TelemetryEndpoint(mended, () => true, { run: 'r' });
+  endpoint = new TelemetryEndpoint(mended, () => true, { run: 'r', now: NOW });
   expect((await post('h1', [vote('h1', 1)])).status).toBe(500);
   broken = false;
   expect((await post('h1', [vote('h1', 1)])).status).toBe(200);
@@ -133,7 +136,7 @@ test('a post that the engine refuses does not take others with it', async () => 
       await store.insertLines(table, lines);
     },
   };
-  endpoint = new TelemetryEndpoint(picky, () => true, { run: 'r' });
+  endpoint = new TelemetryEndpoint(picky, () => true, { run: 'r', now: NOW });
   const statuses = await Promise.all([
     post('h1', [vote('h1', 1)]),
     post('h2', [vote('h2', 666)]),
@@ -150,7 +153,7 @@ test('when more waits than memory allows, posts are sent away and come back late
     ...store,
     insertLines: () => gate.promise,
   };
-  endpoint = new TelemetryEndpoint(slow, () => true, { run: 'r' });
+  endpoint = new TelemetryEndpoint(slow, () => true, { run: 'r', now: NOW });
   const row = { ...vote('h1', 1), token: 'x'.repeat(4000) };
   const big = Array.from({ length: 1800 }, () => row);
   const posts = Array.from({ length: 11 }, (_, n) => post('h1', [vote('h1', n), ...big]));

@@ -51,6 +51,7 @@ export class TelemetryEndpoint {
   readonly #store: TelemetryStore;
   readonly #authorise: (user: string, password: string) => boolean;
   readonly #run: string;
+  readonly #now: () => number;
   readonly #waiting = new Map<PeerTable, Post[]>();
   /** Sender → digests of its last posts, and what became of them; senders are members of the run. */
   readonly #recent = new Map<string, Map<string, Promise<Refusal | null>>>();
@@ -63,15 +64,16 @@ export class TelemetryEndpoint {
   #rows = 0;
   #refused = 0;
 
-  /** Only rows of `run` are taken. */
+  /** Only rows of `run` are taken, of about the present; `now` in ms since the epoch. */
   constructor(
     store: TelemetryStore,
     authorise: (user: string, password: string) => boolean,
-    options: { readonly run: string },
+    options: { readonly run: string; readonly now: () => number },
   ) {
     this.#store = store;
     this.#authorise = authorise;
     this.#run = options.run;
+    this.#now = options.now;
   }
 
   /** Answers one request; never throws. */
@@ -137,7 +139,7 @@ export class TelemetryEndpoint {
       return await this.#once(credentials.user, url.search, body, () => {
         const insert = readInsert(url, request.headers, body);
         if (!insert.ok) return insert;
-        const sender = { peer: credentials.user, run: this.#run };
+        const sender = { peer: credentials.user, run: this.#run, nowMs: this.#now() };
         const checked = checkRows(insert.rows, PEER_TABLES[insert.table], sender);
         if (!checked.ok) return refuse(400, 117, 'INCORRECT_DATA', checked.reason);
         if (checked.rows === 0) return null;

@@ -95,7 +95,7 @@ test('whatever is sent is an insert or a refusal with a reason, never a throw', 
   );
 });
 
-const SENDER = { peer: 'h1', run: 'r' };
+const SENDER = { peer: 'h1', run: 'r', nowMs: Date.UTC(2026, 0, 15, 12) };
 const VOTE = {
   run: 'r',
   ts: '2026-01-15 12:00:00.000001',
@@ -120,6 +120,8 @@ test.each([
   [{ run: 'other' }, 'run must be "r"'],
   [{ ts: 1768478400000 }, 'ts is not of its type'],
   [{ ts: '2026-13-15 12:00:00' }, 'ts is not of its type'],
+  [{ ts: '2026-01-08 11:59:59' }, 'ts is more than 7 days from now'],
+  [{ ts: '2026-01-22 12:00:01' }, 'ts is more than 7 days from now'],
   [{ verdict: 7 }, 'verdict is not of its type'],
   [{ verdict: 'x'.repeat(5000) }, 'verdict is not of its type'],
   [{ constructor: 'x' }, 'no column "constructor"'],

@@ -11,6 +11,12 @@ const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?$/;
 const MAX_TEXT_CHARS = 4096;
 /** Evidence, the longest document, travels as one message of about 10 KB at most; here in hex. */
 const MAX_DOCUMENT_CHARS = 32_768;
+/**
+ * How far from our clock a row's time may be: rows wait at their peer while a supervisor is away, for
+ * days at most. Tables are in partitions of a month: one sender's rows of many years would be a part
+ * on disk each, and more than the 100 that the engine takes in one insert.
+ */
+export const MAX_ROW_AGE_MS = 7 * 24 * 3600 * 1000;
 /** A transaction has at most 6 tokens; anything longer is no row of ours. */
 const MAX_TEXTS = 64;
 
@@ -18,10 +24,12 @@ export type CheckedRows =
   | { readonly ok: true; readonly lines: string; readonly rows: number }
   | { readonly ok: false; readonly reason: string };
 
-/** Who may say what: a peer inserts rows of its own run under its own name. */
+/** Who may say what: a peer inserts rows of its own run under its own name, of about the present. */
 export interface Sender {
   readonly peer: string;
   readonly run: string;
+  /** Our own clock, in ms since the epoch. */
+  readonly nowMs: number;
 }
 
 /** All lines or none: a peer's batch is one program's output, so one bad row condemns it. */
@@ -57,7 +65,8 @@ function faultOf(row: unknown, columns: Columns, sender: Sender): string | null 
     if (kind === undefined) return `no column ${JSON.stringify(column.slice(0, 40))}`;
     if (!fits(value, kind)) return `${column} is not of its type`;
   }
-  return null;
+  const ageMs = sender.nowMs - Date.parse(`${String(row.ts)}Z`);
+  return Math.abs(ageMs) > MAX_ROW_AGE_MS ? 'ts is more than 7 days from now' : null;
 }
 
 function fits(value: unknown, kind: ColumnKind): boolean {
