@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { VirtualNetwork, virtualEndpoint } from '../../test/support/network.ts';
 import { LOAD } from '../../test/support/swarm.ts';
 import type { Id } from '../id.ts';
+import { roundsOf } from '../ledger/rounds.ts';
+import type { Transaction } from '../ledger/types.ts';
 import { DEFAULT_PARAMETERS } from '../parameters.ts';
 import { encodeMessage, type Message } from '../wire/messages.ts';
 import { LoadRandom } from './random.ts';
@@ -17,16 +19,28 @@ class Following {
   readonly network = new VirtualNetwork();
   readonly host = this.network.host(virtualEndpoint(1));
   readonly sent: { readonly to: Id; readonly message: Message }[] = [];
-  readonly submissions = new Submissions(DEFAULT_PARAMETERS, this.host, {
-    send: (to, message) => this.sent.push({ to, message }),
-    neighbourhood: (_token, extra) => Array.from({ length: K + extra }, (_, index) => id(index)),
-  });
+  readonly submissions: Submissions;
   readonly wallet = new Wallet(
     'ab'.repeat(32),
     new LoadRandom('following'),
     (length) => this.host.random(length),
     { ...DEFAULT_PARAMETERS, k: K },
   );
+
+  constructor(
+    neighbourhood = (_token: Id, extra: number): readonly Id[] =>
+      Array.from({ length: K + extra }, (_, index) => id(index)),
+  ) {
+    const send = (to: Id, message: Message): void => void this.sent.push({ to, message });
+    this.submissions = new Submissions(DEFAULT_PARAMETERS, this.host, { send, neighbourhood });
+  }
+
+  /** What was sent first. */
+  get transaction(): Transaction {
+    const [first] = this.sent;
+    if (first?.message.type !== 'submit') throw new Error('nothing was submitted');
+    return first.message.transaction;
+  }
 
   submit(highValueShare: number): Id {
     const draft = this.wallet.draw({ ...LOAD, highValueShare }, this.host.now());
@@ -69,6 +83,23 @@ test('it is committed when more than two thirds of all its keepers said so, thos
   following.submissions.onCommitted(id(4), tx);
   // The linked second transaction, with the supporting tokens, goes out at once.
   expect(following.outcomes()).toEqual(['submitted', 'committed', 'submitted']);
+});
+
+test('of three rounds two are enough, whichever they are, but never without its own token', () => {
+  // Each token has keepers of its own.
+  const keepers = (token: Id) => [0, 1, 2, 3].map((index) => id(index) + token);
+  for (const left of [0, 1, 2, 3]) {
+    const following = new Following(keepers);
+    following.submit(1);
+    const { id: tx, body } = following.transaction;
+    const rounds = roundsOf(following.transaction);
+    const main = body.changes.flatMap(({ token }) => (rounds.includes(token) ? [] : [token]));
+    for (const token of [...main, ...rounds].toSpliced(left, 1)) {
+      expect(following.outcomes()).toEqual(['submitted']);
+      for (const keeper of keepers(token)) following.submissions.onCommitted(keeper, tx);
+    }
+    expect(following.outcomes().includes('committed')).toBe(left !== 0);
+  }
 });
 
 test('what nobody commits is reported as timed out, and its token is left alone', () => {

@@ -6,6 +6,7 @@ import { type Id, idToBytes, ZERO_ID } from '../../node/id.ts';
 import { RESTORING, supportingTokens } from '../../node/ledger/supporting.ts';
 import { keyHash, ORDINARY, signTransaction } from '../../node/ledger/transaction.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
+import type { ProtocolParameters } from '../../node/parameters.ts';
 import { Asker } from '../support/asker.ts';
 import { NETWORK, Swarm } from '../support/swarm.ts';
 
@@ -37,12 +38,14 @@ function move(at: ReadonlyMap<Id, Id>, from: number, to: number, timestamp: numb
 
 /** A network in which token `main` is at `state` and has its supporting tokens there. */
 class Supported {
-  readonly swarm = new Swarm({ peers: 27, clients: 0, seed: 6, parameters: { k: K } });
+  readonly swarm: Swarm;
   readonly asker: Asker;
   readonly main: Id;
   readonly state: Transaction;
 
-  constructor() {
+  constructor(parameters: Partial<ProtocolParameters> = {}) {
+    const size = { peers: 27, clients: 0, seed: 6 };
+    this.swarm = new Swarm({ ...size, parameters: { k: K, ...parameters } });
     this.swarm.mesh();
     this.asker = new Asker(this.swarm, 90);
     this.main = this.another(0);
@@ -57,7 +60,8 @@ class Supported {
       1,
       this.swarm.network.now,
     );
-    this.submit(this.state);
+    // Certificates are long, and go to whom one knows: the first take a second more.
+    this.submit(this.state, 3000);
     expect(this.keepersWith(this.main, this.state.id)).toBe(K);
   }
 
@@ -181,6 +185,17 @@ test('who merely asks for a lost token brings it back too', () => {
   );
   expect([...silent.values()][0]).toMatchObject({ statement: { answer: null } });
   expect(network.keepersWith(token, network.state.id)).toBe(K);
+});
+
+test.each<Partial<ProtocolParameters>>([
+  { voting: 'polled' },
+  { votes: 'signed', voteExchange: 'certificates' },
+  { voting: 'polled', votes: 'signed' },
+])('its keepers vote last however votes travel: %j', (parameters) => {
+  const network = new Supported(parameters);
+  const moved = next(network);
+  network.submit(moved, 4000);
+  expect(network.keepersWith(network.main, moved.id)).toBe(K);
 });
 
 test('a supported token that leaves its supporting tokens behind is not moved', () => {
