@@ -1,6 +1,7 @@
 /** What the start screen offers: runs under LAB_HOME and testnet files of the present folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { loadTestnet } from '../manifest/load.ts';
 import { isAlive, listRuns } from '../supervisor/client.ts';
 import type { StartEntry } from './state.ts';
@@ -12,7 +13,7 @@ const MAX_TESTNETS = 100;
 const FOLDER = 'testnets';
 
 /** Living runs, testnets, then ended runs from the newest. */
-export function catalogue(): StartEntry[] {
+export async function catalogue(): Promise<readonly StartEntry[]> {
   const runs = listRuns().toReversed();
   const entry = (type: 'living' | 'ended') => (run: (typeof runs)[number]) => ({
     type,
@@ -26,7 +27,7 @@ export function catalogue(): StartEntry[] {
   });
   return [
     ...runs.filter(isAlive).map(entry('living')),
-    ...testnets(),
+    ...(await testnets()),
     ...runs
       .filter((run) => !isAlive(run))
       .slice(0, MAX_ENDED)
@@ -34,17 +35,21 @@ export function catalogue(): StartEntry[] {
   ];
 }
 
-function testnets(): StartEntry[] {
+async function testnets(): Promise<StartEntry[]> {
   if (!existsSync(FOLDER)) return [];
   const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
   // The demo is what most come for.
   const sorted = files.toSorted((a, b) => {
     return Number(b === 'demo.yaml') - Number(a === 'demo.yaml') || a.localeCompare(b);
   });
-  return sorted.slice(0, MAX_TESTNETS).map((name) => {
+  const entries: StartEntry[] = [];
+  for (const name of sorted.slice(0, MAX_TESTNETS)) {
     const file = path.join(FOLDER, name);
-    return { type: 'testnet', file, about: aboutTestnet(file) };
-  });
+    entries.push({ type: 'testnet', file, about: aboutTestnet(file) });
+    // Each takes a while to read, and keys must not wait for all of them.
+    await setImmediate();
+  }
+  return entries;
 }
 
 /** In a line; of a file with mistakes, that it has some. */

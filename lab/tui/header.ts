@@ -4,7 +4,7 @@ import type { RunStatus } from '../supervisor/api.ts';
 import { duration } from '../terminal/style.ts';
 import type { Look } from './look.ts';
 import { TABS, type Tab } from './state.ts';
-import { fit, plain, span, widthOf, type Line, type Span } from './text.ts';
+import { fit, plain, span, widthOf, type Line, type Span, type Tone } from './text.ts';
 import { clock, counted, PHASE_WORDS } from './words.ts';
 
 const SHAPING: Readonly<Record<RunStatus['shaping'], string>> = {
@@ -58,13 +58,26 @@ export function healthLine(model: LiveModel, width: number, look: Look): Line {
     // A paced simulation on a machine that cannot keep up.
     ...(lagMs < MIN_LAG_MS ? [] : [span(`${marks.bad} ${duration(lagMs)} behind`, 'warning')]),
     ...(banned === 0 ? [] : [span(`${marks.banned} ${banned} banned`, 'bad')]),
-    ...attacks.map(({ id }) => span(`${marks.adversary} ${id}`, 'bad')),
-    ...faults.map(({ id }) => span(`${marks.bad} ${id}`, 'warning')),
+    ...several(attacks, 'attack', marks.adversary, 'bad'),
+    ...several(faults, 'fault', marks.bad, 'warning'),
   ];
   return fit(
     parts.flatMap((part) => [span(' '), part, span('  ')]),
     width,
   );
+}
+
+/** One by its name, more by how many there are. */
+function several(
+  ongoing: readonly { readonly id: string }[],
+  what: string,
+  mark: string,
+  tone: Tone,
+): Span[] {
+  const [first] = ongoing;
+  if (first === undefined) return [];
+  const words = ongoing.length === 1 ? first.id : counted(ongoing.length, what);
+  return [span(`${mark} ${words}`, tone)];
 }
 
 /** The panes with their numbers, the present one in brackets. */

@@ -8,8 +8,8 @@ import { resultDocument } from './result-document.ts';
 /** `settings`: what `--set` gave, for every launch. */
 export function labBackend(settings: readonly string[]): Backend {
   return {
-    // As promises: what they throw is shown like any other trouble.
-    entries: async () => catalogue(),
+    entries: catalogue,
+    // As a promise: what it throws is shown like any other trouble.
     result: async (run) => resultDocument(run),
     open: openLive,
     launch: ({ file, driver, seed }, say) =>

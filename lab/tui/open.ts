@@ -43,8 +43,8 @@ export async function sit({ backend, defaults, first }: Sitting): Promise<number
       ended.resolve({ code: EXIT.broke, lines });
     },
   });
-  session.refresh();
-  if (first !== null) session.begin(first);
+  if (first === null) session.refresh();
+  else session.begin(first);
   void session.ended.then(({ lines }) => ended.resolve({ code: EXIT.fine, lines }));
   const { code, lines } = await ended.promise;
   taken.release();

@@ -87,7 +87,8 @@ async function onRun(
       return begin(effect, say, live);
     case 'clear':
       say(`clearing ${counted(effect.ids.length, 'fault')}`);
-      for (const id of effect.ids) await live.clearFault(id);
+      // Side by side: each may take seconds, and nobody wants a network half healed.
+      await Promise.all(effect.ids.map((id) => live.clearFault(id)));
       return `${effect.ids.length === 1 ? effect.ids.join('') : counted(effect.ids.length, 'fault')} cleared`;
     case 'measure':
       return measure(say, change, live);

@@ -109,11 +109,12 @@ function inPage(
 }
 
 function onStart(state: UiState, key: Key, { pageRows }: Sight): Step {
+  const entries = state.entries ?? [];
   const by = stride(key, pageRows);
-  if (by !== 0) return step({ ...state, entry: moved(state.entry, by, state.entries.length) });
+  if (by !== 0) return step({ ...state, entry: moved(state.entry, by, entries.length) });
   if (key.name === 'character' && key.text === 'r') return step(state, { type: 'refresh' });
   if (key.name !== 'enter' || state.isLaunching) return step(state);
-  const chosen = state.entries[state.entry];
+  const chosen = entries[state.entry];
   if (chosen === undefined) return step(state);
   if (chosen.type === 'living') return step(state, { type: 'attach', run: chosen.run });
   if (chosen.type === 'testnet') {

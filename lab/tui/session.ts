@@ -165,6 +165,10 @@ export class Session {
       if (effect.type === 'remove') this.#end([done]);
     } catch (error) {
       tell(wordsOf(error), 'failed');
+      // Where nothing is watched there is something to choose from.
+      if (this.#live === null && this.#snapshot.state.entries === null) {
+        await perform({ type: 'refresh' }, doing).catch(() => undefined);
+      }
     }
   }
 

@@ -8,7 +8,8 @@ import { cell, fit, line, plain, span, toned, type Line } from './text.ts';
 import { PHASE_WORDS } from './words.ts';
 
 interface Props {
-  readonly entries: readonly StartEntry[];
+  /** Null: nobody has looked yet. */
+  readonly entries: readonly StartEntry[] | null;
   readonly selected: number;
   readonly width: number;
   readonly height: number;
@@ -25,6 +26,7 @@ const NAME_WIDTH = 24;
 
 export const StartScreen = memo(function StartScreen(props: Props) {
   const { entries, selected, width, height, look } = props;
+  if (entries === null) return h(Lines, { lines: [], width, height, look });
   const all: { readonly line: Line; readonly at: number }[] = [];
   for (const [type, title, empty] of PARTS) {
     if (all.length > 0) all.push({ line: line(''), at: -1 });

@@ -50,8 +50,8 @@ export interface Notice {
 
 export interface UiState {
   readonly screen: 'start' | 'run';
-  /** What the start screen offers, and which is chosen. */
-  readonly entries: readonly StartEntry[];
+  /** What the start screen offers, null before anyone looked; and which is chosen. */
+  readonly entries: readonly StartEntry[] | null;
   readonly entry: number;
   /** What the launch form begins with. */
   readonly defaults: { readonly driver: Driver; readonly seed: number | null };
@@ -89,7 +89,7 @@ export function step(state: UiState, ...effects: readonly Effect[]): Step {
 export function initialState(defaults: UiState['defaults']): UiState {
   return {
     screen: 'start',
-    entries: [],
+    entries: null,
     entry: 0,
     defaults,
     isLaunching: false,

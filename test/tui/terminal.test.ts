@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, beforeEach, describe, test } from 'vitest';
 
 const STAGE = path.join(import.meta.dirname, 'stage.ts');
 const SOCKET = `tui-test-${process.pid}`;
@@ -47,7 +47,9 @@ afterAll(() => {
   if (hasTmux) spawnSync('tmux', ['-L', SOCKET, 'kill-server']);
 });
 
-describe.skipIf(!hasTmux)('in tmux', () => {
+beforeEach((context) => context.skip(!hasTmux, 'tmux is not installed'));
+
+describe('in tmux', () => {
   test.concurrent('a session at 80x24, resized and back, leaves the terminal as it was', async ({
     expect,
   }) => {
