@@ -12,20 +12,24 @@ export const ROLES = '(SELECT * FROM truth.roles WHERE run = {run:String})';
  * One row per (tx, token, honest keeper): when it committed, whether it did, whether it saw a rival.
  * A keeper is who says of itself that it keeps the token (METRICS.md, "the honest neighbourhood").
  */
-const HONEST_KEEPERS = `SELECT tx, token, peer,
+function honestKeepers(rows: string): string {
+  return `SELECT tx, token, peer,
       minIf(${asMs('committed_at')}, outcome = 'committed' AND committed_at IS NOT NULL) AS at_ms,
       countIf(outcome = 'committed' AND committed_at IS NOT NULL) > 0 AS did,
       countIf(outcome = 'conflicting') > 0 AS saw_rival
     FROM lab.transactions ARRAY JOIN kept AS token
-    WHERE run = {run:String} AND part = 'neighbour' AND peer IN ${HONEST}
+    WHERE ${rows} AND part = 'neighbour' AND peer IN ${HONEST}
     GROUP BY tx, token, peer`;
+}
 
 /** One row per submitted transaction, from the honest clients' own rows. */
-const SUBMITTED = `SELECT tx, ${asMs('min(submitted_at)')} AS submitted_ms,
+function submittedOnes(rows: string): string {
+  return `SELECT tx, ${asMs('min(submitted_at)')} AS submitted_ms,
       length(any(tokens)) AS token_count, groupUniqArray(outcome) AS outcomes
-    FROM lab.transactions WHERE run = {run:String} AND part = 'client'
+    FROM lab.transactions WHERE ${rows} AND part = 'client'
       AND submitted_at IS NOT NULL AND peer IN ${HONEST}
     GROUP BY tx`;
+}
 
 export interface TransactionFate {
   tx: string;
@@ -35,6 +39,31 @@ export interface TransactionFate {
   final_ms: number | null;
   all_ms: number | null;
   short_of_keepers: boolean;
+}
+
+/** `transaction_fates` from those rows of `lab.transactions` alone for which a condition holds. */
+export function fatesOf(rows: string): string {
+  return `WITH keepers AS (${honestKeepers(rows)}), submitted AS (${submittedOnes(rows)}),
+    tokens AS (SELECT tx, token, arraySort(groupArrayIf(at_ms, did)) AS times, count() AS asked,
+        max(saw_rival) AS rival
+      FROM keepers GROUP BY tx, token),
+    per_tx AS (SELECT tx, countIf(length(times) > 0) AS token_first,
+        countIf(length(times) >= {need:UInt32}) AS token_final,
+        countIf(length(times) = asked) AS token_all,
+        min(asked) AS fewest, max(rival) AS rival,
+        max(times[1]) AS first_at, max(times[{need:UInt32}]) AS final_at, max(times[-1]) AS all_at
+      FROM tokens GROUP BY tx)
+    SELECT s.tx AS tx, s.submitted_ms AS submitted_ms,
+      multiIf(p.token_first = s.token_count AND s.token_count > 0, 'committed',
+        p.rival = 1 OR has(s.outcomes, 'conflicting'), 'conflicting',
+        has(s.outcomes, 'timed-out'), 'timed-out', 'pending') AS class,
+      if(class = 'committed', p.first_at - s.submitted_ms, NULL) AS first_ms,
+      if(class = 'committed' AND p.token_final = s.token_count,
+        p.final_at - s.submitted_ms, NULL) AS final_ms,
+      if(class = 'committed' AND p.token_all = s.token_count,
+        p.all_at - s.submitted_ms, NULL) AS all_ms,
+      class = 'committed' AND p.fewest < {need:UInt32} AS short_of_keepers
+    FROM submitted AS s LEFT JOIN per_tx AS p ON p.tx = s.tx ORDER BY submitted_ms, tx`;
 }
 
 export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
@@ -59,27 +88,7 @@ export const TRANSACTION_FATES: NamedQuery<TransactionFate> = {
     short_of_keepers:
       'committed, and one of its tokens has fewer than ⌈2k/3⌉ honest keepers that reported it',
   },
-  sql: `WITH keepers AS (${HONEST_KEEPERS}), submitted AS (${SUBMITTED}),
-    tokens AS (SELECT tx, token, arraySort(groupArrayIf(at_ms, did)) AS times, count() AS asked,
-        max(saw_rival) AS rival
-      FROM keepers GROUP BY tx, token),
-    per_tx AS (SELECT tx, countIf(length(times) > 0) AS token_first,
-        countIf(length(times) >= {need:UInt32}) AS token_final,
-        countIf(length(times) = asked) AS token_all,
-        min(asked) AS fewest, max(rival) AS rival,
-        max(times[1]) AS first_at, max(times[{need:UInt32}]) AS final_at, max(times[-1]) AS all_at
-      FROM tokens GROUP BY tx)
-    SELECT s.tx AS tx, s.submitted_ms AS submitted_ms,
-      multiIf(p.token_first = s.token_count AND s.token_count > 0, 'committed',
-        p.rival = 1 OR has(s.outcomes, 'conflicting'), 'conflicting',
-        has(s.outcomes, 'timed-out'), 'timed-out', 'pending') AS class,
-      if(class = 'committed', p.first_at - s.submitted_ms, NULL) AS first_ms,
-      if(class = 'committed' AND p.token_final = s.token_count,
-        p.final_at - s.submitted_ms, NULL) AS final_ms,
-      if(class = 'committed' AND p.token_all = s.token_count,
-        p.all_at - s.submitted_ms, NULL) AS all_ms,
-      class = 'committed' AND p.fewest < {need:UInt32} AS short_of_keepers
-    FROM submitted AS s LEFT JOIN per_tx AS p ON p.tx = s.tx ORDER BY submitted_ms, tx`,
+  sql: fatesOf('run = {run:String}'),
 };
 
 export const TRANSACTION_FATE: NamedQuery<TransactionFate> = {

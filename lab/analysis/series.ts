@@ -4,7 +4,7 @@
  */
 import { asMs, type NamedQuery } from '../telemetry/queries.ts';
 import { inSteps, stepOf } from '../telemetry/series.ts';
-import { DETECTIONS, HONEST, LIES, ROLES, TRANSACTION_FATES } from './queries.ts';
+import { DETECTIONS, fatesOf, HONEST, LIES, ROLES } from './queries.ts';
 
 const STEP_BEGINS = 'begin of the step, ms since the epoch';
 
@@ -16,12 +16,24 @@ export function quantileOf(level: number, column: string): string {
   return `round(quantileExactInclusive(${level})(${column}), 3)`;
 }
 
-/** The fates of transactions, each with the region of the client that submitted it first. */
-const FATES = `SELECT f.*, c.region AS region FROM (${TRANSACTION_FATES.sql}) AS f
-    INNER JOIN (SELECT t.tx AS tx, argMin(toString(r.region), assumeNotNull(t.submitted_at)) AS region
-      FROM lab.transactions AS t INNER JOIN ${ROLES} AS r ON r.member = t.peer
-      WHERE t.run = {run:String} AND t.part = 'client' AND t.submitted_at IS NOT NULL
-        AND r.adversary = '' GROUP BY t.tx) AS c ON c.tx = f.tx`;
+const OF_RUN = 'run = {run:String}';
+
+/**
+ * A window is asked for again and again while a run goes on for months: its fates come of rows since
+ * its begin alone. Ten minutes before, for clocks that are off, and for what was committed late.
+ */
+const SINCE_WINDOW = `${OF_RUN} AND ts >= fromUnixTimestamp64Milli({from:Int64} - 600000)`;
+
+/** Fates with the region of the client that submitted the transaction first. */
+function regionalFates(rows: string): string {
+  return `SELECT f.*, c.region AS region FROM (${fatesOf(rows)}) AS f
+    INNER JOIN (SELECT t.tx AS tx,
+        argMin(toString(r.region), assumeNotNull(t.submitted_at)) AS region
+      FROM (SELECT tx, peer, submitted_at FROM lab.transactions WHERE ${rows}
+        AND part = 'client' AND submitted_at IS NOT NULL) AS t
+      INNER JOIN ${ROLES} AS r ON r.member = t.peer
+      WHERE r.adversary = '' GROUP BY t.tx) AS c ON c.tx = f.tx`;
+}
 
 function inWindow(ms: string): string {
   return `${ms} >= {from:Int64} AND ${ms} < {to:Int64}`;
@@ -50,7 +62,7 @@ export const FINALITY_OVER_TIME: NamedQuery<FinalityPoint> = {
     'Finality (`final_ms` of `transaction_fates`) of the transactions submitted in each step.',
   columns: FINALITY_COLUMNS,
   sql: `SELECT ${stepOf('submitted_ms')} AS at_ms, ${FINALITY_OF_STEP}
-    FROM (${TRANSACTION_FATES.sql}) WHERE ${inWindow('submitted_ms')}
+    FROM (${fatesOf(SINCE_WINDOW)}) WHERE ${inWindow('submitted_ms')}
     GROUP BY at_ms ${inSteps()}`,
 };
 
@@ -59,7 +71,7 @@ export const FINALITY_OVER_TIME_BY_REGION: NamedQuery<FinalityPoint & { region: 
   meaning: '`finality_over_time`, by the region of the client that submitted the transaction.',
   columns: { ...FINALITY_COLUMNS, region: 'region of the client' },
   sql: `SELECT ${stepOf('submitted_ms')} AS at_ms, region, ${FINALITY_OF_STEP}
-    FROM (${FATES}) WHERE ${inWindow('submitted_ms')}
+    FROM (${regionalFates(SINCE_WINDOW)}) WHERE ${inWindow('submitted_ms')}
     GROUP BY at_ms, region ${inSteps('region')}`,
 };
 
@@ -87,7 +99,7 @@ export const FINALITY_BY_REGION: NamedQuery<{
   sql: `SELECT region, count() AS submitted, countIf(final_ms IS NOT NULL) AS n,
       ${quantileOf(0.5, 'final_ms')} AS p50, ${quantileOf(0.9, 'final_ms')} AS p90,
       ${quantileOf(0.99, 'final_ms')} AS p99, ${quantileOf(1, 'final_ms')} AS max
-    FROM (${FATES}) GROUP BY region ORDER BY region`,
+    FROM (${regionalFates(OF_RUN)}) GROUP BY region ORDER BY region`,
 };
 
 export const THROUGHPUT_OVER_TIME: NamedQuery<{
@@ -104,7 +116,7 @@ export const THROUGHPUT_OVER_TIME: NamedQuery<{
       countIf(what = 'committed') AS committed
     FROM (SELECT arrayJoin(arrayConcat([('submitted', submitted_ms)], if(class = 'committed',
           [('committed', submitted_ms + assumeNotNull(first_ms))], []))) AS moment,
-        moment.1 AS what, moment.2 AS moment_ms FROM (${TRANSACTION_FATES.sql}))
+        moment.1 AS what, moment.2 AS moment_ms FROM (${fatesOf(SINCE_WINDOW)}))
     WHERE ${inWindow('moment_ms')} GROUP BY at_ms ${inSteps()}`,
 };
 

@@ -2,6 +2,14 @@
 import type { Dashboard, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dashboards } from '../../dashboards/all.ts';
+import { finalityThreshold, LIVE_COUNTS } from '../../lab/analysis/queries.ts';
+import {
+  DETECTION_OVER_TIME,
+  FINALITY_OVER_TIME,
+  FINALITY_OVER_TIME_BY_REGION,
+  THROUGHPUT_OVER_TIME,
+} from '../../lab/analysis/series.ts';
+import { ask } from '../../lab/telemetry/queries.ts';
 import { expanded, type Choices, type Range } from './expand.ts';
 import { observe, OBSERVED, type Observed } from './observed.ts';
 import { figuresShown, panelsOf, targetOf } from './panels.ts';
@@ -11,6 +19,9 @@ beforeAll(async () => {
   observed = await observe();
 });
 afterAll(() => observed.close());
+
+/** Of the observed network's k. */
+const NEED = finalityThreshold(5);
 
 const CHOICES: Choices = { ...OBSERVED, testnet: [OBSERVED.testnet] };
 
@@ -146,6 +157,27 @@ test('single figures are those of the result, whatever the time picker shows', a
     'So far',
     'Transactions',
   ]);
+});
+
+test('series over the whole run add up to its figures', async () => {
+  const { store, result, fromMs, toMs } = observed;
+  // What was submitted last is committed after the load.
+  const window = { run: OBSERVED.run, from: fromMs, to: toMs + 60_000, step: 1000, need: NEED };
+  const finality = await ask(store, FINALITY_OVER_TIME, window);
+  const regions = await ask(store, FINALITY_OVER_TIME_BY_REGION, window);
+  const throughput = await ask(store, THROUGHPUT_OVER_TIME, window);
+  const detection = await ask(store, DETECTION_OVER_TIME, window);
+  const [counts] = await ask(store, LIVE_COUNTS, window);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  expect(sum(finality.map(({ n }) => n))).toBe(result.finality.n);
+  expect(sum(regions.map(({ n }) => n))).toBe(result.finality.n);
+  const { submitted, committed } = result.transactions;
+  expect(sum(throughput.map((point) => point.submitted))).toBe(submitted);
+  expect(sum(throughput.map((point) => point.committed))).toBe(committed);
+  expect(sum(detection.map(({ evidence }) => evidence))).toBe(counts?.evidence);
+  expect(sum(detection.map(({ bans }) => bans))).toBe(counts?.banned);
+  expect(sum(detection.map(({ slashings }) => slashings))).toBe(counts?.slashed);
+  expect(counts?.slashed).toBeGreaterThan(0);
 });
 
 test('the table of attacks says what the result says', async () => {
