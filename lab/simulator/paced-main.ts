@@ -7,6 +7,8 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { serverFromEnvironment } from '../telemetry/open.ts';
+import { EXIT, LabError } from '../errors.ts';
+import { MAX_FILE_BYTES } from '../manifest/document.ts';
 import { loadTestnet } from '../manifest/load.ts';
 import type { OperatorOrder, Testnet } from '../manifest/testnet.ts';
 import { RUN_FILES, type RunPlan } from '../supervisor/api.ts';
@@ -25,6 +27,8 @@ import type { World } from './world.ts';
 const FAREWELL_MS = 300;
 /** How much of a run that nobody drives is lost with its process. */
 const KEEP_EVERY_MS = 10_000;
+/** Of the file that repeats the run: what a testnet file may have, less what its figures grow by. */
+const MAX_REPLAY_BYTES = MAX_FILE_BYTES - 1024;
 
 export interface PacedOptions {
   readonly plan: RunPlan;
@@ -153,7 +157,14 @@ class PacedProcess {
     if (playedMs === null) return;
     const { plan } = this.#options;
     const file = path.join(this.#directory, RUN_FILES.replay);
-    writeFileSync(`${file}.new`, replayText(this.#testnet, plan, { orders, playedMs }));
+    const text = replayText(this.#testnet, plan, { orders, playedMs });
+    if (orders.length > this.#pacer.orders.length && Buffer.byteLength(text) > MAX_REPLAY_BYTES) {
+      throw new LabError('with another order the run could not be repeated: its file is full', {
+        exitCode: EXIT.badUse,
+        remedy: 'begin another run, or name groups instead of members',
+      });
+    }
+    writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
   }
 }

@@ -35,6 +35,11 @@ export type OrderBody = OperatorOrder extends infer O
     : never
   : never;
 
+/** Of a world, what it takes to play it. */
+export type Playable = Pick<World, 'scheduler' | 'order'>;
+
+type Load = Parameters<Conduct>[1];
+
 export interface PacerOptions {
   /** Virtual ms per wall ms. */
   readonly times: number;
@@ -44,10 +49,10 @@ export interface PacerOptions {
   readonly replayMs: number;
   /** Aborted with what ends the run. */
   readonly signal: AbortSignal;
-  /** Before an order is carried out: writes it down. */
+  /** Before an order is carried out: writes all of them down. What it throws refuses the order. */
   recorded(orders: readonly OperatorOrder[]): void;
   /** The load goes on. */
-  began(load: Parameters<Conduct>[1]): void;
+  began(load: Load): void;
   lags(pace: Pace): void;
 }
 
@@ -58,11 +63,12 @@ interface Waiting {
 }
 
 export class Pacer {
-  readonly conduct: Conduct = (world, load) => this.#conduct(world, load);
+  /** A `Conduct`. */
+  readonly conduct = (world: Playable, load: Load): Promise<void> => this.#conduct(world, load);
   readonly #options: PacerOptions;
   readonly #orders: OperatorOrder[];
   #waiting: Waiting[] = [];
-  #world: World | null = null;
+  #world: Playable | null = null;
   #startMs = 0;
   #lastOrderMs = 0;
   #isHalted = false;
@@ -94,13 +100,15 @@ export class Pacer {
 
   /** Ms since the load began; null before. */
   get playedMs(): number | null {
-    return this.#world === null ? null : this.#world.now - this.#startMs;
+    return this.#world === null ? null : this.#world.scheduler.now - this.#startMs;
   }
 
   get pace(): Pace {
     const { times } = this.#options;
     const isRunning = this.#world !== null && !this.#isHalted && !this.#isOver;
-    const lagMs = isRunning ? Math.max(0, this.#allowedMs() - (this.#world?.now ?? 0)) : 0;
+    const lagMs = isRunning
+      ? Math.max(0, this.#allowedMs() - (this.#world?.scheduler.now ?? 0))
+      : 0;
     // Within a step it is on time.
     return { times, lagMs: lagMs <= STEP_MS + times ? 0 : Math.round(lagMs) };
   }
@@ -127,7 +135,7 @@ export class Pacer {
         remedy: 'begin another run; this one could not be repeated with more',
       });
     }
-    const sinceStartMs = Math.max(world.now - this.#startMs, this.#lastOrderMs);
+    const sinceStartMs = Math.max(world.scheduler.now - this.#startMs, this.#lastOrderMs);
     const atMs = Math.floor(sinceStartMs) + 1 + ORDER_FRACTION;
     this.#lastOrderMs = atMs;
     return new Promise((done, failed) => {
@@ -135,7 +143,7 @@ export class Pacer {
     });
   }
 
-  async #conduct(world: World, load: Parameters<Conduct>[1]): Promise<void> {
+  async #conduct(world: Playable, load: Load): Promise<void> {
     const { staysUp, replayMs, signal } = this.#options;
     const { startMs, look } = load;
     const endMs = staysUp ? Number.POSITIVE_INFINITY : load.endMs;
@@ -146,16 +154,16 @@ export class Pacer {
     this.#setAnchor();
     this.#options.began(load);
     try {
-      while (world.now < endMs) {
+      while (world.scheduler.now < endMs) {
         signal.throwIfAborted();
         if (this.#isHalted) {
           // What is ordered meanwhile takes the moment that it needs.
-          await this.#play(world, this.#dueMs(world.now), look);
+          await this.#play(world, this.#dueMs(world.scheduler.now), look);
           await delay(HALT_POLL_MS, undefined, { signal }).catch(() => undefined);
           await look();
           continue;
         }
-        const untilMs = Math.min(endMs, world.now + STEP_MS);
+        const untilMs = Math.min(endMs, world.scheduler.now + STEP_MS);
         const aheadMs = (untilMs - this.#allowedMs()) / this.#options.times;
         if (aheadMs > 0) await delay(aheadMs, undefined, { signal }).catch(() => undefined);
         if (this.#isHalted) continue;
@@ -171,7 +179,7 @@ export class Pacer {
   }
 
   /** To `untilMs`, with the orders that are due until then. */
-  async #play(world: World, untilMs: number, look: () => Promise<void>): Promise<void> {
+  async #play(world: Playable, untilMs: number, look: () => Promise<void>): Promise<void> {
     const { scheduler } = world;
     let heardMs = performance.now();
     while (scheduler.now < untilMs) {
@@ -190,10 +198,10 @@ export class Pacer {
     }
   }
 
-  #carryOut(world: World, { order, done, failed }: Waiting): void {
+  #carryOut(world: Playable, { order, done, failed }: Waiting): void {
     try {
+      this.#options.recorded([...this.#orders, order]);
       this.#orders.push(order);
-      this.#options.recorded(this.#orders);
       done(world.order(order));
     } catch (error) {
       failed(error);
@@ -213,7 +221,7 @@ export class Pacer {
   }
 
   #setAnchor(): void {
-    this.#anchor = { virtualMs: this.#world?.now ?? 0, wallMs: performance.now() };
+    this.#anchor = { virtualMs: this.#world?.scheduler.now ?? 0, wallMs: performance.now() };
   }
 
   #tellLag(): void {

@@ -12,6 +12,9 @@ import type { RunPlan } from '../supervisor/api.ts';
 /** The least length that a testnet file may have, ms. */
 const MIN_DURATION_MS = 1000;
 
+/** A testnet file has no aliases. */
+const WRITTEN_OUT = { aliasDuplicateObjects: false } as const;
+
 const anyMapping = z.record(z.string(), z.unknown());
 
 /**
@@ -34,7 +37,7 @@ export function replayText(
     durationMs,
     orders: orders.map(written),
   };
-  return `# What ${plan.run} was, orders by hand included. The same events again:\n#   ${commandOf(plan)}\n${stringify(manifest)}`;
+  return `# What ${plan.run} was, orders by hand included. The same events again:\n#   ${commandOf(plan)}\n${stringify(manifest, WRITTEN_OUT)}`;
 }
 
 function commandOf(plan: RunPlan): string {
