@@ -67,7 +67,7 @@ test('nothing that writes is done', async () => {
   await refused("INSERT INTO lab.votes (run) VALUES ('forged')", { database: 'lab' });
   const rows = await offering.ask('SELECT run, count() FROM lab.votes GROUP BY run');
   expect(await rows.text()).toBe('r\t1\n');
-});
+}, 60_000);
 
 test('no file and no other machine is read', async () => {
   const hex = Buffer.from('f').toString('hex');

@@ -1,5 +1,7 @@
 import { createClient } from '@clickhouse/client';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,7 +53,7 @@ test('all runs are behind one address, and every named query answers as it does 
   expect(await counted.json()).toEqual([{ n: 0 }]);
   expect(await client.ping()).toEqual({ success: true });
   await client.close();
-});
+}, 60_000);
 
 test('clickhouse-go’s hand-shake and ping are answered in blocks of its protocol version', async () => {
   const hello = await native(
@@ -93,7 +95,7 @@ test('columns of every kind come over whole, whatever the version of the client'
   expect(columns['ln']?.slice(0, 2)).toEqual([null, 'x']);
   // No block at all; clickhouse-go takes a length of 0 for no rows.
   expect(await native('SELECT run FROM lab.votes WHERE 0', GO_REVISION)).toEqual([]);
-}, 30_000);
+}, 120_000);
 
 test('a real table in Native is what it is in JSON', async () => {
   const sql = 'SELECT run, peer, tx, tokens, committed_at IS NULL AS open FROM lab.transactions';
@@ -140,7 +142,7 @@ test('errors carry ClickHouse’s code, name and status', async () => {
     expect(response.headers.get('x-clickhouse-exception-code')).toBe(code);
     expect(text).toMatch(new RegExp(`^Code: ${code}\\. DB::Exception: .*\\(${name}\\)`, 's'));
   }
-}, 20_000);
+}, 60_000);
 
 test('nobody without the token gets more than a ping', async () => {
   const auth = (user: string, password: string) => `Basic ${btoa(`${user}:${password}`)}`;
@@ -163,8 +165,17 @@ test('nobody without the token gets more than a ping', async () => {
 });
 
 test('a huge body is refused before it is read, more questions than have room wait or are sent away', async () => {
-  const huge = await offering.ask('x'.repeat(10 * 1024 * 1024)).catch(() => null);
-  if (huge !== null) expect(huge.status).toBe(413);
+  // Its sender has not said all of it when the answer comes.
+  const huge = request(`${offering.url}/`, {
+    method: 'POST',
+    auth: `reader:${TOKEN}`,
+    headers: { 'transfer-encoding': 'chunked' },
+  });
+  huge.on('error', () => undefined);
+  huge.write('x'.repeat(300 * 1024));
+  const [answer]: IncomingMessage[] = await once(huge, 'response');
+  expect(answer?.statusCode).toBe(413);
+  huge.destroy();
   const many = Array.from({ length: 200 }, () =>
     offering.ask('SELECT sleepEachRow(0.01) FROM numbers(3)'),
   );
@@ -173,7 +184,7 @@ test('a huge body is refused before it is read, more questions than have room wa
   // Four run and 128 wait; as places get free while the last ones arrive, a few more are taken.
   expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(132);
   expect((await offering.ask('SELECT 1')).status).toBe(200);
-}, 30_000);
+}, 120_000);
 
 test('one query’s settings, parameters and database do not reach the next', async () => {
   await offering.ask('SELECT 1', { max_threads: '1', database: 'lab', param_x: '1' });
@@ -193,8 +204,8 @@ test('rows stored meanwhile, and new runs, are there a little later; old copies 
   offering.wait(4000);
   expect(await count()).toBe('1\n');
   offering.wait(6000);
-  await expect.poll(count, { timeout: 15_000 }).toBe('3\n');
+  await expect.poll(count, { timeout: 60_000 }).toBe('3\n');
   await expect
-    .poll(() => readdirSync(path.join(offering.home, 'serve')).length, { timeout: 5000 })
+    .poll(() => readdirSync(path.join(offering.home, 'serve')).length, { timeout: 30_000 })
     .toBe(1);
-}, 30_000);
+}, 120_000);
