@@ -8,7 +8,11 @@ import {
   FINALITY_OVER_TIME,
   FINALITY_OVER_TIME_BY_REGION,
   THROUGHPUT_OVER_TIME,
+  TRUTH_SERIES,
 } from '../../lab/analysis/series.ts';
+import { TRUTH_FIGURES } from '../../lab/analysis/figures.ts';
+import { MEMBER_QUERIES } from '../../lab/telemetry/members.ts';
+import { LAB_SERIES } from '../../lab/telemetry/series.ts';
 import { ask } from '../../lab/telemetry/queries.ts';
 import { expanded, type Choices, type Range } from './expand.ts';
 import { observe, OBSERVED, type Observed } from './observed.ts';
@@ -178,6 +182,16 @@ test('series over the whole run add up to its figures', async () => {
   expect(sum(detection.map(({ bans }) => bans))).toBe(counts?.banned);
   expect(sum(detection.map(({ slashings }) => slashings))).toBe(counts?.slashed);
   expect(counts?.slashed).toBeGreaterThan(0);
+});
+
+test('every named query that panels are made of returns the columns it documents', async () => {
+  const { store, fromMs, toMs } = observed;
+  const parameters = { ...OBSERVED, from: fromMs, to: toMs, step: 1000, need: NEED };
+  const asked = [...LAB_SERIES, ...MEMBER_QUERIES, ...TRUTH_SERIES, ...TRUTH_FIGURES];
+  for (const { name, sql, columns } of asked) {
+    const [row] = await store.query(sql, parameters);
+    expect(Object.keys(row ?? {}).sort(), name).toEqual(Object.keys(columns).sort());
+  }
 });
 
 test('the table of attacks says what the result says', async () => {
