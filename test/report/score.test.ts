@@ -174,7 +174,10 @@ test('every named query runs on the engine and returns the columns it documents'
     rows['lab.transactions']?.push({ ...rivalCommit(), rounds: 2 });
     rows['lab.detectors']?.push(layerRow('h1', 'trust', null));
   });
-  const parameters = { run: RUN, from: START, to: START + 10_000, need: 2 };
+  const [of] = await run.store.query<{ tx: string }>(
+    "SELECT tx FROM lab.transactions WHERE part = 'client' LIMIT 1",
+  );
+  const parameters = { run: RUN, from: START, to: START + 10_000, need: 2, tx: of?.tx };
   for (const query of [...LAB_QUERIES, ...TRUTH_QUERIES]) {
     const [row] = await run.store.query<Record<string, unknown>>(query.sql, parameters);
     expect(Object.keys(row ?? {}).sort(), query.name).toEqual(Object.keys(query.columns).sort());
