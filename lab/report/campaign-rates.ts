@@ -1,4 +1,5 @@
 /** Rates and sums of a campaign, cell by cell, each with its n and its interval. */
+import { quantile } from '../analysis/statistics.ts';
 import type { Estimate, HonestRate } from '../campaign/summary.ts';
 import { inWords } from '../terminal/style.ts';
 import { quantity, unitFor } from './axes.ts';
@@ -12,7 +13,7 @@ import {
   type NamedPart,
 } from './campaign-parts.ts';
 import { beside, figureOf, section } from './figure.ts';
-import { pointsOf } from './finality.ts';
+import { pointsOf } from './distribution.ts';
 import { forestFigure } from './forest.ts';
 import {
   amount,
@@ -177,9 +178,7 @@ async function finalityCurves(report: CampaignReport): Promise<Html> {
     })
     .filter(({ sorted }) => sorted.length > 0);
   if (cells.length === 0) return html`<p class="note">No transaction became final.</p>`;
-  const ends = cells.map(
-    ({ sorted }) => sorted[Math.floor(sorted.length * 0.995)] ?? sorted.at(-1) ?? 0,
-  );
+  const ends = cells.map(({ sorted }) => quantile(sorted, 0.995) ?? 0);
   const edge = Math.max(1, ...ends) * 1.1;
   const unit = unitFor(edge);
   const x = quantity('x', {
@@ -188,7 +187,7 @@ async function finalityCurves(report: CampaignReport): Promise<Html> {
   });
   const y = quantity('y', { title: 'share of transactions', domain: [0, 1], format: '.0%' });
   const at = (sorted: readonly number[], level: number): string =>
-    duration(sorted[Math.floor((sorted.length - 1) * level)] ?? null);
+    duration(quantile(sorted, level));
   return figureOf({
     id: 'finality-curves',
     title: 'How long until final',

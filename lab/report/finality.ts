@@ -1,5 +1,4 @@
-/** How long until a transaction is final: as a distribution, over the run, by region. */
-import { quantileInterval } from '../analysis/statistics.ts';
+/** How long until a transaction is final, over the run and by region. */
 import {
   momentLayers,
   namesDown,
@@ -9,20 +8,17 @@ import {
   type Moment,
   type Position,
 } from './axes.ts';
-import { textOver, type Layer } from './drawing.ts';
+import type { Layer } from './drawing.ts';
+import { distribution } from './distribution.ts';
 import { beside, figureOf, section } from './figure.ts';
 import { throughputFigure } from './flow.ts';
-import { amount, counted, duration, EMPTY, html, interval, type Html } from './html.ts';
+import { amount, duration, EMPTY, html, type Html } from './html.ts';
 import type { RunData } from './run-data.ts';
 import { SIGNS, type Sign } from './signs.ts';
 import { number, text } from './table.ts';
 
-/** Points that a curve or a cloud is drawn from: more are neither seen nor small. */
-const MAX_POINTS = 150;
+/** Dots that a cloud is drawn from: more are neither seen nor small. */
 const MAX_DOTS = 500;
-/** A tail longer than this many times the p99 squeezes all the rest into the edge. */
-const LONG_TAIL = 3;
-const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1] as const;
 
 export async function transactionsSection(
   data: RunData,
@@ -48,135 +44,6 @@ export async function transactionsSection(
         ),
     `Final means: committed at ⌈2k/3⌉ honest keepers of the slowest token, counted from the client’s submission.${left}`,
   );
-}
-
-interface Curve {
-  readonly name: string;
-  readonly sign: Sign;
-  readonly sorted: readonly number[];
-}
-
-function curvesOf({ fates }: RunData): readonly Curve[] {
-  const sorted = (values: readonly (number | null)[]): readonly number[] =>
-    values.filter((value) => value !== null).sort((a, b) => a - b);
-  return [
-    {
-      name: 'first honest keeper',
-      sign: SIGNS.asked,
-      sorted: sorted(fates.map(({ first_ms }) => first_ms)),
-    },
-    {
-      name: 'final: ⌈2k/3⌉ honest keepers',
-      sign: SIGNS.commit,
-      sorted: sorted(fates.map(({ final_ms }) => final_ms)),
-    },
-    {
-      name: 'all honest keepers',
-      sign: { ...SIGNS.commit, dash: [7, 3] },
-      sorted: sorted(fates.map(({ all_ms }) => all_ms)),
-    },
-  ].filter((curve) => curve.sorted.length > 0);
-}
-
-async function distribution(data: RunData): Promise<Html> {
-  const curves = curvesOf(data);
-  const { n, p50, p90, p99, max } = data.result.finality;
-  const final = curves.find(({ sign }) => sign === SIGNS.commit)?.sorted ?? [];
-  const largest = Math.max(...curves.map(({ sorted }) => sorted.at(-1) ?? 0));
-  const edge = p99 !== null && largest > LONG_TAIL * p99 ? p99 * 1.5 : largest;
-  const beyond = final.filter((value) => value > edge).length;
-  const unit = unitFor(edge);
-  const x = quantity('x', {
-    title: `${unit.name} after the submission`,
-    domain: [0, (edge * 1.02) / unit.ms],
-  });
-  const y = quantity('y', { title: 'share of transactions', domain: [0, 1], format: '.0%' });
-  const marks = (
-    [
-      [0.5, p50],
-      [0.9, p90],
-      [0.99, p99],
-    ] as const
-  ).flatMap(([level, value]) =>
-    value === null
-      ? []
-      : [
-          {
-            x: value / unit.ms,
-            y: level,
-            text: `p${level * 100}  ${duration(value)}`,
-            isLate: value > edge * 0.7,
-          },
-        ],
-  );
-  return figureOf({
-    id: 'finality-distribution',
-    title: 'How long until final',
-    words:
-      `Of ${counted(n, 'transaction')}, half were final within ${duration(p50)} ` +
-      `(95 % interval ${interval(quantileInterval(final, 0.5), duration)}), nine of ten within ${duration(p90)}, ` +
-      `99 of 100 within ${duration(p99)}; the slowest took ${duration(max)}.` +
-      (beyond === 0 ? '' : ` ${amount(beyond)} slower ones are beyond the edge.`),
-    legend: curves.map(({ name, sign }) => ({ text: name, sign, as: 'line' })),
-    plot: {
-      height: 240,
-      layers: () => [
-        ...curves.map(
-          ({ sign, sorted }): Layer => ({
-            data: {
-              values: pointsOf(sorted).map(([at, share]) => ({ x: at / unit.ms, y: share })),
-            },
-            mark: {
-              type: 'line',
-              interpolate: 'step-after',
-              color: sign.colour,
-              strokeDash: [...sign.dash],
-              strokeWidth: sign === SIGNS.commit ? 2.5 : 1.5,
-            },
-            encoding: { x, y },
-          }),
-        ),
-        {
-          data: { values: marks },
-          mark: { type: 'point', color: SIGNS.commit.colour, size: 70 },
-          encoding: { x, y },
-        },
-        ...marks.map(({ isLate, ...mark }) =>
-          textOver(
-            {
-              align: isLate ? 'right' : 'left',
-              dx: isLate ? -4 : 10,
-              dy: isLate ? 19 : 9,
-              fontWeight: 'bold',
-            },
-            { data: { values: [mark] }, encoding: { x, y, text: { field: 'text' } } },
-          ),
-        ),
-      ],
-    },
-    data: {
-      columns: [text('share of transactions'), ...curves.map(({ name }) => number(name))],
-      rows: [
-        ...LEVELS.map((level) => [
-          level === 1 ? 'slowest' : `p${level * 100}`,
-          ...curves.map(({ sorted }) => {
-            const at = sorted[Math.min(sorted.length - 1, Math.floor((sorted.length - 1) * level))];
-            return duration(at ?? null);
-          }),
-        ]),
-        ['n', ...curves.map(({ sorted }) => amount(sorted.length))],
-      ],
-    },
-  });
-}
-
-/** The cumulative shares of ascending values, from 0. */
-export function pointsOf(sorted: readonly number[]): readonly (readonly [number, number])[] {
-  const stride = Math.max(1, Math.ceil(sorted.length / MAX_POINTS));
-  const points = sorted.flatMap((value, at): (readonly [number, number])[] =>
-    at % stride === 0 || at === sorted.length - 1 ? [[value, (at + 1) / sorted.length]] : [],
-  );
-  return [[0, 0], ...points];
 }
 
 async function overTime(data: RunData, moments: readonly Moment[]): Promise<Html> {

@@ -1,6 +1,7 @@
 /** A campaign's report as text: verdict, rates, curves, and every run's command. */
 import { rateOf, upperOfNone } from '../analysis/statistics.ts';
-import { survivalSection, rocSection } from './campaign-curves.ts';
+import { rocSection } from './campaign-roc.ts';
+import { survivalSection } from './campaign-survival.ts';
 import { attackedCells, type CampaignReport } from './campaign-parts.ts';
 import {
   attackRates,
