@@ -56,6 +56,9 @@ export interface AncestorProof {
   readonly path: readonly Id[];
 }
 
+/** Neighbours ask for the newest again and again: those of some seconds need not be read and decoded. */
+const MAX_BLOCKS_KEPT = 16;
+
 export class Chain {
   readonly #options: ChainOptions;
   readonly #store: Store;
@@ -67,6 +70,8 @@ export class Chain {
   readonly #committedAt = new Map<Id, number>();
   #recent: readonly RecentMapping[] = [];
   #head: Block | null = null;
+  /** The newest blocks, by height. */
+  readonly #newest = new Map<number, Block>();
   #session: Session | null = null;
 
   /**
@@ -184,6 +189,8 @@ export class Chain {
 
   blockAt(height: number): Block | undefined {
     if (!Number.isInteger(height) || height < 0 || height > this.height) return undefined;
+    const kept = this.#newest.get(height);
+    if (kept !== undefined) return kept;
     const bytes = this.#store.get(keyOf(height));
     if (bytes === undefined) throw damaged(height, 'it is missing');
     return decoded(height, bytes);
@@ -261,6 +268,8 @@ export class Chain {
     this.#heights.set(hash, height);
     this.#history.append(hash);
     this.#head = block;
+    this.#newest.set(height, block);
+    this.#newest.delete(height - MAX_BLOCKS_KEPT);
   }
 }
 

@@ -103,7 +103,8 @@ export class PeerParts {
       (accused, wasBeside) => this.#banned(accused, wasBeside),
       () => this.#committer,
     );
-    const sinceMs = () => foundedAt(host.store) ?? host.now();
+    let foundedMs: number | null = null;
+    const sinceMs = () => (foundedMs ??= foundedAt(host.store)) ?? host.now();
     this.#finder = new Finder({ ...context, sinceMs }, host, {
       send,
       meet: (member) => events.meet(member),

@@ -61,7 +61,8 @@ export class Registrar {
   committed({ body }: Transaction): void {
     const [change] = body.changes;
     const { purpose, timestamp } = body;
-    if (change === undefined) return;
+    // Nearly all: that nobody's standing changes need not be read from the disk.
+    if (change === undefined || purpose.kind === 'ordinary') return;
     const before = this.#acquaintances.standing(change.token);
     // Of two that say it is synchronised for the first time the later one alone counts.
     const isFirst =
