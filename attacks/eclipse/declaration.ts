@@ -1,5 +1,6 @@
 /** What the lab tells of the eclipse, and how it judges it. */
 import type { Declaration } from '../adversary.ts';
+import { REACH, SPENT_TWICE_SQL, TOKENS_SPENT_TWICE } from '../kit/declared.ts';
 
 export const declaration: Declaration = {
   name: 'eclipse',
@@ -19,15 +20,7 @@ export const declaration: Declaration = {
       unit: 'members',
       description: 'How many of the k nearest the target its identities are minted for.',
     },
-    reach: {
-      type: 'number',
-      default: 0,
-      min: 0,
-      max: 0.5,
-      unit: 'of the ring',
-      description:
-        'Identities farther from the target are thrown away; 0: as far as so few honest members are expected that the place can be captured.',
-    },
+    reach: REACH,
     way: {
       type: 'string',
       default: 'introduce',
@@ -50,14 +43,7 @@ export const declaration: Declaration = {
       unit: 'identities',
       description: 'With way exhaust: how many each accomplice makes and brings.',
     },
-    tokens: {
-      type: 'integer',
-      default: 3,
-      min: 1,
-      max: 20,
-      unit: 'tokens',
-      description: 'How many tokens the colluding owner spends twice.',
-    },
+    tokens: TOKENS_SPENT_TWICE,
     waitMs: {
       type: 'integer',
       default: 5000,
@@ -87,8 +73,7 @@ export const declaration: Declaration = {
     meaning:
       'An honest member’s view contradicts the network’s: a keeper committed another transfer of a token than the others, gave up three or more transactions that the network committed, or started and could not speak for ten seconds; or a client was told a lie and no answer to the same question contradicted it.',
     sql: `SELECT
-        (SELECT count() FROM violations
-          WHERE NOT hasAny(transactions, (SELECT groupArray(tx) FROM fates))) AS contradicted,
+        ${SPENT_TWICE_SQL} AS contradicted,
         (SELECT ifNull(max(missed), 0) FROM (
           SELECT peer, countIf(gave_up AND NOT did) AS missed FROM (
             SELECT peer, tx, countIf(outcome = 'committed') > 0 AS did,

@@ -1,5 +1,6 @@
 /** What the lab tells of Sybil positioning, and how it judges it. */
 import type { Declaration } from '../adversary.ts';
+import { REACH, SPENT_TWICE_SQL, TOKENS_SPENT_TWICE } from '../kit/declared.ts';
 import { PHASES } from './script.ts';
 
 export const declaration: Declaration = {
@@ -19,15 +20,7 @@ export const declaration: Declaration = {
       unit: 'members',
       description: 'How many of the k nearest must be its own before it strikes.',
     },
-    reach: {
-      type: 'number',
-      default: 0,
-      min: 0,
-      max: 0.5,
-      unit: 'of the ring',
-      description:
-        'Identities farther from the target are thrown away; 0: as far as so few honest members are expected that the place can be captured.',
-    },
+    reach: REACH,
     strike: {
       type: 'string',
       default: 'double-spend',
@@ -35,14 +28,7 @@ export const declaration: Declaration = {
       description:
         'double-spend: a colluding owner’s token is spent twice; freeze: nothing near is voted on.',
     },
-    tokens: {
-      type: 'integer',
-      default: 3,
-      min: 1,
-      max: 20,
-      unit: 'tokens',
-      description: 'How many tokens the colluding owner spends twice.',
-    },
+    tokens: TOKENS_SPENT_TWICE,
     waitMs: {
       type: 'integer',
       default: 12_000,
@@ -80,8 +66,7 @@ export const declaration: Declaration = {
     meaning:
       'Honest keepers committed two transfers of one token that no honest client made, or a transaction of an honest client did not pass where fewer honest keepers are left than finality needs.',
     sql: `SELECT
-        (SELECT count() FROM violations
-          WHERE NOT hasAny(transactions, (SELECT groupArray(tx) FROM fates))) AS spentTwice,
+        ${SPENT_TWICE_SQL} AS spentTwice,
         (SELECT count() FROM fates WHERE class IN ('timed-out', 'pending')
           AND submitted_ms >= {start:Float64} AND tx IN (
             SELECT tx FROM transactions ARRAY JOIN kept AS token
