@@ -65,7 +65,7 @@ export const QUIT_CHOICES = [
   { key: 'l', text: 'leave it running', effect: { type: 'leave' } },
   {
     key: 'r',
-    text: 'remove it: every peer, network and file of it that lives',
+    text: 'remove it: all that runs of it; what it measured stays',
     effect: { type: 'remove' },
   },
   { key: 's', text: 'leave it running, and choose another', effect: { type: 'detach' } },

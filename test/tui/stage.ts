@@ -1,8 +1,9 @@
 /**
  * A stage for the terminal UI: a run that is made up, answers everything, and goes on by itself.
  * As a program it sits down at the terminal with it: `node test/tui/stage.ts [--peers N] [--every MS]
- * [--attached] [--crash-after MS]`; tests and the bench drive that under tmux.
+ * [--attached] [--crash-after MS] [--linger MS]`; tests and the bench drive that under tmux.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { foldFeed, foldSeries, type LiveModel, type LiveRun } from '../../lab/live/model.ts';
 import type { Backend } from '../../lab/tui/backend.ts';
@@ -219,6 +220,7 @@ if (process.argv[1] === import.meta.filename) {
       every: { type: 'string', default: '1000' },
       attached: { type: 'boolean', default: false },
       'crash-after': { type: 'string' },
+      linger: { type: 'string', default: '0' },
     },
   });
   const run = new StageRun({ peers: Number(values.peers), events: 90 });
@@ -235,4 +237,5 @@ if (process.argv[1] === import.meta.filename) {
     first: values.attached ? { type: 'attach', run: run.run } : null,
   });
   clearInterval(ticking);
+  await delay(Number(values.linger));
 }

@@ -55,7 +55,8 @@ describe('in tmux', () => {
   }) => {
     const terminal = openTerminal('session', 80, 24);
     await terminal.shows(/READY:/);
-    terminal.keys(start(), 'Enter');
+    // The program takes a while to end: what is typed meanwhile is the shell's.
+    terminal.keys(start('--linger 1500'), 'Enter');
     await terminal.shows(/Testnets to launch/);
     expect(terminal.modes()).toBe('1 0');
     terminal.keys('Enter');
