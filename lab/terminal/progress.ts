@@ -1,6 +1,7 @@
 /**
  * What a person sees while a run goes on. Elsewhere than on a terminal a line at the start of each
- * phase; on one the present phase is drawn in place, and leaves a line when it is over.
+ * phase, and of the figures a line now and then, ever more seldom, so that no log is filled; on one the
+ * present phase is drawn in place, and leaves a line when it is over.
  */
 import type { LiveFigures, RunEvent, RunPhase } from '../supervisor/api.ts';
 import { duration, grouped, harmless, paint } from './style.ts';
@@ -11,6 +12,11 @@ export interface Screen {
   readonly columns?: number;
   write(text: string): unknown;
 }
+
+/** Away from a terminal: when the first figures are told, ms after the load began … */
+const FIRST_FIGURES_MS = 10_000;
+/** … and by how much later each time: two dozen lines a day. */
+const FIGURES_GROWTH = 1.5;
 
 /** What a run does, in words. */
 export const PHASE_TEXT: Readonly<Record<RunPhase, string>> = {
@@ -40,6 +46,7 @@ export class Progress {
   private count = '';
   private figures: LiveFigures | null = null;
   private lastMs = 0;
+  private figuresDueMs = FIRST_FIGURES_MS;
   private drawnLines = 0;
 
   constructor(screen: Screen, quiet: boolean) {
@@ -60,6 +67,7 @@ export class Progress {
         break;
       case 'figures':
         this.figures = event.figures;
+        this.tellFigures();
         break;
       case 'note':
         this.line(event.level === 'warning' ? `! ${event.text}` : `  ${event.text}`, event.level);
@@ -91,6 +99,15 @@ export class Progress {
     this.name = name;
     this.enteredMs = this.lastMs;
     this.count = '';
+  }
+
+  /** Into a log; on a terminal they are drawn in place. */
+  private tellFigures(): void {
+    const sinceMs = this.lastMs - this.enteredMs;
+    if (this.live || this.phase !== 'running' || sinceMs < this.figuresDueMs) return;
+    while (this.figuresDueMs <= sinceMs) this.figuresDueMs *= FIGURES_GROWTH;
+    const words = figureLines(this.figures).map((text) => text.trim());
+    this.line(`  ${words.join('; ')}`, 'info');
   }
 
   private line(text: string, level: 'info' | 'warning'): void {

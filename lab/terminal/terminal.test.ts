@@ -187,6 +187,25 @@ test('away from a terminal there is one line per phase and no escape code', () =
   ]);
 });
 
+test('away from a terminal figures come ever more seldom, each time on one plain line', () => {
+  let text = '';
+  const screen = { isTTY: false, write: (part: string) => (text += part) };
+  const progress = new Progress(screen, false);
+  progress.event({ n: 0, atMs: 0, type: 'phase', phase: 'running', text: '' });
+  const counts = { statements: 9, evidence: 2, banned: 1, slashed: 1 };
+  const figures = { committed: 1234, submitted: 1240, finalityP50Ms: 31, ...counts };
+  for (let atMs = 1000; atMs <= 86_400_000; atMs += 1000) {
+    progress.event({ n: 0, atMs, type: 'figures', figures });
+  }
+  const lines = text.trimEnd().split('\n');
+  expect(lines[1]).toBe(
+    '  10.0 s   1,234 of 1,240 committed, half within 31 ms; 9 statements, 2 evidence, 1 banned, 1 slashed',
+  );
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.length).toBeLessThan(30);
+  expect(text).not.toContain('\u001b');
+});
+
 test('on a terminal every line that was drawn in place is erased in the end', () => {
   const text = shown(true, false);
   const drawn = text.split('\u001b[1A\u001b[0J').length - 1;
