@@ -38,6 +38,8 @@ export const OBSERVED = { run: 'observed-1', testnet: 'observed', peer: 'honest-
 export interface Observed {
   readonly store: TelemetryStore;
   readonly result: RunResult;
+  /** Where the store lies. */
+  readonly directory: string;
   /** Around the load, ms since the epoch. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -72,6 +74,7 @@ export async function observe(): Promise<Observed> {
   return {
     store,
     result,
+    directory: path.join(directory, RUN_FILES.telemetry),
     fromMs: load.from_ms,
     toMs: load.to_ms,
     async close() {

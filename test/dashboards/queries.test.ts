@@ -13,10 +13,11 @@ import {
 import { TRUTH_FIGURES } from '../../lab/analysis/figures.ts';
 import { MEMBER_QUERIES } from '../../lab/telemetry/members.ts';
 import { LAB_SERIES } from '../../lab/telemetry/series.ts';
-import { ask } from '../../lab/telemetry/queries.ts';
+import { ask as askNamed } from '../../lab/telemetry/queries.ts';
 import { expanded, type Choices, type Range } from './expand.ts';
 import { observe, OBSERVED, type Observed } from './observed.ts';
 import { figuresShown, panelsOf, targetOf } from './panels.ts';
+import { served } from './served.ts';
 
 let observed: Observed;
 beforeAll(async () => {
@@ -36,9 +37,19 @@ interface Answer {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-async function answerTo(rawSql: string): Promise<Answer> {
+const answers = new Map<string, Promise<Answer>>();
+
+/** Asked once: several tests look at the same answers. */
+function answerTo(rawSql: string): Promise<Answer> {
+  const known = answers.get(rawSql) ?? ask(rawSql);
+  answers.set(rawSql, known);
+  return known;
+}
+
+async function ask(rawSql: string): Promise<Answer> {
   const sql = expanded(rawSql, CHOICES, range());
-  const columns = await observed.store.query<{ name: string; type: string }>(`DESCRIBE (${sql})`);
+  const described = await observed.store.query<{ name: string; type: string }>(`DESCRIBE (${sql})`);
+  const columns = described.map(({ name, type }) => ({ name, type }));
   return { columns, rows: await observed.store.query(sql) };
 }
 
@@ -163,15 +174,29 @@ test('single figures are those of the result, whatever the time picker shows', a
   ]);
 });
 
+test('what `lab serve` answers the plug-in over HTTP has the same columns and as many rows', async () => {
+  const http = await served(OBSERVED.run, observed.directory);
+  try {
+    const panels = dashboards().flatMap(panelsOf);
+    for (const panel of panels) {
+      const { columns, rows } = await answerTo(targetOf(panel).rawSql);
+      const sql = expanded(targetOf(panel).rawSql, CHOICES, range());
+      expect(await http.ask(sql), panel.title).toEqual({ columns, rows: rows.length });
+    }
+  } finally {
+    await http.close();
+  }
+}, 60_000);
+
 test('series over the whole run add up to its figures', async () => {
   const { store, result, fromMs, toMs } = observed;
   // What was submitted last is committed after the load.
   const window = { run: OBSERVED.run, from: fromMs, to: toMs + 60_000, step: 1000, need: NEED };
-  const finality = await ask(store, FINALITY_OVER_TIME, window);
-  const regions = await ask(store, FINALITY_OVER_TIME_BY_REGION, window);
-  const throughput = await ask(store, THROUGHPUT_OVER_TIME, window);
-  const detection = await ask(store, DETECTION_OVER_TIME, window);
-  const [counts] = await ask(store, LIVE_COUNTS, window);
+  const finality = await askNamed(store, FINALITY_OVER_TIME, window);
+  const regions = await askNamed(store, FINALITY_OVER_TIME_BY_REGION, window);
+  const throughput = await askNamed(store, THROUGHPUT_OVER_TIME, window);
+  const detection = await askNamed(store, DETECTION_OVER_TIME, window);
+  const [counts] = await askNamed(store, LIVE_COUNTS, window);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   expect(sum(finality.map(({ n }) => n))).toBe(result.finality.n);
   expect(sum(regions.map(({ n }) => n))).toBe(result.finality.n);
