@@ -131,5 +131,5 @@ async function measure(say: Doing['say'], change: Doing['change'], live: LiveRun
 }
 
 function removed(run: string, objects: readonly string[]): string {
-  return `${run} was removed (${counted(objects.length, 'object')}); npx lab report ${run} shows what it left`;
+  return `${run} was removed (${counted(objects.length, 'object')})`;
 }

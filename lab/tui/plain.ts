@@ -43,7 +43,14 @@ export class PlainLines {
 
 function entryText({ atMs, kind, peer, text }: FeedEntry, origin: number): string {
   const who = peer === null ? '' : `${plain(peer)}: `;
-  return `${clock(atMs - origin, true).padStart(8)}  ${kind}: ${who}${plain(text)}`;
+  return `${clock(atMs - origin, true).padStart(8)}  ${kind}: ${who}${shortened(plain(text))}`;
+}
+
+/** What adversaries say of themselves can be as long as a plan. */
+const MAX_TEXT = 200;
+
+function shortened(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
 }
 
 function figuresText({ figures }: LiveModel): string {

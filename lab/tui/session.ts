@@ -176,7 +176,7 @@ export class Session {
     const { run } = this;
     if (run === null) return [];
     if (this.#snapshot.model?.status.phase === 'ended') {
-      return [`${run} has ended; npx lab report ${run} shows what it left`];
+      return [`${run} has ended`];
     }
     return [
       `${run} goes on`,

@@ -33,9 +33,16 @@ export function clock(ms: number, tenths = false): string {
     : `${sign}${hours}:${String(minutes).padStart(2, '0')}:${shown}`;
 }
 
-/** When the load began, by the run's clock; before that, when the run did. */
-export function originMs({ status, atMs }: Pick<LiveModel, 'status' | 'atMs'>): number {
-  return status.elapsedMs === null ? Date.parse(status.since) : atMs - status.elapsedMs;
+/**
+ * When the load began, by the run's clock; before that, when the first thing happened: `since` is
+ * wall time, which a simulated run's clock is not.
+ */
+export function originMs({
+  status: { elapsedMs },
+  atMs,
+  feed,
+}: Pick<LiveModel, 'status' | 'atMs' | 'feed'>): number {
+  return elapsedMs === null ? (feed[0]?.atMs ?? atMs) : atMs - elapsedMs;
 }
 
 /** `950 B`, `12.3 kB`, `4.5 MB`: of 1,000 each. */

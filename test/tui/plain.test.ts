@@ -29,3 +29,11 @@ test('following ends with the run, or when one is asked to stop, and leaves the 
   await stopped;
   expect([...run.asked, ...again.asked]).toEqual([]);
 });
+
+test('before the load, times count from the first event by the run’s own clock, however far that is from ours', () => {
+  const model = fixtureModel({ phase: 'launching', elapsedMs: null });
+  const status = { ...model.status, since: '1999-01-01T00:00:00.000Z' };
+  for (const line of new PlainLines().next({ ...model, status })) {
+    expect(line).toMatch(/^ +\d:\d\d\.\d/);
+  }
+});
