@@ -177,6 +177,7 @@ test('a person may read and never write, and the lab writes on after a question'
     'SELECT 1; DROP TABLE lab.flags',
     'SELECT 1 SETTINGS readonly = 0',
     `SELECT 1 INTO OUTFILE '${directory}/out'`,
+    `SELECT 1 INTO /* a comment */ OUTFILE '${directory}/out'`,
   ]) {
     await expect(store.readOnly(sql), sql).rejects.toMatchObject({ exitCode: 2 });
   }
