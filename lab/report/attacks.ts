@@ -182,14 +182,16 @@ function timelineLayers(
 
 function attackFacts(one: AttackResult): Html {
   const { attempts, coreSeconds, usd } = one.cost;
+  const unknown = one.offenders === 0 ? 'nobody lied' : 'none seen';
+  const after = (ms: number | null): string => (ms === null ? unknown : duration(ms));
   return facts([
     ...Object.entries(one.success).map(
       ([name, value]) =>
         [inWords(name), typeof value === 'number' ? amount(value) : String(value)] as const,
     ),
-    ['first lie → evidence, median', duration(one.timeToDetectMs)],
-    ['first lie → first ban, median', duration(one.timeToBanMs)],
-    ['first lie → slashing, median', duration(one.timeToSlashMs)],
+    ['first lie → evidence, median', after(one.timeToDetectMs)],
+    ['first lie → first ban, median', after(one.timeToBanMs)],
+    ['first lie → slashing, median', after(one.timeToSlashMs)],
     ['minting: work', attempts === null ? null : counted(attempts, 'Argon2 evaluation')],
     ['minting: time', coreSeconds === null ? null : `${figure(coreSeconds)} core-seconds`],
     ['minting: price', usd === null ? null : `${usd.toPrecision(2)} USD`],

@@ -33,6 +33,6 @@ export function newcomersSection({ testnet, phases, originMs }: RunData): Html {
         }),
       ]),
     }),
-    `${counted(newcomers.length, 'peer')} came while the load was on; ${trusted} of them were trusted by its end. When each first said that it had entered a phase, from the start of the load.`,
+    `${counted(newcomers.length, 'peer')} came while the load was on; ${trusted} of them were trusted in the end. When each first said that it had entered a phase, from the start of the load.`,
   );
 }

@@ -93,7 +93,7 @@ border-left:5px solid var(--tone);font-size:16px}
 span.good{color:var(--good)}span.bad{color:var(--bad)}span.good,span.bad{white-space:nowrap}
 .tiles{display:flex;flex-wrap:wrap;gap:1px;margin:0 0 16px;
 background:var(--line);border:1px solid var(--line);border-radius:8px;overflow:hidden}
-.tile{background:var(--card);padding:10px 14px;flex:1 1 200px}
+.tile{background:var(--card);padding:10px 14px;flex:1 1 225px}
 .tile dt{color:var(--soft);font-size:13px}
 .tile dd{margin:0}
 .tile b{display:block;font-size:23px;line-height:1.3;font-weight:650;font-variant-numeric:tabular-nums;
