@@ -5,9 +5,9 @@ import type { LinkMeasurement } from '../analysis/result.ts';
 import { defaultKnobs } from '../manifest/expand.ts';
 import { attackDeclaration, knobProblems, type KnobValue } from '../manifest/attacks.ts';
 import { faultSchema } from '../manifest/fault-schema.ts';
-import type { Testnet } from '../manifest/testnet.ts';
+import type { Fault, Testnet } from '../manifest/testnet.ts';
 import type { RunPlan, RunStatus } from '../supervisor/api.ts';
-import { nextState } from '../supervisor/attacks.ts';
+import { type Attack, nextState, type SteerAction } from '../supervisor/attacks.ts';
 import type { ControlRoutes } from '../supervisor/control-socket.ts';
 import { readFault } from '../supervisor/faults.ts';
 import { parseAttack, parseDuration, parseQuery, parseSteering } from '../supervisor/requests.ts';
@@ -49,35 +49,13 @@ export function pacedRoutes(run: PacedRun): ControlRoutes {
     steerAttack: async (id, body) => {
       const { action, knobs } = parseSteering(body);
       const { world } = await run.loaded;
-      const attack = world.attacks.all.get(id);
-      if (attack === undefined) {
-        const ids = [...world.attacks.all.keys()].join(', ');
-        throw new LabError(`no attack ${id}`, {
-          exitCode: EXIT.badUse,
-          remedy: ids === '' ? 'none was started' : `there is: ${ids}`,
-        });
-      }
-      if (nextState(attack.state, action) === null) {
-        throw new LabError(`cannot ${action} attack ${id}: it is ${attack.state}`, {
-          exitCode: EXIT.badUse,
-        });
-      }
+      const attack = steerable(world, id, action);
       checkAttack(run.testnet, attack.name, knobs);
       return { id: await pacer.order({ order: 'steer', id, action, knobs }) };
     },
     fault: async (body) => {
-      const forMs = parseDuration(body);
       await run.loaded;
-      const fault = readFault(body, awakeOf(run.testnet));
-      // As the manifest says it, for the run is to be repeated from one.
-      const said = faultSchema.safeParse({
-        ...fault,
-        atMs: 0,
-        ...(forMs === null ? {} : { forMs }),
-      });
-      if (!said.success) {
-        throw new LabError(z.prettifyError(said.error), { exitCode: EXIT.badUse });
-      }
+      const { fault, forMs } = faultOf(body, run.testnet);
       return { id: await pacer.order({ order: 'fault', fault, forMs }) };
     },
     clearFault: async (id) => {
@@ -126,6 +104,33 @@ export function pacedRoutes(run: PacedRun): ControlRoutes {
     },
     down: async () => ({ removed: await run.down() }),
   };
+}
+
+/** Throws a LabError when there is no such attack, or the action makes no sense any more. */
+function steerable(world: World, id: string, action: SteerAction): Attack {
+  const { all } = world.attacks;
+  const attack = all.get(id);
+  if (attack === undefined) {
+    throw new LabError(`no attack ${id}`, {
+      exitCode: EXIT.badUse,
+      remedy: all.size === 0 ? 'none was started' : `there is: ${[...all.keys()].join(', ')}`,
+    });
+  }
+  if (nextState(attack.state, action) === null) {
+    throw new LabError(`cannot ${action} attack ${id}: it is ${attack.state}`, {
+      exitCode: EXIT.badUse,
+    });
+  }
+  return attack;
+}
+
+/** What is asked for, as the manifest could say it: the run is to be repeated from one. */
+function faultOf(body: unknown, testnet: Testnet): { fault: Fault; forMs: number | null } {
+  const forMs = parseDuration(body);
+  const fault = readFault(body, awakeOf(testnet));
+  const said = faultSchema.safeParse({ ...fault, atMs: 0, ...(forMs === null ? {} : { forMs }) });
+  if (said.success) return { fault, forMs };
+  throw new LabError(z.prettifyError(said.error), { exitCode: EXIT.badUse });
 }
 
 /** Those that can be named: a sleeper may be nobody. */
