@@ -206,6 +206,15 @@ test('a campaign of many runs with long commands is still a file that a mail can
   expect(text).toMatch(/CSV, the first \d{3}\)/);
 });
 
+test('of a run in which nothing happened there is a report too, without a figure made up', async () => {
+  const nothing = await sampleResult(store, 'nothing');
+  const file = path.join(directory, 'nothing.html');
+  await writeReport(file, { result: nothing, testnet: hostileTestnet(), store, events: [] });
+  const text = await readFile(file, 'utf8');
+  expect(text).toContain('No transaction became final.');
+  expect(text).not.toMatch(/NaN|Infinity|undefined/);
+});
+
 test('a cell of the download is text, whatever it begins with', () => {
   expect(csvCell('=1+1')).toBe("'=1+1");
   expect(csvCell('a "b", c')).toBe('"a ""b"", c"');

@@ -62,10 +62,11 @@ export async function fillSample(store: TelemetryStore): Promise<void> {
   for (const [table, entries] of Object.entries(rows)) await store.insert(table, entries);
 }
 
-export function sampleResult(store: TelemetryStore): Promise<RunResult> {
+export function sampleResult(store: TelemetryStore, run: string = RUN): Promise<RunResult> {
   const link = { askedLoss: 0.001, measuredLoss: 0, n: 40 };
   return score(store, {
     ...FACTS,
+    run,
     testnet: hostileTestnet(),
     version: '0.1.0',
     loadStartedAtMs: START,
