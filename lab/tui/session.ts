@@ -28,10 +28,11 @@ export interface Farewell {
   readonly lines: readonly string[];
 }
 
-/** Ten drawings a second at most, whatever happens. */
-const DRAWING_INTERVAL_MS = 100;
-/** New models are shown less often than that: most keys find the screen at rest and need not wait. */
-const MODEL_INTERVAL_MS = 250;
+/**
+ * Ten drawings a second at most, whatever happens. New models are shown less often than that: most
+ * keys find the screen at rest and need not wait.
+ */
+const INTERVALS = { drawingMs: 100, modelMs: 250 };
 /** What went well is read by then. */
 const DONE_SHOWN_MS = 8000;
 /** An open page is loaded again this often. */
@@ -46,16 +47,23 @@ export class Session {
   #live: LiveRun | null = null;
   #unsubscribe: () => void = () => undefined;
   #waiting: LiveModel | null = null;
-  readonly #models = new AtMost(MODEL_INTERVAL_MS, () => this.#showModel());
-  readonly #drawing = new AtMost(DRAWING_INTERVAL_MS, () => {
-    for (const listener of this.#listeners) listener();
-  });
+  readonly #models: AtMost;
+  readonly #drawing: AtMost;
   #asked = 0;
   #isLoading = false;
   #doneTimer: NodeJS.Timeout | null = null;
   readonly #reload: NodeJS.Timeout;
 
-  constructor(backend: Backend, look: Look, defaults: UiState['defaults']) {
+  constructor(
+    backend: Backend,
+    look: Look,
+    defaults: UiState['defaults'],
+    intervals: typeof INTERVALS = INTERVALS,
+  ) {
+    this.#models = new AtMost(intervals.modelMs, () => this.#showModel());
+    this.#drawing = new AtMost(intervals.drawingMs, () => {
+      for (const listener of this.#listeners) listener();
+    });
     this.#backend = backend;
     this.#look = look;
     this.#snapshot = { state: initialState(defaults), model: null };

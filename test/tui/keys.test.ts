@@ -15,14 +15,19 @@ const RIGHT = '\u001b[C';
 const ESCAPE = '\u001b';
 const ENTER = '\r';
 /** Until an Escape is known to be no other key's begin, and new models were handed on. */
-const SETTLE_MS = 140;
+const SETTLE_MS = 100;
 
 /** A person at a terminal of 80 by 24. */
 async function sitDown({ attached = true } = {}) {
   const run = new StageRun();
   const launched: unknown[] = [];
   const look = lookOf(false, false);
-  const session = new Session(stageBackend(run, launched), look, { driver: 'auto', seed: null });
+  const session = new Session(
+    stageBackend(run, launched),
+    look,
+    { driver: 'auto', seed: null },
+    { drawingMs: 10, modelMs: 10 },
+  );
   const app = render(h(App, { session, look, size: { columns: 80, rows: 24 } }));
   session.refresh();
   if (attached) session.begin({ type: 'attach', run: run.run });
