@@ -138,7 +138,7 @@ export class PeerParts {
       restored: ({ id }) => this.#committer.takenOver(id),
       copy: (tx) => this.#witnesses.transaction(tx),
     });
-    this.#commitListeners.push((transaction) => this.#witnesses.committed(transaction));
+    this.#commitListeners.push((committed) => this.#witnesses.committed(committed));
     this.#catchingUp = new CatchingUp(context, {
       adopted: ({ id }) => this.#committer.takenOver(id),
       agreement: (results) => this.#choosing.challenged(results),
