@@ -4,13 +4,15 @@ import { Command, Option } from 'commander';
 import { EXIT, LabError } from '../errors.ts';
 import { printLines, remark } from '../terminal/output.ts';
 import type { Backend } from '../tui/backend.ts';
-import type { Driver, Effect } from '../tui/effect.ts';
+import type { Cryptography, Effect } from '../tui/effect.ts';
+import type { LaunchDefaults } from '../tui/launch-form.ts';
 import { wordsOf } from '../tui/trouble.ts';
-import { findRun, runDriverOption, seedOption, setOption } from './common.ts';
+import { cryptographyOption, findRun, runDriverOption, seedOption, setOption } from './common.ts';
 
 interface Options {
-  readonly driver: Driver;
+  readonly driver: LaunchDefaults['driver'];
   readonly seed?: number;
+  readonly cryptography?: Cryptography;
   readonly set?: readonly string[];
   readonly plain?: boolean;
 }
@@ -23,14 +25,16 @@ export function tuiCommand(): Command {
     .argument('[run or file]', 'a living run, by name or unique prefix, or a testnet to launch')
     .addOption(runDriverOption())
     .addOption(seedOption())
+    .addOption(cryptographyOption())
     .addOption(setOption())
     .addOption(new Option('--plain', 'lines instead of a screen: for pipes, CI, screen readers'))
     .action(perform);
 }
 
 async function perform(word: string | undefined, options: Options): Promise<void> {
-  const { driver, seed = null, set: settings = [], plain = false } = options;
-  const first = word === undefined ? null : firstOf(word, driver, seed);
+  const { driver, seed = null, cryptography = 'real', set: settings = [], plain = false } = options;
+  const defaults = { driver, seed, cryptography };
+  const first = word === undefined ? null : firstOf(word, defaults);
   if (!plain) expectScreen();
   const { labBackend } = await import('../tui/lab-backend.ts');
   const backend = labBackend(settings);
@@ -39,11 +43,12 @@ async function perform(word: string | undefined, options: Options): Promise<void
     return;
   }
   const { sit } = await import('../tui/open.ts');
-  process.exitCode = await sit({ backend, defaults: { driver, seed }, first });
+  // What still waits for an answer, a launch or a question, must not hold whoever has left.
+  process.exit(await sit({ backend, defaults, first }));
 }
 
 /** A file is launched, anything else is the name of a run. Throws LabError. */
-function firstOf(word: string, driver: Driver, seed: number | null): First {
+function firstOf(word: string, defaults: LaunchDefaults): First {
   if (/\.ya?ml$/.test(word) || word.includes('/')) {
     if (!existsSync(word)) {
       throw new LabError(`there is no file ${word}`, {
@@ -51,7 +56,7 @@ function firstOf(word: string, driver: Driver, seed: number | null): First {
         remedy: 'npx lab tui shows what can be launched',
       });
     }
-    return { type: 'launch', choice: { file: word, driver, seed } };
+    return { type: 'launch', choice: { file: word, ...defaults } };
   }
   return { type: 'attach', run: findRun(word, true).run };
 }
@@ -79,7 +84,11 @@ async function followPlainly(first: First, backend: Backend): Promise<void> {
   const live =
     first.type === 'attach'
       ? await backend.open(first.run)
-      : await backend.launch(first.choice, remark);
+      : await backend.launch(first.choice, {
+          say: remark,
+          begun: () => undefined,
+          signal: new AbortController().signal,
+        });
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal);

@@ -212,6 +212,8 @@ export interface LiveRun {
   measureLinks(this: void): Promise<readonly LinkMeasurement[]>;
   stop(this: void): Promise<void>;
   start(this: void): Promise<void>;
+  /** Scores what there is so far, and writes the report of it. */
+  score(this: void): Promise<void>;
   /** Removes the run; what was removed. */
   down(this: void): Promise<readonly string[]>;
   peer(this: void, name: string): Promise<PeerDetail>;

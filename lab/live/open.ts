@@ -3,12 +3,14 @@
  * it said. It survives a supervisor that goes away: the next question starts it again, as every
  * command does.
  */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LinkMeasurement } from '../analysis/result.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { loadTestnet } from '../manifest/load.ts';
 import type { Testnet } from '../manifest/testnet.ts';
-import type { RunEvent, RunStatus } from '../supervisor/api.ts';
+import { RUN_FILES, type RunEvent, type RunStatus } from '../supervisor/api.ts';
 import { openRun, readPlan, type RunClient } from '../supervisor/client.ts';
 import { readJournal } from '../supervisor/journal.ts';
 import { evidenceDetail, peerDetail, transactionDetail } from './details.ts';
@@ -83,6 +85,7 @@ class Watched {
       measureLinks: () => this.#measureLinks(),
       stop: async () => void (await post('/stop', {})),
       start: async () => void (await post('/start', {})),
+      score: async () => void (await post('/result', {})),
       down: async () => (await post<{ removed: string[] }>('/down', {})).removed,
       peer: (name) => peerDetail(client, this.#status(), name),
       transaction: (id) => transactionDetail(client, this.#testnet, id),
@@ -176,11 +179,14 @@ class Watched {
 
   #end(exitCode?: number, error?: string): void {
     this.#isEnded = true;
-    const { run } = this.#client;
+    const { run, directory } = this.#client;
     const how = error === undefined ? '' : `: ${error}`;
     const code = exitCode === undefined ? '' : `, exit code ${exitCode}`;
     this.#change({ status: { ...this.#status(), phase: 'ended' } });
-    this.#notice(`the run has ended${code}${how}; npx lab report ${run} shows what it left`);
+    const left = existsSync(path.join(directory, RUN_FILES.result))
+      ? `npx lab report ${run} names its report`
+      : `it was not scored: npx lab query --run ${run} reads what it measured`;
+    this.#notice(`the run has ended${code}${how}; ${left}`);
   }
 
   #fold({ status, entries = [], series, bannedBy, links }: Answers): void {

@@ -173,7 +173,7 @@ export class FaultControl {
     events.emit({ type: 'fault', id, name: fault.kind, state: 'cleared' });
     await this.row(id, fault, 'cleared');
     // Members that come back are measured when they are meshed again.
-    if ('between' in fault) await this.remeasure(fault);
+    if ('between' in fault) this.remeasure(fault);
   }
 
   /** After a restart of the supervisor: what should be in force is, what is overdue ends. */
@@ -217,7 +217,7 @@ export class FaultControl {
     const { driver } = this.context;
     if ('between' in fault) {
       await this.links().applyWhereConnected(touchedRegions(fault, this.context.testnet.members));
-      if (fault.kind === 'link') await this.remeasure(fault);
+      if (fault.kind === 'link') this.remeasure(fault);
       return;
     }
     const states = await driver.states();
@@ -282,8 +282,11 @@ export class FaultControl {
     }
   }
 
-  private async remeasure(fault: Fault): Promise<void> {
-    await this.links().measure(touchedRegions(fault, this.context.testnet.members));
+  /** Nobody waits for it: measuring takes seconds, and the links are as they should be before. */
+  private remeasure(fault: Fault): void {
+    this.links()
+      .measure(touchedRegions(fault, this.context.testnet.members))
+      .catch((error: unknown) => warn(this.context, `measuring links: ${messageOf(error)}`));
   }
 
   private async row(id: string, fault: Fault, state: string): Promise<void> {

@@ -29,6 +29,12 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 type MeasuredPlan = ReturnType<typeof planProbes>[number] & { readonly asked: AskedRoundTrip };
 
+interface NextMeasurement {
+  /** Regions of which pairs are measured; null: all. */
+  touched: ReadonlySet<string> | null;
+  readonly measured: Promise<readonly LinkMeasurement[]>;
+}
+
 /** The directions that active partitions cut, each once. */
 export function cutsOf(faults: readonly Fault[]): Cut[] {
   const cuts = new Map<string, Cut>();
@@ -80,6 +86,8 @@ export class LinkControl {
   private installed = false;
   /** Measurements run one after another: together they would load what they measure. */
   private measuring: Promise<unknown> = Promise.resolve();
+  /** The one that waits for those under way: what is asked for meanwhile is measured with it. */
+  private next: NextMeasurement | null = null;
 
   constructor(
     context: RunContext,
@@ -130,11 +138,26 @@ export class LinkControl {
     await this.apply(names);
   }
 
-  /** Measures pairs with an end in `touched` (default all); journals, stores and returns the rows. */
+  /**
+   * Measures pairs with an end in `touched` (default all), and those that others ask for meanwhile;
+   * journals, stores and returns the rows.
+   */
   measure(touched: ReadonlySet<string> | null = null): Promise<readonly LinkMeasurement[]> {
-    const run = this.measuring.then(() => this.measureNow(touched));
-    this.measuring = run.catch(() => undefined);
-    return run;
+    if (this.next !== null) {
+      const { touched: before } = this.next;
+      this.next.touched = before === null || touched === null ? null : before.union(touched);
+      return this.next.measured;
+    }
+    const next: NextMeasurement = {
+      touched,
+      measured: this.measuring.then(() => {
+        this.next = null;
+        return this.measureNow(next.touched);
+      }),
+    };
+    this.next = next;
+    this.measuring = next.measured.catch(() => undefined);
+    return next.measured;
   }
 
   private answers(name: string): boolean {

@@ -13,6 +13,7 @@ import { Lines } from './lines.ts';
 import type { Look } from './look.ts';
 import { pageOf } from './page.ts';
 import { RunScreen } from './run-screen.ts';
+import { QuitView } from './quit-view.ts';
 import type { Session, Snapshot } from './session.ts';
 import { StartScreen } from './start-screen.ts';
 import { line, span, type Line } from './text.ts';
@@ -82,6 +83,10 @@ function body({ state, model }: Snapshot, layout: Layout, look: Look): ReactElem
   if (top?.type === 'help' || top?.type === 'page') {
     const { document, note } = pageOf(top, model, look);
     return h(DocumentView, { document, note, selected: top.selected, width, height, look });
+  }
+  if (top?.type === 'quit') {
+    const { selected, choices } = top;
+    return h(QuitView, { run: null, choices, selected, width, height, look });
   }
   if (state.screen === 'run') return h(Lines, { lines: [], width, height, look });
   const { entries, entry } = state;

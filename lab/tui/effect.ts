@@ -4,11 +4,15 @@ import type { Subject } from './subject.ts';
 
 export type Driver = 'auto' | 'docker' | 'process' | 'sim';
 
+export type Cryptography = 'real' | 'ideal';
+
 export interface LaunchChoice {
   readonly file: string;
   readonly driver: Driver;
   /** Instead of the file's. */
   readonly seed: number | null;
+  /** Ideal: of a simulated run alone. */
+  readonly cryptography: Cryptography;
 }
 
 export type SteerAction = 'stop' | 'pause' | 'resume' | 'set';
@@ -44,5 +48,5 @@ export type Effect =
   | { readonly type: 'detach' }
   /** Out of the UI; the run goes on. */
   | { readonly type: 'leave' }
-  /** Removes the run, then out of the UI. */
-  | { readonly type: 'remove' };
+  /** Removes the run, then out of the UI; with `isScored` it is scored and reported on before. */
+  | { readonly type: 'remove'; readonly isScored: boolean };

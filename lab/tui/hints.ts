@@ -21,12 +21,7 @@ export function hintsOf(state: UiState): readonly Hint[] {
         ['Esc', 'cancel'],
       ];
     case 'quit':
-      return [
-        ['l', 'leave running'],
-        ['r', 'remove'],
-        ['s', 'another run'],
-        ['Esc', 'stay'],
-      ];
+      return [MOVE, ['Enter', 'do it'], ['Esc', 'stay']];
     case 'help':
       return [MOVE, BACK];
     case 'page':

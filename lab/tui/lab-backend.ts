@@ -12,12 +12,15 @@ export function labBackend(settings: readonly string[]): Backend {
     // As a promise: what it throws is shown like any other trouble.
     result: async (run) => resultDocument(run),
     open: openLive,
-    launch: ({ file, driver, seed }, say) =>
+    launch: ({ file, driver, seed, cryptography }, { say, begun, signal }) =>
       startLive(file, {
         driver,
         settings,
         ...(seed === null ? {} : { seed }),
+        ...(cryptography === 'ideal' ? { cryptography } : {}),
         remark: say,
+        begun,
+        signal,
       }),
   };
 }

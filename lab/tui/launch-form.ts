@@ -1,12 +1,21 @@
 /** The form that launches a testnet. */
 import { field, type Form } from './form.ts';
-import type { Driver } from './effect.ts';
+import type { Cryptography, Driver } from './effect.ts';
 
 const DRIVERS: readonly Driver[] = ['auto', 'docker', 'process', 'sim'];
+const CRYPTOGRAPHY: readonly Cryptography[] = ['real', 'ideal'];
 const MAX_SEED = 0xffffffff;
 
+/** What the form begins with. */
+export interface LaunchDefaults {
+  readonly driver: Driver;
+  readonly seed: number | null;
+  readonly cryptography: Cryptography;
+}
+
 /** For a testnet file. */
-export function launchForm(file: string, driver: Driver, seed: number | null): Form {
+export function launchForm(file: string, defaults: LaunchDefaults): Form {
+  const { driver, seed, cryptography } = defaults;
   return {
     title: `Launch ${file}`,
     purpose: 'A network of this testnet; it stays until you remove it.',
@@ -32,13 +41,30 @@ export function launchForm(file: string, driver: Driver, seed: number | null): F
             ? null
             : `allowed: a whole number from 0 to ${MAX_SEED}`,
       }),
+      field({
+        name: 'cryptography',
+        value: cryptography,
+        options: CRYPTOGRAPHY,
+        hint: 'of a simulation',
+        description:
+          'Ideal: as unforgeable as the real one, at no cost; a slow machine then keeps in step with the clock. For driver sim alone.',
+      }),
     ],
-    submit: ({ driver: chosen = '', seed: text = '' }) => {
+    submit: ({ driver: chosen = '', seed: text = '', cryptography: kind = '' }) => {
       const known = DRIVERS.find((name) => name === chosen);
       if (known === undefined) return 'choose a driver';
+      const keys = CRYPTOGRAPHY.find((name) => name === kind) ?? 'real';
+      if (keys === 'ideal' && known !== 'sim') {
+        return 'cryptography: ideal is for driver sim alone';
+      }
       return {
         type: 'launch',
-        choice: { file, driver: known, seed: text === '' ? null : Number(text) },
+        choice: {
+          file,
+          driver: known,
+          seed: text === '' ? null : Number(text),
+          cryptography: keys,
+        },
       };
     },
   };

@@ -1,6 +1,6 @@
 /** Carries out what a key asked for. Resolves with what came of it in words; empty: nothing to say. */
 import type { LiveRun } from '../live/model.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Launching } from './backend.ts';
 import type { Effect, SteerAction } from './effect.ts';
 import type { UiState } from './state.ts';
 import { counted } from './words.ts';
@@ -12,6 +12,8 @@ export interface Doing {
   /** Shown while it goes on. */
   say(this: void, text: string): void;
   change(this: void, change: (state: UiState) => UiState): void;
+  /** What a launch tells, and heeds. */
+  readonly launching: Pick<Launching, 'begun' | 'signal'>;
   /** From now on this run is on the screen. */
   watch(this: void, live: LiveRun): void;
 }
@@ -30,13 +32,22 @@ export async function perform(effect: Lasting, doing: Doing): Promise<string> {
     case 'refresh':
       return refresh(doing);
     case 'attach':
-      doing.say(`attaching to ${effect.run}`);
-      doing.watch(await doing.backend.open(effect.run));
-      return '';
+      return attach(effect.run, doing);
     case 'launch':
       return launch(effect, doing);
     default:
       return onRun(effect, doing, watched(doing));
+  }
+}
+
+async function attach(run: string, { backend, say, change, watch }: Doing): Promise<string> {
+  say(`attaching to ${run}`);
+  change((state) => ({ ...state, isAttaching: true }));
+  try {
+    watch(await backend.open(run));
+    return '';
+  } finally {
+    change((state) => ({ ...state, isAttaching: false }));
   }
 }
 
@@ -52,12 +63,12 @@ async function refresh({ backend, change }: Doing): Promise<string> {
 
 async function launch(
   { choice }: Extract<Effect, { type: 'launch' }>,
-  { backend, say, change, watch }: Doing,
+  { backend, say, change, watch, launching }: Doing,
 ): Promise<string> {
   say(`launching ${choice.file}`);
   change((state) => ({ ...state, isLaunching: true }));
   try {
-    const live = await backend.launch(choice, (text) => say(text));
+    const live = await backend.launch(choice, { ...launching, say: (text) => say(text) });
     watch(live);
     return `${live.run} is on its way`;
   } finally {
@@ -101,9 +112,21 @@ async function onRun(
       await live.start();
       return 'started again';
     default:
-      say(`removing ${live.run}`);
-      return removed(live.run, await live.down());
+      return remove(effect.isScored, say, live);
   }
+}
+
+async function remove(isScored: boolean, say: Doing['say'], live: LiveRun): Promise<string> {
+  const { run } = live;
+  if (isScored) {
+    say(`scoring ${run}, and writing its report`);
+    await live.score();
+  }
+  say(`removing ${run}`);
+  const objects = counted((await live.down()).length, 'object');
+  return isScored
+    ? `${run} was scored and removed (${objects}); npx lab report ${run} names its report`
+    : `${run} was removed unscored (${objects}); npx lab query --run ${run} reads what it measured`;
 }
 
 async function begin(
@@ -128,8 +151,4 @@ async function measure(say: Doing['say'], change: Doing['change'], live: LiveRun
   } finally {
     change((state) => ({ ...state, isMeasuring: false }));
   }
-}
-
-function removed(run: string, objects: readonly string[]): string {
-  return `${run} was removed (${counted(objects.length, 'object')})`;
 }

@@ -1,4 +1,5 @@
 /** What a key does: the one place where keys become changes of state and wishes. Pure. */
+import type { LiveModel } from '../live/model.ts';
 import type { Key } from './key.ts';
 import { pressForm } from './form.ts';
 import { launchForm } from './launch-form.ts';
@@ -10,6 +11,7 @@ import {
   withOverlay,
   withoutOverlay,
   type Overlay,
+  type QuitChoice,
   type Step,
   type UiState,
 } from './state.ts';
@@ -22,7 +24,7 @@ export function press(state: UiState, key: Key, sight: Sight): Step {
   // A form takes every character; only Ctrl-C is above it.
   if (key.name === 'interrupt') return interrupted(state, sight);
   if (top?.type === 'form') return inForm(state, top.form, key);
-  if (top?.type === 'quit') return inQuit(state, top.selected, key);
+  if (top?.type === 'quit') return inQuit(state, top, key);
   if (top === undefined && state.feed.isTyping) return pressPane(state, key, sight);
   if (key.name === 'character') {
     if (key.text === 'q') return quit(state, sight);
@@ -36,14 +38,10 @@ export function press(state: UiState, key: Key, sight: Sight): Step {
 
 /** From the start screen, and of a run that has ended, nothing has to be asked. */
 function quit(state: UiState, { model }: Sight): Step {
-  if (state.isLaunching) {
-    const text = 'the launch goes on; quit when the run answers';
-    return step({ ...state, notice: { state: 'pending', text } });
-  }
   if (state.screen === 'start' || model?.status.phase === 'ended') {
     return step(state, { type: 'leave' });
   }
-  return step(withOverlay(state, { type: 'quit', selected: 0 }));
+  return step(withOverlay(state, { type: 'quit', selected: 0, choices: quitChoices(model) }));
 }
 
 /** The first Ctrl-C asks like `q`; the second leaves the network running. */
@@ -60,29 +58,41 @@ function inForm(state: UiState, form: Parameters<typeof pressForm>[0], key: Key)
   return step(replacingOverlay(state, { type: 'form', form: next.form }));
 }
 
-/** What `q` offers, in order. */
-export const QUIT_CHOICES = [
+const SCORE: QuitChoice = {
+  key: 'e',
+  text: 'end it: score it, write the report, and remove all that runs of it',
+  effect: { type: 'remove', isScored: true },
+};
+const REMOVE: QuitChoice = {
+  key: 'r',
+  text: 'remove it unscored: no report; the rows that it measured stay',
+  effect: { type: 'remove', isScored: false },
+};
+const LEAVE: readonly QuitChoice[] = [
   { key: 'l', text: 'leave it running', effect: { type: 'leave' } },
-  {
-    key: 'r',
-    text: 'remove it: all that runs of it; what it measured stays',
-    effect: { type: 'remove' },
-  },
   { key: 's', text: 'leave it running, and choose another', effect: { type: 'detach' } },
-] as const;
+];
 
-function inQuit(state: UiState, selected: number, key: Key): Step {
+/** What `q` offers, in order: before its load began there is nothing of a run to score. */
+function quitChoices(model: LiveModel | null): readonly QuitChoice[] {
+  return model === null || model.status.elapsedMs === null
+    ? [...LEAVE, REMOVE]
+    : [SCORE, REMOVE, ...LEAVE];
+}
+
+function inQuit(state: UiState, top: Extract<Overlay, { type: 'quit' }>, key: Key): Step {
+  const { selected, choices } = top;
   const chosen =
     key.name === 'enter'
-      ? QUIT_CHOICES[selected]
+      ? choices[selected]
       : key.name === 'character'
-        ? QUIT_CHOICES.find((choice) => choice.key === key.text)
+        ? choices.find((choice) => choice.key === key.text)
         : undefined;
   if (chosen !== undefined) return step(withoutOverlay(state), chosen.effect);
   if (key.name === 'escape') return step(withoutOverlay(state));
   const by = key.name === 'up' ? -1 : key.name === 'down' || key.name === 'tab' ? 1 : 0;
-  const to = moved(selected, by, QUIT_CHOICES.length);
-  return step(replacingOverlay(state, { type: 'quit', selected: to }));
+  const to = moved(selected, by, choices.length);
+  return step(replacingOverlay(state, { ...top, selected: to }));
 }
 
 function inPage(
@@ -113,12 +123,12 @@ function onStart(state: UiState, key: Key, { pageRows }: Sight): Step {
   const by = stride(key, pageRows);
   if (by !== 0) return step({ ...state, entry: moved(state.entry, by, entries.length) });
   if (key.name === 'character' && key.text === 'r') return step(state, { type: 'refresh' });
-  if (key.name !== 'enter' || state.isLaunching) return step(state);
+  if (key.name !== 'enter' || state.isLaunching || state.isAttaching) return step(state);
   const chosen = entries[state.entry];
   if (chosen === undefined) return step(state);
   if (chosen.type === 'living') return step(state, { type: 'attach', run: chosen.run });
   if (chosen.type === 'testnet') {
-    const form = launchForm(chosen.file, state.defaults.driver, state.defaults.seed);
+    const form = launchForm(chosen.file, state.defaults);
     return step(withOverlay(state, { type: 'form', form }));
   }
   const subject = { kind: 'result', id: chosen.run } as const;

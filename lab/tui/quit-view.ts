@@ -2,19 +2,22 @@
 import { createElement as h, memo } from 'react';
 import { Lines } from './lines.ts';
 import type { Look } from './look.ts';
-import { QUIT_CHOICES } from './press.ts';
+import type { QuitChoice } from './state.ts';
 import { line, rule, span, toned } from './text.ts';
 
 interface Props {
-  readonly run: string;
+  /** Null: it has not answered yet. */
+  readonly run: string | null;
+  readonly choices: readonly QuitChoice[];
   readonly selected: number;
   readonly width: number;
   readonly height: number;
   readonly look: Look;
 }
 
-export const QuitView = memo(function QuitView({ run, selected, width, height, look }: Props) {
-  const choices = QUIT_CHOICES.map(({ key, text }, at) => {
+export const QuitView = memo(function QuitView(props: Props) {
+  const { run, choices: offered, selected, width, height, look } = props;
+  const choices = offered.map(({ key, text }, at) => {
     const isChosen = at === selected;
     const made = [
       span(isChosen ? ` ${look.marks.pointer} ` : '   ', 'strong'),
@@ -26,7 +29,7 @@ export const QuitView = memo(function QuitView({ run, selected, width, height, l
   const lines = [
     rule('Quit', '', width, look.marks.rule),
     line(''),
-    line(`   What is to become of ${run}?`),
+    line(`   What is to become of ${run ?? 'the run'}?`),
     line(''),
     ...choices,
   ];

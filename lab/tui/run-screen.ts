@@ -61,7 +61,8 @@ function overlayIn(top: Overlay, { model, look }: Props, place: Place): ReactEle
   const common = { ...place, look };
   if (top.type === 'form') return h(FormView, { form: top.form, ...common });
   if (top.type === 'quit') {
-    return h(QuitView, { run: model.status.run, selected: top.selected, ...common });
+    const { selected, choices } = top;
+    return h(QuitView, { run: model.status.run, choices, selected, ...common });
   }
   const { document, note } = pageOf(top, model, look);
   return h(DocumentView, { document, note, selected: top.selected, ...common });

@@ -35,6 +35,8 @@ export interface Farewell {
 const INTERVALS = { drawingMs: 100, modelMs: 250 };
 /** What went well is read by then. */
 const DONE_SHOWN_MS = 8000;
+/** Keys kept for a run that does not answer yet: more is nobody's plan for it. */
+const MAX_EARLY = 64;
 /** An open page is loaded again this often. */
 const RELOAD_MS = 3000;
 
@@ -50,6 +52,11 @@ export class Session {
   readonly #models: AtMost;
   readonly #drawing: AtMost;
   #asked = 0;
+  /** Typed for the run that is being attached to. */
+  #early: { readonly key: Key; readonly size: Size }[] = [];
+  readonly #leaving = new AbortController();
+  /** A run that goes on, and has not answered yet. */
+  #begun: string | null = null;
   #isLoading = false;
   #doneTimer: NodeJS.Timeout | null = null;
   readonly #reload: NodeJS.Timeout;
@@ -95,6 +102,10 @@ export class Session {
   /** A key, on a terminal of this size. */
   press(key: Key, size: Size): void {
     const { state, model } = this.#snapshot;
+    if (this.#isEarly && !isQuit(key)) {
+      if (this.#early.length < MAX_EARLY) this.#early.push({ key, size });
+      return;
+    }
     // What cannot be seen is not to be driven; quitting is always possible.
     if (isTooSmall(size) && key.name !== 'interrupt') return;
     const layout = layoutOf(size);
@@ -114,6 +125,7 @@ export class Session {
 
   /** Stops watching; what runs goes on. For when the terminal goes away, too. */
   close(): void {
+    this.#leaving.abort();
     clearInterval(this.#reload);
     this.#models.stop();
     this.#drawing.stop();
@@ -121,9 +133,16 @@ export class Session {
     this.#letGo();
   }
 
-  /** Name of the run that is watched, if one is. */
+  /** Name of the run that is watched, or is on its way to be; null: none is. */
   get run(): string | null {
-    return this.#live?.run ?? null;
+    return this.#live?.run ?? this.#begun;
+  }
+
+  /** A run was chosen, and there is nothing of it yet to press keys at. */
+  get #isEarly(): boolean {
+    const { state, model } = this.#snapshot;
+    if (state.overlays.length > 0) return false;
+    return state.isAttaching || (state.screen === 'run' && model === null);
   }
 
   #change(change: (state: UiState) => UiState, model = this.#snapshot.model): void {
@@ -165,14 +184,21 @@ export class Session {
       say: (text) => tell(text, 'pending'),
       change: (change) => this.#change(change),
       watch: (live) => this.#watch(live),
+      launching: {
+        signal: this.#leaving.signal,
+        begun: (run) => {
+          this.#begun = run;
+        },
+      },
     };
     try {
       const done = await perform(effect, doing);
       tell(done, 'done');
       this.#fade(asked);
-      if (effect.type === 'remove') this.#end([done]);
+      if (effect.type === 'remove') this.#end(done.split('; '));
     } catch (error) {
       tell(wordsOf(error), 'failed');
+      this.#early = [];
       // Where nothing is watched there is something to choose from.
       if (this.#live === null && this.#snapshot.state.entries === null) {
         await perform({ type: 'refresh' }, doing).catch(() => undefined);
@@ -182,12 +208,11 @@ export class Session {
 
   #farewell(): string[] {
     const { run } = this;
-    if (run === null) return [];
-    if (this.#snapshot.model?.status.phase === 'ended') {
-      return [`${run} has ended`];
-    }
+    const { state, model } = this.#snapshot;
+    if (run === null) return state.isLaunching ? ['nothing was launched'] : [];
+    if (model?.status.phase === 'ended') return [`${run} has ended`];
     return [
-      `${run} goes on`,
+      state.isLaunching ? `${run} goes on being launched` : `${run} goes on`,
       `  npx lab tui ${run}     to come back`,
       `  npx lab down ${run}    to remove it`,
     ];
@@ -203,6 +228,7 @@ export class Session {
 
   #watch(live: LiveRun): void {
     this.#letGo();
+    this.#begun = null;
     this.#live = live;
     this.#change(
       ({ defaults, entries, entry, notice }) => ({
@@ -222,7 +248,11 @@ export class Session {
 
   #showModel(): void {
     const newest = this.#waiting;
-    if (newest !== null) this.#change((state) => settled(state, newest), newest);
+    if (newest === null) return;
+    this.#change((state) => settled(state, newest), newest);
+    const early = this.#early;
+    this.#early = [];
+    for (const { key, size } of early) this.press(key, size);
   }
 
   #letGo(): void {
@@ -264,6 +294,10 @@ export class Session {
     this.close();
     this.#ended.resolve({ lines });
   }
+}
+
+function isQuit(key: Key): boolean {
+  return key.name === 'interrupt' || (key.name === 'character' && key.text === 'q');
 }
 
 /** The state as it fits this model: somebody is always chosen on the map. */

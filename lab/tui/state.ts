@@ -1,9 +1,10 @@
 /** Everything the UI itself remembers; what the run is like is the live model's. Immutable. */
 import type { LiveModel } from '../live/model.ts';
 import type { RunSummary } from '../supervisor/client.ts';
-import type { Driver, Effect } from './effect.ts';
+import type { Effect } from './effect.ts';
 import type { FeedChoice } from './feed.ts';
 import type { Form } from './form.ts';
+import type { LaunchDefaults } from './launch-form.ts';
 import type { PeerOrder } from './peers.ts';
 import type { Subject } from './subject.ts';
 import type { Document } from './document.ts';
@@ -21,10 +22,22 @@ export type StartSummary = Pick<RunSummary, 'phase' | 'since' | 'launched'> & {
   readonly driver: string;
 };
 
+/** One answer to `q`. */
+export interface QuitChoice {
+  readonly key: string;
+  readonly text: string;
+  readonly effect: Effect;
+}
+
 /** What lies over the panes; the last one has the keys. */
 export type Overlay =
   | { readonly type: 'help'; readonly selected: number }
-  | { readonly type: 'quit'; readonly selected: number }
+  | {
+      readonly type: 'quit';
+      readonly selected: number;
+      /** As they were when it was asked: what Enter does never changes under the hand. */
+      readonly choices: readonly QuitChoice[];
+    }
   | { readonly type: 'form'; readonly form: Form }
   | {
       readonly type: 'page';
@@ -54,9 +67,11 @@ export interface UiState {
   readonly entries: readonly StartEntry[] | null;
   readonly entry: number;
   /** What the launch form begins with. */
-  readonly defaults: { readonly driver: Driver; readonly seed: number | null };
+  readonly defaults: LaunchDefaults;
   /** A launch was asked for, and the run does not answer yet. */
   readonly isLaunching: boolean;
+  /** A run was chosen, and does not answer yet: what is typed is kept for it. */
+  readonly isAttaching: boolean;
   readonly tab: Tab;
   /** Name of the peer chosen on the map and in the list. */
   readonly peer: string | null;
@@ -93,6 +108,7 @@ export function initialState(defaults: UiState['defaults']): UiState {
     entry: 0,
     defaults,
     isLaunching: false,
+    isAttaching: false,
     tab: 'overview',
     peer: null,
     order: 'address',

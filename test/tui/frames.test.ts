@@ -26,7 +26,7 @@ const SIZES: readonly Size[] = [
 
 function onRun(change: Partial<UiState> = {}): UiState {
   return {
-    ...initialState({ driver: 'auto', seed: null }),
+    ...initialState({ driver: 'auto', seed: null, cryptography: 'real' }),
     screen: 'run',
     peer: 'honest-03',
     ...change,
@@ -56,12 +56,22 @@ function screens(
   };
   const overlays: readonly (readonly [string, Overlay])[] = [
     ['help', { type: 'help', selected: 3 }],
-    ['quit', { type: 'quit', selected: 1 }],
+    [
+      'quit',
+      {
+        type: 'quit',
+        selected: 0,
+        choices: [{ key: 'l', text: 'leave it running', effect: { type: 'leave' } }],
+      },
+    ],
     ['page', page],
     ['knobs', { type: 'form', form: attackForm() }],
     ['fault', { type: 'form', form: faultForm('link', model, 'honest-03') }],
   ];
-  const launch: Overlay = { type: 'form', form: launchForm('testnets/demo.yaml', 'auto', 7) };
+  const launch: Overlay = {
+    type: 'form',
+    form: launchForm('testnets/demo.yaml', { driver: 'auto', seed: 7, cryptography: 'real' }),
+  };
   return [
     ...TABS.map((tab) => [tab, onRun({ tab }), model] as const),
     ...overlays.map(([name, overlay]) => [name, onRun({ overlays: [overlay] }), model] as const),

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { test } from 'vitest';
 import { App } from '../../lab/tui/app.ts';
+import type { Backend } from '../../lab/tui/backend.ts';
 import { lookOf } from '../../lab/tui/look.ts';
 import { Session } from '../../lab/tui/session.ts';
 import { hashOf } from './fixture.ts';
@@ -18,14 +19,20 @@ const ENTER = '\r';
 const SETTLE_MS = 100;
 
 /** A person at a terminal of 80 by 24. */
-async function sitDown({ attached = true } = {}) {
+async function sitDown({
+  attached = true,
+  backend = {},
+}: {
+  attached?: boolean;
+  backend?: Partial<Backend>;
+} = {}) {
   const run = new StageRun();
   const launched: unknown[] = [];
   const look = lookOf(false, false);
   const session = new Session(
-    stageBackend(run, launched),
+    { ...stageBackend(run, launched), ...backend },
     look,
-    { driver: 'auto', seed: null },
+    { driver: 'auto', seed: null, cryptography: 'real' },
     { drawingMs: 10, modelMs: 10 },
   );
   const app = render(h(App, { session, look, size: { columns: 80, rows: 24 } }));
@@ -64,7 +71,9 @@ test.concurrent('from the start screen one attaches to a run, or launches a test
   expect(launched).toEqual([]);
   expect(screen()).toContain('seed: allowed: a whole number');
   await press('\u007f', ENTER);
-  expect(launched).toEqual([{ file: 'testnets/demo.yaml', driver: 'sim', seed: 42 }]);
+  expect(launched).toEqual([
+    { file: 'testnets/demo.yaml', driver: 'sim', seed: 42, cryptography: 'real' },
+  ]);
   expect(screen()).toContain('[1 overview]');
   leave();
 });
@@ -201,14 +210,77 @@ test.concurrent('quitting asks: leave the network running, remove it, or stay', 
 
   const removing = await sitDown();
   await removing.press('q', 'r');
-  expect((await removing.session.ended).lines.join(' ')).toContain('was removed');
+  expect((await removing.session.ended).lines.join(' ')).toContain('was removed unscored');
   expect(removing.run.asked).toEqual([['down']]);
+
+  const scoring = await sitDown();
+  await scoring.press('q', ENTER);
+  expect((await scoring.session.ended).lines.join(' ')).toContain('npx lab report demo-3f9a2c');
+  expect(scoring.run.asked).toEqual([['score'], ['down']]);
 
   const failing = await sitDown();
   failing.run.refuse = 'a container does not stop';
   await failing.press('q', 'r');
   expect(failing.screen()).toContain('✗ a container does not stop');
   failing.leave();
+});
+
+test.concurrent('before its load began a run is not offered to be scored', async ({ expect }) => {
+  const { press, run, screen, session } = await sitDown();
+  run.show({ ...run.model, status: { ...run.model.status, phase: 'meshing', elapsedMs: null } });
+  await press();
+  await press('q');
+  expect(screen()).toContain('remove it unscored');
+  expect(screen()).not.toContain('end it');
+  await press(ENTER);
+  expect((await session.ended).lines.join(' ')).toContain('demo-3f9a2c goes on');
+  expect(run.asked).toEqual([]);
+});
+
+test.concurrent('keys pressed while attaching are kept for the run; quitting is heard at once', async ({
+  expect,
+}) => {
+  const answer = Promise.withResolvers<StageRun>();
+  const { press, run, screen, leave } = await sitDown({
+    attached: false,
+    backend: { open: () => answer.promise },
+  });
+  await press(ENTER, '2', 'o');
+  expect(screen()).toContain('… attaching to demo-3f9a2c');
+  answer.resolve(run);
+  await press();
+  expect(screen()).toContain('[2 peers]');
+  expect(screen()).toContain('by name');
+  leave();
+
+  const never = await sitDown({
+    attached: false,
+    backend: { open: () => new Promise(() => undefined) },
+  });
+  await never.press(ENTER, '2', 'q');
+  expect((await never.session.ended).lines).toEqual([]);
+});
+
+test.concurrent('a launch is left at once, with what becomes of it', async ({ expect }) => {
+  const launch = async (begins: boolean) => {
+    const signals: AbortSignal[] = [];
+    const sitting = await sitDown({
+      attached: false,
+      backend: {
+        launch: (_choice, { begun, signal }) => {
+          signals.push(signal);
+          if (begins) begun('demo-77aa01');
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    await sitting.press(DOWN, ENTER, ENTER, '\u0003');
+    const { lines } = await sitting.session.ended;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    return lines.join(' ');
+  };
+  expect(await launch(true)).toContain('demo-77aa01 goes on being launched');
+  expect(await launch(false)).toBe('nothing was launched');
 });
 
 test.concurrent('keys work while an action takes its time, and its state is shown until it ends', async ({

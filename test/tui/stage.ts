@@ -124,6 +124,8 @@ export class StageRun implements LiveRun {
   readonly stop: LiveRun['stop'] = async () => this.#note('stop');
   readonly start: LiveRun['start'] = async () => this.#note('start');
 
+  readonly score: LiveRun['score'] = async () => this.#note('score');
+
   readonly down: LiveRun['down'] = async () => {
     this.#note('down');
     return ['process honest-01', 'process honest-02'];
@@ -233,7 +235,7 @@ if (process.argv[1] === import.meta.filename) {
   }
   process.exitCode = await sit({
     backend: stageBackend(run),
-    defaults: { driver: 'auto', seed: null },
+    defaults: { driver: 'auto', seed: null, cryptography: 'real' },
     first: values.attached ? { type: 'attach', run: run.run } : null,
   });
   clearInterval(ticking);
