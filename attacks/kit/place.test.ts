@@ -33,6 +33,22 @@ test('wanted is what lies so near that two of a hundred honest members are expec
   expect(isWanted({ ...birth, knobs: { ...knobs, reach: 0.25 } })(at('c'))).toBe(true);
 });
 
+test('who keeps apart stands in a part of the arc of its own, half a part from the next', () => {
+  const knobs = { ...birth.knobs, target: at('08'), reach: 0.06, apart: true };
+  const addresses = Array.from({ length: 4096 }, (_, n) => at(n.toString(16).padStart(3, '0')));
+  const places = [0, 1, 2, 3, 4, 5].map((index) =>
+    addresses.filter(isWanted({ ...birth, index, knobs })),
+  );
+  // Each of six has a fiftieth of the ring, and half of that to stand in.
+  for (const own of places) {
+    expect(Math.abs(own.length - 4096 / 100)).toBeLessThan(2);
+    for (const address of own) expect(shareBetween(address, at('08'))).toBeLessThan(0.06);
+  }
+  const [first = [], second = []] = places;
+  const gaps = first.flatMap((a) => second.map((b) => shareBetween(a, b)));
+  expect(Math.min(...gaps)).toBeGreaterThan(0.0095);
+});
+
 test('what is said to be made over weeks is fresh all the same, and no two are made at once', () => {
   const nowMs = 1_767_225_600_000;
   const times = [0, 1, 2, 3, 4, 5].map((index) => claimedAt(nowMs, { ...birth, index }));

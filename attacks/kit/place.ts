@@ -24,17 +24,31 @@ export function reachOf({ captured, reach }: Knobs, honest: number, k: number): 
   return own > 0 ? own : reachFor({ k, m: Math.min(k, Number(captured)), honest });
 }
 
-/** Is an address near enough to the target to be kept? */
-export function isWanted({ network, knobs, parameters, peers, members }: Birth) {
+/** Is an address near enough to the target to be kept, and in this one's part of the arc if all keep apart? */
+export function isWanted({ network, knobs, parameters, index, peers, members }: Birth) {
   const target = targetOf(network, knobs);
   const reach = reachOf(knobs, Math.max(1, peers - members), parameters.k);
-  return (address: Id): boolean => shareBetween(address, target) <= reach;
+  if (knobs['apart'] !== true)
+    return (address: Id): boolean => shareBetween(address, target) <= reach;
+  // No two within half a part of each other: of its part each leaves a quarter free on either side.
+  const part = (2 * reach) / Math.max(1, members);
+  const centre = pointBeside(target, part * (index + 0.5) - reach);
+  return (address: Id): boolean => shareBetween(address, centre) <= part / 4;
+}
+
+/** The point that lies so large a share of the ring further; the shares of a negative one back. */
+function pointBeside(point: Id, share: number): Id {
+  const steps = BigInt(Math.round(share * RING_STEPS)) * (RING / BigInt(RING_STEPS));
+  const at = (((BigInt(`0x${point}`) + steps) % RING) + RING) % RING;
+  return at.toString(16).padStart(64, '0');
 }
 
 /** Points that are tried on each side of the target, and how many of them lie between two members. */
 const STEPS_EACH_SIDE = 48;
 const STEPS_PER_MEMBER = 8;
 const RING = 1n << 256n;
+/** Parts of the ring that a share is told in: what a number holds exactly. */
+const RING_STEPS = 2 ** 52;
 
 /**
  * Where two honest keepers or more can be told different things, and the most keepers are its own:

@@ -21,12 +21,18 @@ export const declaration: Declaration = {
       description: 'How many of the k nearest must be its own before it strikes.',
     },
     reach: REACH,
+    apart: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Each keeps to a part of that arc of its own, so that no two stand closer than half a part; costs twice their number in work.',
+    },
     strike: {
       type: 'string',
       default: 'double-spend',
-      values: ['double-spend', 'freeze'],
+      values: ['double-spend', 'freeze', 'lie'],
       description:
-        'double-spend: a colluding owner’s token is spent twice; freeze: nothing near is voted on.',
+        'double-spend: a colluding owner’s token is spent twice; freeze: nothing near is voted on; lie: clients are told false owners of the tokens there.',
     },
     tokens: TOKENS_SPENT_TWICE,
     waitMs: {
@@ -64,7 +70,7 @@ export const declaration: Declaration = {
   source: 'whitepaper 5.3, 9.1; consensus-performance 11.9',
   success: {
     meaning:
-      'Honest keepers committed two transfers of one token that no honest client made, or a transaction of an honest client did not pass where fewer honest keepers are left than finality needs.',
+      'Honest keepers committed two transfers of one token that no honest client made, or a transaction of an honest client did not pass where fewer honest keepers are left than finality needs, or an honest client was told a lie that no answer to the same question contradicted.',
     sql: `SELECT
         ${SPENT_TWICE_SQL} AS spentTwice,
         (SELECT count() FROM fates WHERE class IN ('timed-out', 'pending')
@@ -72,6 +78,8 @@ export const declaration: Declaration = {
             SELECT tx FROM transactions ARRAY JOIN kept AS token
             WHERE part = 'neighbour' AND peer IN (SELECT member FROM roles WHERE adversary = '')
             GROUP BY tx, token HAVING uniqExact(peer) < {need:UInt32})) AS stalled,
-        toUInt8(spentTwice > 0 OR stalled > 0) AS succeeded`,
+        (SELECT count() FROM own_lies) AS liesTold,
+        (SELECT countIf(heard_kind = 'client' AND NOT disagreed) FROM own_lies) AS unopposedLies,
+        toUInt8(spentTwice > 0 OR stalled > 0 OR unopposedLies > 0) AS succeeded`,
   },
 };

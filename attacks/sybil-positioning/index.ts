@@ -1,14 +1,17 @@
 /**
  * Sybil positioning: identities are minted until they lie near one point of the ring, so that enough
  * of the k members nearest it are the attacker's. They join and behave until the place is theirs;
- * then that neighbourhood commits two transfers of one token, or commits nothing at all.
+ * then that neighbourhood commits two transfers of one token, commits nothing at all, or tells clients
+ * that its tokens belong to others.
  */
 import type { AttackOrder } from '../../node/control.ts';
 import type { Ballot, Decisions } from '../../node/decisions.ts';
 import type { Id } from '../../node/id.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
+import type { Statement } from '../../node/minefield/types.ts';
 import type { AdversaryModule, Birth } from '../../node/runtime/adversarial.ts';
 import type { Adversary, AdversaryContext } from '../adversary.ts';
+import { Deceit } from '../kit/deceit.ts';
 import { isKind } from '../kit/messages.ts';
 import {
   ColludingOwner,
@@ -37,6 +40,7 @@ class Sybil implements Adversary {
   readonly #context: AdversaryContext;
   readonly #stories: TwoStories;
   readonly #script: Script;
+  readonly #deceit: Deceit;
   #order: AttackOrder | null = null;
   #owners: readonly ColludingOwner[] = [];
 
@@ -45,6 +49,7 @@ class Sybil implements Adversary {
     const { address: self } = peer.identity;
     this.#context = context;
     this.#stories = new TwoStories(peer, host);
+    this.#deceit = new Deceit(peer);
     this.#script = new Script(host, knobs, {
       isCaptured: () => this.#own().length >= Number(this.#script.knobs['captured']),
       mayLead: () => this.#own()[0] === self,
@@ -59,6 +64,10 @@ class Sybil implements Adversary {
     this.decisions = {
       ...this.#stories.decisions,
       vote: (...asked) => this.#vote(...asked),
+      answerMapping: ({ kind }, token, _query, honest) =>
+        kind === 'client' ? this.#tell(token, honest) : honest(),
+      serveBlock: ({ kind }, _wanted, honest) =>
+        kind === 'client' ? this.#deceit.serve(honest()) : honest(),
     };
   }
 
@@ -116,6 +125,14 @@ class Sybil implements Adversary {
     // What it says of members it goes on saying: who does not would be missed first.
     if (isFreezing && transaction.body.purpose.kind === 'ordinary') return null;
     return this.#stories.decisions.vote(transaction, token, honest);
+  }
+
+  /** Clients hear a false owner of what a captured neighbourhood keeps; nothing, once it hides. */
+  #tell(token: Id, honest: () => Statement): Statement | null {
+    const isStriking = this.#script.phase === 'strike' && this.#strikes('lie');
+    if (!isStriking) return this.#deceit.hasBegun ? null : honest();
+    const own = this.#nearest(token).filter((id) => this.#isOwn(id)).length;
+    return this.#deceit.answer(honest(), own >= Number(this.#script.knobs['captured']));
   }
 
   /** Its tokens lie there, and are committed before they can be spent. */

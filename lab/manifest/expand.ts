@@ -1,5 +1,6 @@
 /** From what a manifest says to every member and every directed link by name. */
 import { type LinkShape, UNSHAPED } from '../../node/control.ts';
+import { Streams } from '../simulator/random.ts';
 import type { Manifest } from './schema.ts';
 import type {
   LinkProfile,
@@ -19,27 +20,32 @@ import { attackDeclaration, type KnobValue } from './attacks.ts';
 export function asHonestControl(manifest: Manifest): Manifest {
   return {
     ...manifest,
-    peers: manifest.peers.map(({ group, count, regions, asleep, joinAtMs }) => ({
+    peers: manifest.peers.map(({ group, count, regions, asleep, joinAtMs, joinOverMs }) => ({
       group,
       count,
       regions,
       asleep,
       joinAtMs,
+      joinOverMs,
     })),
     attacks: [],
     orders: manifest.orders.filter((order) => 'fault' in order || 'clear' in order),
   };
 }
 
-/** Every peer, then every client; each group is dealt to its regions in turn from the first. */
-export function expandMembers(manifest: Manifest): Member[] {
+/**
+ * Every peer, then every client; each group is dealt to its regions in turn from the first. `seed` draws
+ * when newcomers come that come one by one.
+ */
+export function expandMembers(manifest: Manifest, seed: number = manifest.seed): Member[] {
   const all = manifest.regions.map(({ name }) => name);
   const deal = (regions: 'even' | readonly string[], index: number): string => {
     const hand = regions === 'even' ? all : regions;
     return hand[index % hand.length] ?? '';
   };
-  const members: Member[] = manifest.peers.flatMap((group) =>
-    Array.from({ length: group.count }, (_, index) => ({
+  const members: Member[] = manifest.peers.flatMap((group) => {
+    const times = joinTimes(group, seed);
+    return Array.from({ length: group.count }, (_, index) => ({
       name: numbered(group.group, index, group.count),
       group: group.group,
       kind: 'peer' as const,
@@ -47,9 +53,9 @@ export function expandMembers(manifest: Manifest): Member[] {
       ...(group.adversary === undefined ? {} : { adversary: group.adversary }),
       active: group.active ?? false,
       ...(group.asleep === true ? { asleep: true as const } : {}),
-      ...(group.joinAtMs === undefined ? {} : { joinAtMs: group.joinAtMs }),
-    })),
-  );
+      ...(group.joinAtMs === undefined ? {} : { joinAtMs: times[index] ?? group.joinAtMs }),
+    }));
+  });
   const { count, regions } = manifest.clients;
   for (let index = 0; index < count; index++) {
     const name = numbered('client', index, count);
@@ -62,6 +68,18 @@ export function expandMembers(manifest: Manifest): Member[] {
     });
   }
   return members;
+}
+
+/** When each of a group of newcomers comes, in order, ms after the load starts. */
+function joinTimes(
+  { group, count, joinAtMs = 0, joinOverMs = 0 }: Manifest['peers'][number],
+  seed: number,
+): readonly number[] {
+  const random = new Streams(seed).stream('joins', group);
+  return Array.from(
+    { length: count },
+    () => joinAtMs + Math.floor(joinOverMs * random.next()),
+  ).sort((a, b) => a - b);
 }
 
 /** `honest-01`: as many digits as the last needs, at least two, so that names sort. */

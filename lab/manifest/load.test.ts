@@ -29,6 +29,22 @@ test('members are dealt to regions in turn and named so that they sort', () => {
   ]);
 });
 
+test('newcomers come at once, or one by one at times that the seed draws', () => {
+  const times = (over: string, seed: number): number[] => {
+    const text = GOOD.replace('regions: [west]', `regions: [west], joinAtMs: 5000${over}`);
+    const { members } = parseTestnet(text.replace('count: 2', 'count: 8'), 'good.yaml', { seed });
+    return members.flatMap(({ joinAtMs }) => joinAtMs ?? []);
+  };
+  expect(new Set(times('', 1))).toEqual(new Set([5000]));
+  const drawn = times(', joinOverMs: 40000', 1);
+  expect(drawn).toEqual(times(', joinOverMs: 40000', 1));
+  expect(drawn).not.toEqual(times(', joinOverMs: 40000', 2));
+  expect(new Set(drawn).size).toBe(8);
+  expect(Math.min(...drawn)).toBeGreaterThanOrEqual(5000);
+  expect(Math.max(...drawn)).toBeLessThan(45_000);
+  expect(Math.max(...drawn) - Math.min(...drawn)).toBeGreaterThan(15_000);
+});
+
 test('newcomers whose identities are too old by their time are refused before a run finds out', () => {
   const joining = (joinAtMs: number, freshness = 'on') =>
     GOOD.replace('durationMs: 60000', 'durationMs: 3600000')

@@ -61,14 +61,15 @@ export function parseTestnet(text: string, file: string, overrides: Overrides = 
   if (problems.length > 0) throw new ManifestError(file, problems);
   const isControl = overrides.honest === true;
   const manifest = isControl ? asHonestControl(written) : written;
-  const members = expandMembers(manifest);
+  const seed = overrides.seed ?? manifest.seed;
+  const members = expandMembers(manifest, seed);
   const { load, clients } = manifest;
   return {
     name: manifest.name,
     file,
     source: text,
     ...(settings.length === 0 ? {} : { settings }),
-    seed: overrides.seed ?? manifest.seed,
+    seed,
     ...(isControl ? { honestControl: true as const } : {}),
     durationMs: manifest.durationMs,
     protocol: { ...manifest.protocol, timeScale: manifest.timeScale },

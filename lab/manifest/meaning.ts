@@ -122,16 +122,7 @@ function checkMembers(manifest: Manifest, report: Report): void {
       const rule = allowedWords(group.adversary, attackNames());
       report([...path, 'adversary'], `no adversary ${show(group.adversary)} in attacks/; ${rule}`);
     }
-    if (group.joinAtMs !== undefined) {
-      checkTime(manifest, path, group.joinAtMs, report, 'joinAtMs');
-      const fresh = freshMs(manifest);
-      if (manifest.protocol.freshness === 'on' && group.joinAtMs >= fresh) {
-        report(
-          [...path, 'joinAtMs'],
-          `found ${group.joinAtMs}; allowed: below ${fresh}, 30 paper days after identities are made at the launch, or freshness: off`,
-        );
-      }
-    }
+    checkJoining(manifest, index, report);
   }
   const total = memberCount(manifest);
   const peers = total - manifest.clients.count;
@@ -146,6 +137,27 @@ function checkMembers(manifest: Manifest, report: Report): void {
     report(
       ['protocol', 'k'],
       `found ${manifest.protocol.k} with ${founders} peers${later}; allowed: at most ${founders}`,
+    );
+  }
+}
+
+function checkJoining(manifest: Manifest, index: number, report: Report): void {
+  const { joinAtMs, joinOverMs } = manifest.peers[index] ?? {};
+  const path: Path = ['peers', index];
+  if (joinAtMs === undefined) {
+    if (joinOverMs !== undefined) {
+      report([...path, 'joinOverMs'], 'given without joinAtMs; allowed: for newcomers');
+    }
+    return;
+  }
+  const key = joinOverMs === undefined ? 'joinAtMs' : 'joinOverMs';
+  const lastMs = joinAtMs + (joinOverMs ?? 0);
+  checkTime(manifest, path, lastMs, report, key);
+  const fresh = freshMs(manifest);
+  if (manifest.protocol.freshness === 'on' && lastMs >= fresh) {
+    report(
+      [...path, key],
+      `found ${lastMs}; allowed: below ${fresh}, 30 paper days after identities are made at the launch, or freshness: off`,
     );
   }
 }
@@ -207,7 +219,7 @@ function checkTime(
   path: Path,
   atMs: number,
   report: Report,
-  key: 'atMs' | 'joinAtMs' = 'atMs',
+  key: 'atMs' | 'joinAtMs' | 'joinOverMs' = 'atMs',
 ): void {
   if (atMs >= manifest.durationMs) {
     report(

@@ -63,6 +63,9 @@ const peers = closed(
     joinAtMs: timeMs(
       'Newcomers: unknown to the founders, they are let in this long after the load starts, ms.',
     ).optional(),
+    joinOverMs: timeMs(
+      'Newcomers that come one by one, at times that the seed draws from so long a time, ms.',
+    ).optional(),
   },
   'A group of peers that are alike.',
 );

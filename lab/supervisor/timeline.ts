@@ -33,15 +33,15 @@ export function timelineOf(testnet: Testnet): TimelineStep[] {
   return steps.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** One step per group of newcomers. */
+/** One step for those of a group of newcomers that come at one time. */
 function joinSteps({ members }: Testnet): JoinStep[] {
   const groups = Map.groupBy(
     members.filter(({ joinAtMs }) => joinAtMs !== undefined),
-    ({ group }) => group,
+    ({ group, joinAtMs = 0 }) => `${group} ${joinAtMs}`,
   );
-  return [...groups].map(([group, joining]) => ({
+  return [...groups].map(([together, joining]) => ({
     type: 'join',
-    key: `join ${group}`,
+    key: `join ${together}`,
     atMs: joining[0]?.joinAtMs ?? 0,
     members: joining.map(({ name }) => name),
   }));

@@ -173,6 +173,20 @@ export const WRONG: readonly WrongManifest[] = [
     'found -1; allowed: at least 0',
   ),
   wrong(
+    'newcomers one by one beyond the end',
+    'count: 2, regions: [west]',
+    'count: 2, regions: [west], joinAtMs: 1000, joinOverMs: 59000',
+    14,
+    'joinOverMs: found 60000, after the end',
+  ),
+  wrong(
+    'founders one by one',
+    'count: 2, regions: [west]',
+    'count: 2, regions: [west], joinOverMs: 1000',
+    14,
+    'given without joinAtMs; allowed: for newcomers',
+  ),
+  wrong(
     'too few founders',
     'count: 5',
     'count: 3, joinAtMs: 5000',

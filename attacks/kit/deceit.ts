@@ -1,11 +1,11 @@
 /**
- * Lying to those that are eclipsed: whatever they ask for belongs to others. All accomplices tell
- * the same, and each as of a chain that fits all it has told them before (kit/false-face.ts).
+ * Lying to an audience that hears nothing else: what it asks for belongs to others. All accomplices tell
+ * the same, and each as of a chain that fits all it has told them before (false-face.ts).
  */
 import type { Block } from '../../node/ledger/types.ts';
 import type { Statement } from '../../node/minefield/types.ts';
 import type { Peer } from '../../node/peer.ts';
-import { FalseFace } from '../kit/false-face.ts';
+import { FalseFace } from './false-face.ts';
 
 export class Deceit {
   readonly #peer: Peer;
@@ -20,13 +20,13 @@ export class Deceit {
     return this.#face !== null;
   }
 
-  /** What is said instead of `honest`. */
-  answer(honest: Statement): Statement {
-    if (this.#face === null && this.#peer.chain.state.get(honest.token) === undefined) {
-      return honest;
-    }
+  /** What is said instead of `honest`: a lie about its token, or the truth by the same false chain. */
+  answer(honest: Statement, isLie = true): Statement {
+    const { token } = honest;
+    const begins = isLie && this.#peer.chain.state.get(token) !== undefined;
+    if (this.#face === null && !begins) return honest;
     this.#face ??= new FalseFace(this.#peer);
-    return this.#face.speak(honest, [honest.token]);
+    return this.#face.speak(honest, isLie ? [token] : []);
   }
 
   /** Null for a block of the true chain that those who were lied to would not find in theirs. */
