@@ -1,17 +1,16 @@
 /** A campaign's result as a person reads it, in 100 columns and without colour. */
 import type { Rate } from '../analysis/statistics.ts';
 import { duration, grouped, harmless, inWords, paint, percent, table } from '../terminal/style.ts';
+import { cellLabels } from './labels.ts';
 import type { CampaignSummary, CellSummary, Estimate, PartSummary, TimeTo } from './summary.ts';
 
-/** Longer labels stand in a list above the tables, under a number. */
-const MAX_LABEL = 26;
 /** Broken runs that are shown; the rest is a number. */
 const MAX_BROKEN = 5;
 
 /** The lines; `resume` is the command that goes on with what is missing. */
 export function campaignLines(summary: CampaignSummary, resume: string): string[] {
   const { cells, controls } = summary;
-  const labels = labelsOf(cells);
+  const labels = cellLabels(cells);
   const controlLabels = controls.map(
     (_, at) => `honest ${controls.length > 1 ? at + 1 : 'control'}`,
   );
@@ -48,20 +47,6 @@ function heading(summary: CampaignSummary): string[] {
     '  in brackets: 95 % intervals',
     ...several.map((line) => paint('yellow', line)),
   ];
-}
-
-interface Label {
-  readonly short: string;
-  readonly long: string;
-}
-
-function labelsOf(cells: readonly CellSummary[]): readonly Label[] {
-  const long = cells.map(({ values }) => {
-    const words = Object.entries(values).map(([axis, value]) => `${inWords(axis)} ${value}`);
-    return words.length === 0 ? 'as the file says' : harmless(words.join(', '));
-  });
-  const fits = long.every(({ length }) => length <= MAX_LABEL);
-  return long.map((text, at) => ({ short: fits ? text : `cell ${at + 1}`, long: text }));
 }
 
 function attackTables(cells: readonly CellSummary[], names: readonly string[]): string[] {

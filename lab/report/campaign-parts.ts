@@ -1,9 +1,9 @@
 /** What the sections of a campaign's report share: how a cell is called and what it looks like. */
+import { cellLabels } from '../campaign/labels.ts';
 import type { CampaignRow } from '../campaign/rows.ts';
 import type { CampaignSummary, CellSummary, PartSummary } from '../campaign/summary.ts';
 import type { Campaign } from '../campaign/definition.ts';
 import type { JudgedClaim } from '../claims/claim.ts';
-import { inWords } from '../terminal/style.ts';
 import { seriesSign, type Sign } from './signs.ts';
 
 export interface CampaignReport {
@@ -32,19 +32,20 @@ export const CURVES_PER_CHART = 4;
 export const MAX_CURVED_CELLS = 12;
 
 export function namedCells({ cells }: CampaignSummary): readonly NamedPart<CellSummary>[] {
+  const labels = cellLabels(cells);
   return cells.map((part, at) => {
-    const values = Object.entries(part.values).map(([axis, value]) => `${inWords(axis)} ${value}`);
-    const meaning = values.length === 0 ? 'as the file says' : values.join(', ');
-    return { name: `cell ${at + 1}`, meaning, sign: seriesSign(at), part };
+    const { short: name = '', long: meaning = '' } = labels[at] ?? {};
+    return { name, meaning, sign: seriesSign(at), part };
   });
 }
 
 export function namedControls({ cells, controls }: CampaignSummary): readonly NamedPart[] {
+  const names = cellLabels(cells).map(({ short }) => short);
   return controls.map((part, at) => {
-    const of = cells.flatMap(({ control }, cell) => (control === at ? [String(cell + 1)] : []));
+    const of = names.filter((_, cell) => cells[cell]?.control === at);
     const name = controls.length === 1 ? 'honest control' : `honest ${at + 1}`;
     const sign: Sign = { colour: 'var(--reference)', shape: 'circle', dash: [2, 2] };
-    return { name, meaning: `without adversaries, of cell ${of.join(', ')}`, sign, part };
+    return { name, meaning: `without adversaries, of ${of.join('; ')}`, sign, part };
   });
 }
 

@@ -55,12 +55,12 @@ export async function attackRates({ summary }: CampaignReport): Promise<Html> {
 function costTables(cells: ReturnType<typeof attackedCells>): Html {
   const figures = [...new Set(cells.flatMap(({ part }) => Object.keys(part.damage)))];
   return html`${table({
-    caption: 'What it did: means over runs [95 % interval]',
+    caption: 'What it did: means over runs [95 % interval] (–: not counted by this attack)',
     isCaptioned: true,
     columns: [text('cell'), ...figures.map((name) => number(inWords(name)))],
     rows: cells.map(({ name, part }) => [
       name,
-      ...figures.map((figureName) => meanText(part.damage[figureName])),
+      ...figures.map((kind) => (kind in part.damage ? meanText(part.damage[kind]) : '–')),
     ]),
   })}${table({
     caption: 'What its identities cost: means over runs [95 % interval]',

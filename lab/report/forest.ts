@@ -7,6 +7,8 @@ import { number, text } from './table.ts';
 
 /** Rows that are drawn; the table has all. */
 const MAX_DRAWN = 30;
+/** Vega takes a letter for 0.8 of its height: sixteen letters. */
+const NAME_WIDTH = 160;
 
 export interface ForestRow {
   readonly name: string;
@@ -51,7 +53,7 @@ export async function forestFigure(forest: Forest): Promise<Html> {
   const y = namesDown(
     'name',
     drawn.map(({ name }) => name),
-    120,
+    NAME_WIDTH,
   );
   return figureOf({
     id,
