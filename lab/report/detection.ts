@@ -21,13 +21,13 @@ import { number, table, text } from './table.ts';
 const MAX_NAMED = 6;
 
 export async function detectionSection(data: RunData, moments: readonly Moment[]): Promise<Html> {
-  const { offenders, truePositives, rate, rateInterval, observerQueriesPerSecond, falsePositives } =
-    data.result.detection;
+  const { offenders, truePositives, falseNegatives, rate, rateInterval } = data.result.detection;
+  const { observerQueriesPerSecond, falsePositives } = data.result.detection;
   const [lo, hi] = rateInterval ?? [null, null];
   const found =
     offenders === 0
       ? 'No identity told a provable lie, so there is no rate.'
-      : `${amount(truePositives)} of ${counted(offenders, 'offender')} detected: ${percent(rate)} (95 % interval ${percent(lo)} – ${percent(hi)}; unit: the identity).`;
+      : `${amount(truePositives)} of ${counted(offenders, 'offender')} detected, ${amount(falseNegatives)} missed: ${percent(rate)} (95 % interval ${percent(lo)} – ${percent(hi)}; unit: the identity).`;
   const asked =
     observerQueriesPerSecond === null
       ? 'how many questions clients asked was not measured'

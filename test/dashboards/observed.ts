@@ -10,6 +10,7 @@ import { reportResources } from '../../node/runtime/resources.ts';
 import { wireRow } from '../../node/runtime/telemetry.ts';
 import type { RunResult } from '../../lab/analysis/result.ts';
 import { parseTestnet } from '../../lab/manifest/load.ts';
+import type { Testnet } from '../../lab/manifest/testnet.ts';
 import { NO_COSTS } from '../../lab/simulator/costs.ts';
 import { simulate } from '../../lab/simulator/run.ts';
 import { RUN_FILES } from '../../lab/supervisor/api.ts';
@@ -38,6 +39,7 @@ export const OBSERVED = { run: 'observed-1', testnet: 'observed', peer: 'honest-
 export interface Observed {
   readonly store: TelemetryStore;
   readonly result: RunResult;
+  readonly testnet: Testnet;
   /** Where the store lies. */
   readonly directory: string;
   /** Around the load, ms since the epoch. */
@@ -48,7 +50,8 @@ export interface Observed {
 
 export async function observe(): Promise<Observed> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'lab-dashboards-'));
-  const result = await simulate(parseTestnet(NETWORK, 'observed.yaml', { seed: 1 }), {
+  const testnet = parseTestnet(NETWORK, 'observed.yaml', { seed: 1 });
+  const result = await simulate(testnet, {
     plan: {
       run: OBSERVED.run,
       manifest: 'observed.yaml',
@@ -74,6 +77,7 @@ export async function observe(): Promise<Observed> {
   return {
     store,
     result,
+    testnet,
     directory: path.join(directory, RUN_FILES.telemetry),
     fromMs: load.from_ms,
     toMs: load.to_ms,

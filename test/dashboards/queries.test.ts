@@ -13,11 +13,15 @@ import {
 import { TRUTH_FIGURES } from '../../lab/analysis/figures.ts';
 import { MEMBER_QUERIES } from '../../lab/telemetry/members.ts';
 import { LAB_SERIES } from '../../lab/telemetry/series.ts';
+import { renderRun } from '../../lab/report/render-run.ts';
 import { ask as askNamed } from '../../lab/telemetry/queries.ts';
 import { expanded, type Choices, type Range } from './expand.ts';
 import { observe, OBSERVED, type Observed } from './observed.ts';
+import { toldFigures } from './in-report.ts';
 import { figuresShown, panelsOf, targetOf } from './panels.ts';
+import { readReport } from './reading.ts';
 import { served } from './served.ts';
+import { untrue } from './told.ts';
 
 let observed: Observed;
 beforeAll(async () => {
@@ -244,3 +248,35 @@ test('the table of attacks says what the result says', async () => {
     })),
   );
 });
+
+test('what a reader of the report is told is what the result and the panels of the same run say', async () => {
+  const { result, testnet, store } = observed;
+  const html = await renderRun({ result, testnet, store, events: [] });
+  const told = toldFigures(readReport(html), result);
+  expect(untrue(told)).toEqual([]);
+  const seen = new Set<string>();
+  for (const { name, value, panel } of told) {
+    if (panel === undefined) continue;
+    expect(await shownIn(panel), `${name}, ${panel.join(', ')}`).toBe(value);
+    seen.add(panel.join(', '));
+  }
+  // No single figure of a dashboard but those "so far" is left out.
+  const stats = dashboards()
+    .flatMap(panelsOf)
+    .filter(({ type, title }) => type === 'stat' && title !== 'So far');
+  for (const panel of stats) {
+    const { columns } = await answerTo(targetOf(panel).rawSql);
+    for (const { name } of columns) expect([...seen]).toContain(`${panel.title}, ${name}`);
+  }
+});
+
+/** A figure of a panel: of its one row, or of the row that begins with a name. */
+async function shownIn([title, ...names]: readonly string[]): Promise<unknown> {
+  const panel = dashboards()
+    .flatMap(panelsOf)
+    .find((one) => one.title === title);
+  if (panel === undefined) throw new Error(`no panel ${title}`);
+  const { rows } = await answerTo(targetOf(panel).rawSql);
+  const [field = '', row] = names.toReversed();
+  return rows.find((one) => row === undefined || Object.values(one)[0] === row)?.[field];
+}
