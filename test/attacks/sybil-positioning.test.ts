@@ -81,3 +81,17 @@ test('who captured a place can stop what happens there; before it is captured no
   const asleep = await attacked(SLEEPERS, [...freeze, 'attacks.0.knobs.captured=4']);
   expect(asleep.attack).toMatchObject({ succeeded: false, success: { stalled: 0 } });
 });
+
+test('who captured a place lies unopposed to clients that ask no more keepers than it has there', async () => {
+  const lie = ['attacks.0.knobs.strike=lie', 'clients.queryRatePerSecond=5', 'clients.count=2'];
+  const busy = [...lie, 'durationMs=12000', 'load.transactionsPerSecond=3'];
+  const three = await attacked(SLEEPERS, [...busy, 'clients.askPeers=3']);
+  expect(three.attack.succeeded).toBe(true);
+  expect(three.attack.success['unopposedLies']).toBeGreaterThan(0);
+  const four = await attacked(SLEEPERS, [...busy, 'clients.askPeers=4']);
+  expect(four.attack).toMatchObject({ succeeded: false, success: { unopposedLies: 0 } });
+  expect(four.attack.success['liesTold']).toBeGreaterThan(0);
+  // Who hears the truth beside it convicts all that lied.
+  expect(four.attack.slashed).toBe(four.attack.offenders);
+  for (const { result } of [three, four]) expect(result.detection.falseSlashes).toBe(0);
+});
