@@ -10,11 +10,13 @@ import {
   paceOption,
   runDriverOption,
   seedOption,
+  setOption,
 } from './common.ts';
 
 interface Options {
   readonly driver: 'auto' | RunPlan['driver'];
   readonly seed?: number;
+  readonly set?: readonly string[];
   readonly pace: number;
   readonly cryptography?: 'real' | 'ideal';
   readonly json?: boolean;
@@ -27,6 +29,7 @@ export function upCommand(): Command {
     .argument('<file>', 'testnet file')
     .addOption(runDriverOption())
     .addOption(seedOption())
+    .addOption(setOption())
     .addOption(paceOption())
     .addOption(cryptographyOption())
     .addOption(jsonOption())
@@ -37,11 +40,12 @@ export function upCommand(): Command {
 async function perform(file: string, options: Options): Promise<void> {
   const { prepareRun } = await import('./launch.ts');
   const { follow } = await import('./follow.ts');
-  const { driver, seed, pace, cryptography, json = false, quiet = false } = options;
+  const { driver, seed, pace, cryptography, set = [], json = false, quiet = false } = options;
   const prepared = await prepareRun({
     file,
     mode: 'up',
     driver,
+    settings: set,
     pace,
     ...(cryptography === undefined ? {} : { cryptography }),
     ...(seed === undefined ? {} : { seed }),
@@ -63,6 +67,7 @@ async function perform(file: string, options: Options): Promise<void> {
     `${prepared.run} runs: ${status.members.length} members, driver ${status.driver}, links ${status.shaping}`,
     `  npx lab links ${prepared.run}      asked and measured round trips`,
     `  npx lab attack NAME --run ${prepared.run}`,
-    `  npx lab down ${prepared.run}       remove it`,
+    `  npx lab tui ${prepared.run}        watch and drive it`,
+    `  npx lab down ${prepared.run} --report   score it, write the report, remove it; without: just remove it`,
   ]);
 }

@@ -68,23 +68,29 @@ class Watched {
     void this.#poll();
     void this.#follow();
     const post = <T>(route: string, body: object): Promise<T> => client.json('POST', route, body);
+    const act = async <T>(route: string, body: object): Promise<T> => {
+      const answer = await post<T>(route, body);
+      await this.#look();
+      return answer;
+    };
     return {
       run: client.run,
       subscribe: (listener) => this.#subscribe(listener),
-      attack: async (name, knobs) => (await post<{ id: string }>('/attack', { name, knobs })).id,
+      attack: async (name, knobs) => (await act<{ id: string }>('/attack', { name, knobs })).id,
       steer: async (id, action, knobs) => {
-        await post(`/attack/${encodeURIComponent(id)}`, { action, knobs });
+        await act(`/attack/${encodeURIComponent(id)}`, { action, knobs });
       },
       fault: async (fault, forMs) => {
         const body = { ...fault, ...(forMs === null ? {} : { forMs }) };
-        return (await post<{ id: string }>('/fault', body)).id;
+        return (await act<{ id: string }>('/fault', body)).id;
       },
       clearFault: async (id) => {
         await client.json('DELETE', `/fault/${encodeURIComponent(id)}`);
+        await this.#look();
       },
       measureLinks: () => this.#measureLinks(),
-      stop: async () => void (await post('/stop', {})),
-      start: async () => void (await post('/start', {})),
+      stop: async () => void (await act('/stop', {})),
+      start: async () => void (await act('/start', {})),
       score: async () => void (await post('/result', {})),
       down: async () => (await post<{ removed: string[] }>('/down', {})).removed,
       peer: (name) => peerDetail(client, this.#status(), name),
@@ -117,6 +123,15 @@ class Watched {
     const status = this.#model?.status;
     if (status === undefined) throw new Error('a run is opened with its status');
     return status;
+  }
+
+  /** What was just done shows at once, whatever the polls are at. */
+  async #look(): Promise<void> {
+    try {
+      this.#fold({ status: await this.#client.status() });
+    } catch {
+      // It was done; the polls say what is wrong now.
+    }
   }
 
   async #measureLinks(): Promise<readonly LinkMeasurement[]> {

@@ -21,11 +21,13 @@ const MIN_LAG_MS = 2000;
 export function titleLine({ status }: LiveModel, width: number): Line {
   const { run, testnet, driver, shaping, phase, elapsedMs, durationMs } = status;
   const shaped = driver === 'sim' ? 'links simulated' : SHAPING[shaping];
+  // Until it is prepared nobody knows what is shaped.
+  const made = phase === 'preparing' ? driver : `${driver}, ${shaped}`;
   // A network that was left up goes on after the testnet's duration.
   const of = elapsedMs === null || elapsedMs > durationMs ? '' : ` of ${clock(durationMs)}`;
   const time = elapsedMs === null ? '' : `  ${clock(elapsedMs)}${of}`;
   const right = `${PHASE_WORDS[phase]}${time} `;
-  const left: Line = [span(` ${run}`, 'title'), span(`  ${testnet}, ${driver}, ${shaped}`, 'dim')];
+  const left: Line = [span(` ${run}`, 'title'), span(`  ${testnet}, ${made}`, 'dim')];
   const room = width - right.length - 1;
   return fit([...fit(left, room), span(' '), span(right, 'strong')], width);
 }

@@ -89,13 +89,13 @@ async function onRun(
   switch (effect.type) {
     case 'attack':
       say(`starting ${effect.name}`);
-      return `${await live.attack(effect.name, effect.knobs)} started`;
+      return startAttack(effect, live, change);
     case 'steer':
       say(`${effect.action} of ${effect.id} ordered`);
       await live.steer(effect.id, effect.action, effect.knobs);
       return `${effect.id} ${STEERED[effect.action]}`;
     case 'fault':
-      return begin(effect, say, live);
+      return begin(effect, { say, change }, live);
     case 'clear':
       say(`clearing ${counted(effect.ids.length, 'fault')}`);
       // Side by side: each may take seconds, and nobody wants a network half healed.
@@ -129,9 +129,20 @@ async function remove(isScored: boolean, say: Doing['say'], live: LiveRun): Prom
     : `${run} was removed unscored (${objects}); npx lab query --run ${run} reads what it measured`;
 }
 
+/** What was begun last stands first, and is what the next key is about. */
+async function startAttack(
+  { name, knobs }: Extract<Effect, { type: 'attack' }>,
+  live: LiveRun,
+  change: Doing['change'],
+): Promise<string> {
+  const id = await live.attack(name, knobs);
+  change((state) => ({ ...state, attack: 0 }));
+  return `${id} started`;
+}
+
 async function begin(
   { what, faults, forMs }: Extract<Effect, { type: 'fault' }>,
-  say: Doing['say'],
+  { say, change }: Pick<Doing, 'say' | 'change'>,
   live: LiveRun,
 ): Promise<string> {
   const begun: string[] = [];
@@ -139,6 +150,7 @@ async function begin(
     say(`${what}: ${begun.length} of ${faults.length} begun`);
     begun.push(await live.fault(fault, forMs));
   }
+  change((state) => ({ ...state, fault: 0 }));
   return `${what} begun: ${begun.join(', ')}`;
 }
 

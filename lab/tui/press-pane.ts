@@ -149,6 +149,10 @@ function onAttacks(state: UiState, key: Key, model: LiveModel, pageRows: number)
   if (row === undefined) return step(state);
   if (row.type === 'startable') {
     if (key.name !== 'enter') return step(state);
+    if (row.players === 0) {
+      const text = `nobody here plays ${row.declaration.name}: its testnet needs a group with that adversary`;
+      return step({ ...state, notice: { state: 'failed', text } });
+    }
     return step(withOverlay(state, { type: 'form', form: launchAttackForm(row.declaration) }));
   }
   const { id } = row;

@@ -195,7 +195,8 @@ export class Session {
       const done = await perform(effect, doing);
       tell(done, 'done');
       this.#fade(asked);
-      if (effect.type === 'remove') this.#end(done.split('; '));
+      if (effect.type === 'remove')
+        this.#end(done.split('; ').map((line, at) => (at === 0 ? line : `  ${line}`)));
     } catch (error) {
       tell(wordsOf(error), 'failed');
       this.#early = [];

@@ -1,7 +1,8 @@
 /**
  * A stage for the terminal UI: a run that is made up, answers everything, and goes on by itself.
  * As a program it sits down at the terminal with it: `node test/tui/stage.ts [--peers N] [--every MS]
- * [--attached] [--crash-after MS] [--linger MS]`; tests and the bench drive that under tmux.
+ * [--attached] [--crash-after MS] [--reject-after MS]
+ * [--linger MS]`; tests and the bench drive that under tmux.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -222,6 +223,7 @@ if (process.argv[1] === import.meta.filename) {
       every: { type: 'string', default: '1000' },
       attached: { type: 'boolean', default: false },
       'crash-after': { type: 'string' },
+      'reject-after': { type: 'string' },
       linger: { type: 'string', default: '0' },
     },
   });
@@ -232,6 +234,12 @@ if (process.argv[1] === import.meta.filename) {
     setTimeout(() => {
       throw new Error('broken on purpose');
     }, Number(crashMs));
+  }
+  const rejectMs = values['reject-after'];
+  if (rejectMs !== undefined) {
+    void delay(Number(rejectMs)).then(() => {
+      throw new Error('broken on purpose');
+    });
   }
   process.exitCode = await sit({
     backend: stageBackend(run),

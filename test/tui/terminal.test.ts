@@ -86,12 +86,18 @@ describe('in tmux', () => {
 
   test.concurrent.for([
     ['an error that nobody caught', '--crash-after 2500', null, /broken on purpose[^]*what to do/],
+    [
+      'a rejection that nobody handled',
+      '--reject-after 2500',
+      null,
+      /broken on purpose[^]*goes on/,
+    ],
     ['SIGTERM', '', 'SIGTERM', /SIGTERM: left[^]*demo-3f9a2c goes on/],
     ['SIGHUP', '', 'SIGHUP', /SIGHUP: left[^]*demo-3f9a2c goes on/],
   ] as const)(
     '%s restores the terminal, then says what happened',
     async ([, flags, signal, says], { expect }) => {
-      const name = `end${signal ?? 'crash'}`;
+      const name = `end${signal ?? flags.slice(2, 8)}`;
       const terminal = openTerminal(name, 100, 30);
       await terminal.shows(/READY:/);
       terminal.keys(start('--attached', flags), 'Enter');
