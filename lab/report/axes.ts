@@ -79,7 +79,9 @@ const MAX_NAME_WIDTH = 120;
 /** Upright lines with their names at the top; `x` is that of the layers below. */
 export function momentLayers(moments: readonly Moment[], endMs: number): readonly Layer[] {
   const { unit, x } = runTime(endMs);
-  const layers = moments.map(({ atMs, text, sign }, at) => {
+  // What came after the axis’ end would be drawn at its edge, as if it had been then.
+  const within = moments.filter(({ atMs }) => atMs <= endMs);
+  const layers = within.map(({ atMs, text, sign }, at) => {
     const { colour, dash } = SIGNS[sign];
     const isLate = atMs > endMs * 0.7;
     const values = [{ at: atMs / unit.ms, text }];

@@ -120,7 +120,7 @@ async function layersFigure({ result }: RunData): Promise<Html> {
 
 /** How many flags, packages, bans and slashings there had been by each time. */
 async function foundFigure(data: RunData, moments: readonly Moment[]): Promise<Html> {
-  const { found, originMs, endMs, stepMs } = data;
+  const { found, originMs, lastMs: endMs, stepMs } = data;
   if (found.length === 0) return html`<p class="note">Nothing was flagged, proven or banned.</p>`;
   const { unit, x } = runTime(endMs);
   const kinds = [

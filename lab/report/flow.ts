@@ -28,6 +28,7 @@ export async function throughputFigure(data: RunData, moments: readonly Moment[]
   const { throughput, stepMs, originMs, endMs, result } = data;
   if (throughput.length === 0) return EMPTY;
   const { submitted, committed, timedOut, conflicting } = result.transactions;
+  const later = committed - throughput.reduce((sum, step) => sum + step.committed, 0);
   const share = submitted === 0 ? null : committed / submitted;
   const perSecond = (count: number): number => (count * 1000) / stepMs;
   const top = Math.max(...throughput.flatMap((step) => [step.submitted, step.committed]), 1);
@@ -48,7 +49,8 @@ export async function throughputFigure(data: RunData, moments: readonly Moment[]
     words:
       `${amount(committed)} of ${counted(submitted, 'transaction')} committed (${percent(share)}); ` +
       `${amount(timedOut)} timed out, ${amount(conflicting)} conflicting. On average ` +
-      `${figure(committed / (endMs / 1000))} committed a second; steps of ${duration(stepMs)}.`,
+      `${figure(committed / (endMs / 1000))} committed a second; steps of ${duration(stepMs)}.` +
+      (later > 0 ? ` ${amount(later)} were committed after the load had ended.` : ''),
     legend: [
       { text: 'submitted', sign: SIGNS.asked, as: 'line' },
       { text: 'committed', sign: SIGNS.commit, as: 'line' },

@@ -47,11 +47,12 @@ async function linksFigure(links: readonly LinkMeasurement[]): Promise<Html> {
     pair: `${link.ok ? '' : '✗ '}${pairOf(link)}`,
     asked: link.askedRttMs,
     measured: link.measuredRttMs,
+    right: Math.max(link.askedRttMs, link.measuredRttMs ?? 0),
     text: link.measuredRttMs === null ? 'not measured' : link.measuredRttMs.toFixed(1),
   }));
   const top = Math.max(1, ...links.flatMap((link) => [link.askedRttMs, link.measuredRttMs ?? 0]));
   const x = (field: string): Position =>
-    quantity(field, { title: 'round trip, ms', domain: [0, top * 1.12], hasGrid: true });
+    quantity(field, { title: 'round trip, ms', domain: [0, top * 1.2], hasGrid: true });
   return figureOf({
     id: 'links-figure',
     title: 'Asked and measured',
@@ -94,7 +95,7 @@ async function linksFigure(links: readonly LinkMeasurement[]): Promise<Html> {
           {
             data: { values },
             mark: { type: 'text', align: 'left', dx: 11, fontSize: 11 },
-            encoding: { x: x('asked'), y, text: { field: 'text' } },
+            encoding: { x: x('right'), y, text: { field: 'text' } },
           },
         ];
       },

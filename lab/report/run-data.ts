@@ -53,6 +53,8 @@ export interface RunData {
   readonly originMs: number;
   /** How long the axis of the run is, ms. */
   readonly endMs: number;
+  /** When the last of what became of the adversaries happened, ms on the same axis: at least `endMs`. */
+  readonly lastMs: number;
   /** Width of a step of all that is drawn over time, ms. */
   readonly stepMs: number;
   readonly fates: readonly TransactionFate[];
@@ -88,10 +90,18 @@ export async function readRunData(input: ReportInput): Promise<RunData> {
   const { run } = result;
   const need = finalityThreshold(testnet.protocol.k);
   const fates = await ask(store, TRANSACTION_FATES, { run, need });
+  const offences = await ask(store, SLASHING_STEPS, { run });
+  const sentences = await ask(store, SENTENCES, { run });
   const originMs = await originOf(store, result, fates[0]?.submitted_ms ?? 0);
   const endMs = Math.max(result.durationMs, 1);
   const stepMs = stepFor(endMs);
   const from = Math.floor(originMs);
+  const happened = offences.flatMap((one) => [
+    one.first_evidence_ms,
+    one.banned_ms,
+    one.slashed_ms,
+  ]);
+  const lastMs = Math.max(endMs, ...happened.map((atMs) => (atMs ?? originMs) - originMs));
   const window = { run, need, from, to: Math.ceil(originMs + endMs), step: stepMs };
   return {
     result,
@@ -99,15 +109,20 @@ export async function readRunData(input: ReportInput): Promise<RunData> {
     events,
     originMs,
     endMs,
+    lastMs,
     stepMs,
     fates,
-    sentences: await ask(store, SENTENCES, { run }),
+    sentences,
     members: await ask(store, MEMBER_ROLES, { run }),
-    offences: await ask(store, SLASHING_STEPS, { run }),
+    offences,
     finality: await ask(store, FINALITY_OVER_TIME, window),
     byRegion: await ask(store, FINALITY_BY_REGION, { run, need }),
     throughput: await ask(store, THROUGHPUT_OVER_TIME, window),
-    found: await ask(store, DETECTION_OVER_TIME, window),
+    // Evidence comes in, and is voted on, after the load too.
+    found: await ask(store, DETECTION_OVER_TIME, {
+      ...window,
+      to: Math.ceil(originMs + lastMs) + 1,
+    }),
     messages: await ask(store, MESSAGES_OVER_TIME, window),
     datagrams: await ask(store, DATAGRAMS_OVER_TIME, window),
     resources: await ask(store, RESOURCES_OVER_TIME, window),

@@ -137,11 +137,11 @@ details{margin:6px 0}
 summary{cursor:pointer;color:var(--link);font-size:13.5px;width:fit-content}
 @media(max-width:520px){header,nav,main,footer{padding-left:12px;padding-right:12px}
 section{padding:14px 12px}.tile{padding:8px 10px;flex-basis:140px}.tile b{font-size:19px}
-h1{font-size:22px}th,td{padding-right:12px}}
+h1{font-size:22px}th,td{padding-right:12px}caption{white-space:normal}}
 @page{margin:14mm}
 @media print{body{background:#fff;color:#000;font-size:10.5pt}header,nav,main,footer{max-width:none;padding:0}
 nav,.skip{display:none}section{border:0;border-top:1px solid #999;border-radius:0;padding:10px 0;margin:10px 0}
-figure,.tiles,.verdict,tr,pre.command,.legend,dl>div{break-inside:avoid}h2,h3,.lead,.words,caption{break-after:avoid}
+figure,.tiles,.verdict,tr,pre.command,.legend,dl>div,.lead,.words,.note{break-inside:avoid}p{orphans:3;widows:3}h2,h3,.lead,.words,caption{break-after:avoid}
 .scroll,pre{overflow:visible;max-height:none}pre{white-space:pre-wrap;background:none;border:1px solid #ccc}
 table{font-size:8.5pt}th,td,th.n,td.n,caption{padding-right:8px;overflow-wrap:anywhere;white-space:normal}.verdict{background:none;border:1px solid #999;
 border-left:5px solid var(--tone)}details:not([open]){display:none}summary{color:#000;list-style:none}a{color:#000}}

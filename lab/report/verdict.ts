@@ -16,62 +16,76 @@ import type { RunData } from './run-data.ts';
 import { number, table, text, tick } from './table.ts';
 
 type Tone = 'good' | 'warn' | 'bad';
-const WORDS: Readonly<Record<Tone, string>> = {
-  good: '✓ Passed.',
-  warn: '! Doubtful.',
-  bad: '✗ Failed.',
-};
 
 /** What went wrong, and what makes the figures doubtful. */
-function judged(result: RunResult): {
-  readonly grave: readonly string[];
-  readonly doubts: readonly string[];
-} {
+interface Judgement {
+  readonly tone: Tone;
+  readonly word: string;
+  readonly reasons: readonly string[];
+}
+
+/** A load this much shorter than asked was ended early; what is less is the rounding of timers. */
+const WHOLE_LOAD = 0.98;
+
+/** The same as the command's exit code (exitCodeOf): void before failed. */
+function judged({ result, testnet: { allow, durationMs: askedMs } }: RunData): Judgement {
   const { transactions, detection, expectations, shapingOk, fidelity, telemetry } = result;
   const broken = expectations.filter(({ ok }) => ok === false);
-  return {
-    grave: [
-      ...(transactions.safetyViolations > 0
-        ? [`Mappings committed twice: ${transactions.safetyViolations}.`]
-        : []),
-      ...(detection.falseSlashes > 0
-        ? [`Honest identities banned: ${detection.falseSlashes}.`]
-        : []),
-      ...broken.map(({ expression, value }) => `Expected ${expression}, got ${shown(value)}.`),
-    ],
-    doubts: [
-      ...(shapingOk ? [] : ['The links were not as asked: don’t trust any timing.']),
-      ...fidelity.reasons,
-      ...(telemetry.dropped > 0
-        ? [`${amount(telemetry.dropped)} telemetry rows were dropped: counts are too low.`]
-        : []),
-    ],
-  };
+  const grave = [
+    ...(transactions.safetyViolations > 0
+      ? [`Mappings committed twice: ${transactions.safetyViolations}.`]
+      : []),
+    ...(detection.falseSlashes > 0 ? [`Honest identities banned: ${detection.falseSlashes}.`] : []),
+    ...broken.map(({ expression, value }) => `Expected ${expression}, got ${shown(value)}.`),
+  ];
+  const early =
+    result.durationMs < askedMs * WHOLE_LOAD
+      ? [
+          `The load lasted ${duration(result.durationMs)} of ${duration(askedMs)}: it was ended early, or still goes on.`,
+        ]
+      : [];
+  const reasons = [
+    ...grave,
+    ...early,
+    ...(shapingOk ? [] : ['The links were not as asked: don’t trust any timing.']),
+    ...fidelity.reasons,
+    ...(telemetry.dropped > 0
+      ? [`${amount(telemetry.dropped)} telemetry rows were dropped: counts are too low.`]
+      : []),
+  ];
+  const isVoid = (!shapingOk && !allow.shapingOff) || (!fidelity.ok && !allow.lowFidelity);
+  if (isVoid) return { tone: 'bad', word: '✗ Void: not a measurement.', reasons };
+  if (grave.length > 0) return { tone: 'bad', word: '✗ Failed.', reasons };
+  if (early.length > 0) return { tone: 'warn', word: '! Unfinished.', reasons };
+  if (reasons.length > 0) return { tone: 'warn', word: '! Doubtful.', reasons };
+  return { tone: 'good', word: '✓ Passed.', reasons };
 }
 
 export function verdictSection(data: RunData): Html {
   const { result } = data;
-  const { grave, doubts } = judged(result);
-  const tone: Tone = grave.length > 0 ? 'bad' : doubts.length > 0 ? 'warn' : 'good';
-  const list = [...grave, ...doubts];
+  const { tone, word, reasons } = judged(data);
   return section(
     'summary',
     'Summary',
-    html`<div class="verdict ${tone}"><p><strong>${WORDS[tone]}</strong> ${outcome(result)}</p>${
-      list.length === 0 ? EMPTY : html`<ul>${list.map((line) => html`<li>${line}</li>`)}</ul>`
+    html`<div class="verdict ${tone}"><p><strong>${word}</strong> ${outcome(result)}</p>${
+      reasons.length === 0 ? EMPTY : html`<ul>${reasons.map((line) => html`<li>${line}</li>`)}</ul>`
     }</div>${tiles(result)}${beside(beliefs(data), expected(result))}`,
   );
 }
 
 function outcome({ detection, transactions, finality, attacks }: RunResult): string {
+  const final =
+    finality.n === 0
+      ? 'none of them final'
+      : `half of the ${amount(finality.n)} that became final did within ${duration(finality.p50)}`;
   const lied =
     detection.offenders === 0
-      ? 'Nobody lied.'
+      ? 'Nobody told a provable lie.'
       : `Of ${amount(detection.offenders)} that lied, ${amount(detection.truePositives)} were found out.`;
   const succeeded = attacks.filter((attack) => attack.succeeded === true).map(({ name }) => name);
   return (
     `${amount(transactions.committed)} of ${counted(transactions.submitted, 'transaction')} committed, ` +
-    `half of them final within ${duration(finality.p50)}. ${lied}` +
+    `${final}. ${lied}` +
     (attacks.length === 0
       ? ''
       : succeeded.length === 0

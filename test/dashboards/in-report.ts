@@ -151,8 +151,8 @@ function transactions({ words, tables, verdict, heading }: ReadReport, result: R
     ),
     ...sentence(
       verdict.split('. ')[1],
-      `{} of {} ${many} committed, half of them final within {}`,
-      [committed, submitted, ['p50', 'time', finality.p50]],
+      `{} of {} ${many} committed, half of the {} that became final did within {}`,
+      [committed, submitted, ['n', 'count', finality.n], ['p50', 'time', finality.p50]],
     ),
     ...sentence(
       heading.split(' · ').slice(1).join(' · '),

@@ -113,7 +113,7 @@ function all(within: Element, tag: string): Element[] {
 }
 
 function one(within: Element, tag: string, name?: string): Element {
-  const [found] = all(within, tag).filter(name === undefined ? () => true : hasClass(name));
+  const found = all(within, tag).find(name === undefined ? () => true : hasClass(name));
   if (found === undefined) throw new Error(`no <${tag}> in <${within.tag}>`);
   return found;
 }

@@ -54,14 +54,9 @@ export function rowsOf(
   rows: readonly (readonly [name: string, figures: readonly Untold[]])[],
 ): Told[] {
   const shown = tables.get(caption)?.rows ?? [];
-  const names = shown.map(([name]) => name).toSorted();
-  if (
-    names.join() !==
-    rows
-      .map(([name]) => name)
-      .toSorted()
-      .join()
-  ) {
+  const names = shown.map(([name = '']) => name);
+  const missing = rows.filter(([name]) => !names.includes(name));
+  if (missing.length > 0 || names.length !== rows.length) {
     throw new Error(`${caption} has the rows ${names.join()}`);
   }
   return rows.flatMap(([row, figures]) => {
