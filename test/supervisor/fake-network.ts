@@ -100,8 +100,12 @@ class FakeMember {
   private answer(message: LabMessage): void {
     this.heard.push(message);
     if (message.method === 'genesis') this.meshed();
-    const result = message.method === 'probe' ? this.network.probe(message.count) : null;
-    this.send({ type: 'reply', id: message.id, result });
+    const { id } = message;
+    if (message.method !== 'probe') this.send({ type: 'reply', id, result: null });
+    else {
+      const result = this.network.probe(message.count);
+      void this.network.probing.then(() => this.send({ type: 'reply', id, result }));
+    }
   }
 
   private meshed(): void {
@@ -125,6 +129,8 @@ export class FakeNetwork {
   /** Members that start and never dial. */
   readonly silent = new Set<string>();
   measuredRttMs = 2;
+  /** Probes are answered once this resolves. */
+  probing: Promise<void> = Promise.resolve();
   removed: readonly CreatedObject[] | null = null;
   private nextPid = 1000;
 

@@ -131,6 +131,33 @@ test('a partition cuts both directions at all members of both regions, and clear
   await done;
 }, 20_000);
 
+test('faults cleared side by side are measured together, and nobody waits for that', async () => {
+  const network = new FakeNetwork();
+  const supervisor = supervise(network, testnet(evenLinks()), newRun('up'));
+  const done = supervisor.carryOut();
+  await running(supervisor);
+  const { faults, links } = supervisor.living.network;
+  const probes = (): number =>
+    [...network.members.keys()].flatMap((name) =>
+      network.orders(name).filter((order) => order === 'probe'),
+    ).length;
+  const once = probes();
+  const cut = { kind: 'partition', between: ['a', 'b'], direction: 'both' } as const;
+  const ids = [];
+  for (let n = 0; n < 5; n += 1) ids.push(await faults.start(cut, null, null));
+  expect(probes()).toBe(once);
+  const held = Promise.withResolvers<void>();
+  network.probing = held.promise;
+  await Promise.all(ids.map((id) => faults.clear(id)));
+  held.resolve();
+  await links.measure();
+  expect(once).toBeGreaterThan(0);
+  // The first alone, then all others and ours.
+  expect(probes()).toBe(3 * once);
+  await supervisor.down();
+  await done;
+}, 20_000);
+
 test('a killed member that comes back gets its links, genesis and load again', async () => {
   const network = new FakeNetwork();
   const supervisor = supervise(network, testnet(evenLinks()), newRun('up'));
