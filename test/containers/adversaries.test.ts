@@ -113,8 +113,8 @@ test('there is a run in containers for every adversary', () => {
   expect(Object.keys(RUNS).sort()).toEqual(attackNames());
 });
 
-// Two networks at a time (vitest.config.ts): most of it is waiting.
-test.concurrent.for(Object.entries(RUNS))(
+// One network at a time: another test's network runs beside it, and three starve on two cores.
+test.for(Object.entries(RUNS))(
   '%s succeeds in containers where its defence is off',
   async ([name, { testnet, settings, until }], context) => {
     needs(context, missing);
