@@ -6,7 +6,7 @@
  */
 import type { AttackOrder } from '../../node/control.ts';
 import type { Ballot, Decisions } from '../../node/decisions.ts';
-import type { Id } from '../../node/id.ts';
+import { type Id, ringDistance } from '../../node/id.ts';
 import type { Transaction } from '../../node/ledger/types.ts';
 import type { Statement } from '../../node/minefield/types.ts';
 import type { AdversaryModule, Birth } from '../../node/runtime/adversarial.ts';
@@ -43,6 +43,8 @@ class Sybil implements Adversary {
   readonly #deceit: Deceit;
   #order: AttackOrder | null = null;
   #owners: readonly ColludingOwner[] = [];
+  /** Accomplices that count as members by now, as they say themselves. */
+  readonly #counting = new Set<Id>();
 
   constructor(context: AdversaryContext) {
     const { peer, host, knobs, conspire, say } = context;
@@ -51,6 +53,7 @@ class Sybil implements Adversary {
     this.#stories = new TwoStories(peer, host);
     this.#deceit = new Deceit(peer);
     this.#script = new Script(host, knobs, {
+      looked: () => this.#countIn(),
       isCaptured: () => this.#own().length >= Number(this.#script.knobs['captured']),
       mayLead: () => this.#own()[0] === self,
       prepare: () => this.#prepare(),
@@ -80,6 +83,7 @@ class Sybil implements Adversary {
 
   heard(from: string, message: unknown): void {
     if (!this.#isOwn(from)) return;
+    if (isKind(message, 'counts')) this.#counting.add(from);
     const phase = phaseIn(message);
     if (phase !== null) this.#script.follow(phase);
     const rivals = rivalsIn(message);
@@ -103,9 +107,24 @@ class Sybil implements Adversary {
     return this.#nearest(this.#place()).filter((id) => this.#isOwn(id));
   }
 
+  /** Those who come in together learn from the network only a minute later that they all count. */
+  #countIn(): void {
+    const { identity, membership } = this.#context.peer;
+    if (this.#script.phase === 'position' && membership.counts(identity.address)) {
+      this.#context.conspire({ kind: 'counts' });
+    }
+  }
+
+  /** The keepers of a point: who counts by its own view, and accomplices that count by theirs. */
   #nearest(point: Id): readonly Id[] {
     const { membership, parameters } = this.#context.peer;
-    return membership.near(point, parameters.k);
+    const near = membership.near(point, parameters.k);
+    const unheard = [...this.#counting].filter((id) => !near.includes(id));
+    const distance = new Map([...near, ...unheard].map((id) => [id, ringDistance(point, id)]));
+    return [...distance]
+      .sort(([, a], [, b]) => (a < b ? -1 : 1))
+      .slice(0, parameters.k)
+      .map(([id]) => id);
   }
 
   /** Where it strikes: the target, or beside it where there is somebody to deceive. */

@@ -12,6 +12,8 @@ export type Phase = (typeof PHASES)[number];
 const LOOK_MS = 500;
 
 export interface ScriptEvents {
+  /** It looks how things stand. */
+  looked(this: void): void;
   /** Is the place taken? */
   isCaptured(this: void): boolean;
   /** Would it be this one that leads? */
@@ -75,6 +77,7 @@ export class Script {
   #look(): void {
     this.#timer?.cancel();
     this.#timer = this.#host.after(LOOK_MS, () => this.#look());
+    this.#events.looked();
     if (this.#phase === null || this.#follows || !this.#events.mayLead()) return;
     const next = this.#next(this.#phase, this.#host.now() - this.#sinceMs);
     if (next !== null) this.#enter(next, true);
