@@ -106,6 +106,9 @@ test.concurrent('an attack is started with its knobs, paused, changed mid-flight
   expect,
 }) => {
   const { press, screen, run, leave } = await sitDown();
+  await press('5', DOWN, ENTER);
+  expect(screen()).toContain('✗ nobody here plays eclipse');
+  await press(UP, '1');
   await press('5', ENTER);
   expect(screen()).toContain('Start colluding-liars');
   // A value out of range is refused in words; nothing is started.
