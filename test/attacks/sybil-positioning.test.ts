@@ -95,3 +95,8 @@ test('who captured a place lies unopposed to clients that ask no more keepers th
   expect(four.attack.slashed).toBe(four.attack.offenders);
   for (const { result } of [three, four]) expect(result.detection.falseSlashes).toBe(0);
 });
+
+test('those that came in together strike as soon as all count, whatever their own views have heard', async () => {
+  const { attack } = await attacked(NEWCOMERS, [...OFF, 'seed=5', 'durationMs=32000']);
+  expect(attack).toMatchObject({ succeeded: true, success: { spentTwice: 3 } });
+});
