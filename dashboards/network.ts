@@ -68,7 +68,7 @@ const overall = (): Section => ({
         per_commit: { name: 'messages per commit', unit: 'none' },
         bytes_per_peer_per_second: 'per peer',
       },
-      unit: 'Bps',
+      unit: 'binBps',
       decimals: 1,
       size: [7, 4],
     }),

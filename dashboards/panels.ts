@@ -11,8 +11,17 @@ import { PanelBuilder as SeriesBuilder } from '@grafana/grafana-foundation-sdk/t
 import type { NamedQuery } from '../lab/telemetry/queries.ts';
 import { bound, ClickHouseQueryBuilder, DATA_SOURCE, type Window } from './query.ts';
 
-/** Units as Grafana names them; `time` and `list` are ours: a moment, and an array of texts. */
-type Unit = 'none' | 'short' | 'ms' | 'bytes' | 'Bps' | 'percentunit' | 'time' | 'list' | 'string';
+/** Units as Grafana names them (those of bytes in powers of 1024, as the report has them); `time` and `list` are ours: a moment, and an array of texts. */
+type Unit =
+  | 'none'
+  | 'short'
+  | 'ms'
+  | 'bytes'
+  | 'binBps'
+  | 'percentunit'
+  | 'time'
+  | 'list'
+  | 'string';
 
 /** A colour from a value on, as Grafana names colours; the first one holds for everything below. */
 export type Thresholds = readonly (readonly [from: number | null, color: string])[];
@@ -229,6 +238,7 @@ function propertiesOf({
   if (thresholds !== undefined) {
     properties.push({ id: 'thresholds', value: steps(thresholds).build() });
   }
+  // Grafana 12 renamed `custom.hidden` and rewrites it; older ones know no other name.
   if (hidden === true) properties.push({ id: 'custom.hidden', value: true });
   if (link !== undefined) properties.push({ id: 'links', value: [link] });
   return properties;

@@ -97,6 +97,7 @@ export async function readRunData(input: ReportInput): Promise<RunData> {
   const stepMs = stepFor(endMs);
   const from = Math.floor(originMs);
   const happened = offences.flatMap((one) => [
+    one.first_flag_ms,
     one.first_evidence_ms,
     one.banned_ms,
     one.slashed_ms,

@@ -25,6 +25,9 @@ test('the committed files are those that `npm run dashboards` writes, and there 
 /** Panels that come with Grafana: any other would have to be installed. */
 const PANEL_TYPES = ['stat', 'table', 'timeseries', 'state-timeline'];
 
+/** Ids of units in Grafana's valueFormats/categories.ts; an unknown one would be shown behind the number. */
+const UNITS = ['none', 'short', 'string', 'ms', 'percentunit', 'bytes', 'binBps'];
+
 const all = dashboards().map((made) => [made.title ?? '', made] as const);
 
 /** Squares of the grid that a panel covers. */
@@ -55,6 +58,18 @@ describe.each(all)('%s', (_title, made: Dashboard) => {
     expect(new Set(covered).size).toBe(covered.length);
     for (const { gridPos } of every)
       expect((gridPos?.x ?? 0) + (gridPos?.w ?? 99)).toBeLessThan(25);
+  });
+
+  test('panels have what Grafana’s own migrations read without asking, and units it knows', () => {
+    for (const { title, fieldConfig } of panels) {
+      expect(fieldConfig?.defaults, title).toBeTypeOf('object');
+      expect(fieldConfig?.overrides, title).toBeInstanceOf(Array);
+      const overrides = fieldConfig?.overrides ?? [];
+      const units = overrides.flatMap(({ properties }) =>
+        properties.filter(({ id }) => id === 'unit').map(({ value }) => value),
+      );
+      for (const unit of [fieldConfig?.defaults.unit, ...units]) expect(UNITS).toContain(unit);
+    }
   });
 
   test('every panel says what it shows, in which unit, and asks the provisioned data source', () => {
