@@ -33,4 +33,4 @@ test('a process that comes later learns of a network that works without it', asy
   expect(of('load-ended')).toBeGreaterThan(of('join'));
   expect(lines('events.ndjson').join('\n')).toContain('newcomers join: late-01');
   expect(lines('events.ndjson').join('\n')).not.toContain('was not told');
-}, 60_000);
+}, 150_000);
