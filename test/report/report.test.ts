@@ -8,6 +8,8 @@ import type { CampaignReport } from '../../lab/report/campaign-parts.ts';
 import { csvCell } from '../../lab/report/campaign-runs.ts';
 import { duration } from '../../lab/report/html.ts';
 import { positionOf } from '../../lab/report/ring.ts';
+import { readRunData } from '../../lab/report/run-data.ts';
+import { verdictSection } from '../../lab/report/verdict.ts';
 import { writeCampaignReport, writeReport } from '../../lab/report/write.ts';
 import { openStore } from '../../lab/telemetry/open.ts';
 import type { TelemetryStore } from '../../lab/telemetry/store.ts';
@@ -213,6 +215,36 @@ test('of a run in which nothing happened there is a report too, without a figure
   const text = await readFile(file, 'utf8');
   expect(text).toContain('No transaction became final.');
   expect(text).not.toMatch(/NaN|Infinity|undefined/);
+});
+
+test('a void run is void before it is failed; one that ended early is unfinished, not passed', async () => {
+  const testnet = hostileTestnet();
+  const data = await readRunData({ result, testnet, store, events: [] });
+  const fine: RunResult = {
+    ...result,
+    durationMs: testnet.durationMs,
+    shapingOk: true,
+    fidelity: { ok: true, reasons: [] },
+    telemetry: { ...result.telemetry, dropped: 0 },
+    transactions: { ...result.transactions, safetyViolations: 0 },
+    detection: { ...result.detection, falseSlashes: 0 },
+    expectations: [],
+  };
+  const verdict = (changed: Partial<RunResult>, allow = testnet.allow): string => {
+    const changedData = {
+      ...data,
+      result: { ...fine, ...changed },
+      testnet: { ...testnet, allow },
+    };
+    return /<strong>(.*?)<\/strong>/.exec(verdictSection(changedData).text)?.[1] ?? '';
+  };
+  const strict = { shapingOff: false, lowFidelity: false };
+  expect(verdict({})).toBe('✓ Passed.');
+  expect(verdict({ shapingOk: false }, { ...strict, shapingOff: true })).toBe('! Doubtful.');
+  expect(verdict({ ...result, shapingOk: false }, strict)).toBe('✗ Void: not a measurement.');
+  const slow = { ok: false, reasons: ['late'] };
+  expect(verdict({ fidelity: slow }, strict)).toBe('✗ Void: not a measurement.');
+  expect(verdict({ durationMs: testnet.durationMs / 2 })).toBe('! Unfinished.');
 });
 
 test('a cell of the download is text, whatever it begins with', () => {
