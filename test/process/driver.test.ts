@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AddressPlan, CreatedObject, Driver } from '../../lab/drivers/driver.ts';
 import { processDriver } from '../../lab/drivers/process.ts';
 import { readStat } from '../../lab/drivers/process-table.ts';
@@ -79,9 +79,12 @@ test('a member is launched, stopped, started with its state, paused, killed and 
   await until('second hello', () => hellos('p1') === 2);
   expect(lab.hellos.get('p1')?.[1]).toMatchObject({ founded: true });
   await driver.pause('p1');
-  expect((await driver.states()).get('p1')).toBe('paused');
+  // A signal takes effect when the kernel next turns to the process.
+  const turnsTo = (state: string) =>
+    vi.waitFor(async () => expect((await driver.states()).get('p1')).toBe(state), 5000);
+  await turnsTo('paused');
   await driver.resume('p1');
-  expect((await driver.states()).get('p1')).toBe('running');
+  await turnsTo('running');
   expect((await driver.memory('p1'))?.totalBytes).toBeGreaterThan(10_000_000);
   await driver.kill('p1');
   await driver.start('p1');
