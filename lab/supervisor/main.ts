@@ -35,7 +35,8 @@ const PARTS: Parts = {
   makeDriver: (name, context) =>
     name === 'docker' ? dockerDriver(context) : processDriver(context),
   openStore: (directory) => openStore(directory),
-  makeTelemetry: (store, authorise, run) => new TelemetryEndpoint(store, authorise, { run, now: Date.now }),
+  makeTelemetry: (store, authorise, run) =>
+    new TelemetryEndpoint(store, authorise, { run, now: Date.now }),
   classesFor,
   score,
   liveFigures,
