@@ -30,6 +30,9 @@ export interface Seated {
   readonly peer: Peer;
 }
 
+/** Endpoints of twins begin here. */
+const TWINS = 200;
+
 export interface SwarmOptions {
   readonly peers: number;
   readonly clients: number;
@@ -140,8 +143,20 @@ export class Swarm {
     this.at(index).peer.start();
   }
 
-  #seat(index: number, store: MemoryStore, setMs = 0): Seated {
-    const endpoint = virtualEndpoint(index + 1);
+  /** The same identity once more, on another machine: a copy of the disk, while the first goes on. */
+  twin(index: number): Seated {
+    const elsewhere = virtualEndpoint(TWINS + index);
+    const twin = this.#seat(index, this.snapshot(index), 0, elsewhere);
+    twin.peer.start();
+    return twin;
+  }
+
+  #seat(
+    index: number,
+    store: MemoryStore,
+    setMs = 0,
+    endpoint = virtualEndpoint(index + 1),
+  ): Seated {
     const skewMs = (this.#options.skewMs?.(index) ?? 0) + setMs;
     const host = this.network.host(endpoint, { store, skewMs });
     const decisions = this.#options.decisions?.[index] ?? {};
