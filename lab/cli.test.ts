@@ -23,7 +23,7 @@ test('help names every command of ours and none that is not there yet', () => {
   expect(status).toBe(0);
   const listed = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1]);
   const ours =
-    'doctor demo run campaign calibrate audit up down stop start attacks attack fault ps logs links report query serve detect evidence claims';
+    'doctor demo tui run campaign calibrate audit up down stop start attacks attack fault ps logs links report query serve detect evidence claims';
   expect(listed).toEqual([...ours.split(' '), 'vectors', 'schema', 'help']);
 });
 

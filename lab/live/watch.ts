@@ -77,6 +77,8 @@ export class Watch {
     const series = await this.#when('series', EVERY_MS, () => this.#series(client, status));
     const bannedBy = await this.#when('bans', EVERY_MS, () => bannedByOf(client));
     const links = await this.#when('links', LINKS_EVERY_MS, () => linksOf(client));
+    // They were measured before the load began, but their rows may come after it.
+    if (links?.length === 0) this.linksChanged();
     return {
       status,
       ...(entries === undefined ? {} : { entries }),

@@ -143,13 +143,14 @@ test(
       // Liars want something to lie about.
       await until(live, ({ figures }) => (figures?.committed ?? 0) > 15);
       await live.attack('colluding-liars', {});
-      const seen = await until(live, ({ figures, feed, ring, series }) => {
+      const seen = await until(live, ({ figures, feed, ring, series, links }) => {
         const isBanned = ring.some(({ bannedBy, adversary }) => bannedBy > 2 && adversary !== null);
         const kinds = new Set(feed.map(({ kind }) => kind));
         const all = (['commit', 'evidence', 'ban', 'attack'] as const).every((kind) =>
           kinds.has(kind),
         );
-        return isBanned && all && (figures?.banned ?? 0) > 0 && series.points.length > 1;
+        const isFull = series.points.length > 1 && links.length > 0;
+        return isBanned && all && (figures?.banned ?? 0) > 0 && isFull;
       });
       expect(seen.ring).toHaveLength(9);
       expect(seen.links.map(({ ok }) => ok)).toEqual([true, true, true, true]);

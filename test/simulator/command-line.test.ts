@@ -87,7 +87,7 @@ test('bad use is told before anything is made: 2', async () => {
     await lab.run('run', FILE, '--cryptography', 'ideal', '--driver', 'process'),
     await lab.run('run', FILE, '--driver', 'simulator'),
     await lab.run('run', '--compare', 'nobody'),
-    await lab.run('up', FILE, '--driver', 'sim'),
+    await lab.run('up', FILE, '--driver', 'sim', '--pace', '0'),
   ];
   for (const { code, stderr } of outcomes) expect(code, stderr).toBe(2);
   expect(lab.runs().length).toBe(before);
