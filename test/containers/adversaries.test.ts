@@ -19,7 +19,7 @@ const TESTNETS = path.resolve(import.meta.dirname, '../../testnets');
 
 /** Identities minted near one point that sleep among the founders, and spend a token twice. */
 const SYBILS = `name: sybils
-durationMs: 10000
+durationMs: 90000
 protocol: {k: 5, leaseHours: 240, commitRule: net}
 regions: [{name: here}]
 links: [{default: {delayMs: 20}}]
@@ -28,7 +28,8 @@ peers:
   - {group: sybils, count: 3, regions: even, adversary: sybil-positioning, active: false}
 clients: {count: 1, regions: even, queryRatePerSecond: 0.5}
 load: {transactionsPerSecond: 0.5}
-attacks: [{name: sybil-positioning, atMs: 1000, knobs: {captured: 2, waitMs: 500}}]
+attacks: [{name: sybil-positioning, atMs: 1000, knobs: {captured: 2, waitMs: 500, strikeMs: 8000}}]
+allow: {shapingOff: true, lowFidelity: true}
 `;
 
 /** A paper day in a second: true answers on both sides of a transfer, twice, frame who gave them. */
@@ -55,8 +56,9 @@ interface Attacked {
   /** What takes the defence away, and makes it short; of a file of testnets/. */
   readonly settings: readonly string[];
   /**
-   * The run ends when this SQL says 1, for what depends on how busy the host is: the forger needs
-   * answers within half a second of a transfer. Without, it ends when its time is over.
+   * The run ends when this SQL says 1, for what depends on how busy the host is: Sybils strike when
+   * their tokens are committed, the forger needs answers within half a second of a transfer. Without,
+   * it ends when its time is over.
    */
   readonly until?: string;
 }
@@ -66,7 +68,11 @@ const RUNS: Readonly<Record<string, Attacked>> = {
     testnet: 'quick.yaml',
     settings: ['clients.askPeers=1', 'durationMs=15000'],
   },
-  'sybil-positioning': { testnet: SYBILS, settings: [] },
+  'sybil-positioning': {
+    testnet: SYBILS,
+    settings: [],
+    until: `SELECT count() > 0 AS done FROM lab.asides WHERE event = 'hide'`,
+  },
   eclipse: {
     testnet: 'eclipse.yaml',
     settings: ['protocol.membership=known', 'durationMs=22000'],

@@ -47,7 +47,7 @@ test('identities older than 30 paper days go on, renew, restart, lapse and come 
   expect(network.runUntil(() => counted() === 4, 2 * LEASE_MS)).toBe(true);
   expect(old.peer.health().phase).toBe('identity');
   swarm.unload();
-  network.run(25_000);
+  network.run(35_000);
   expect(network.now - madeMs).toBeGreaterThan(3 * spanMs);
   const honest = [...swarm.seated, young];
   expect(expectAllEnded(swarm).timedOut).toBe(0);

@@ -66,7 +66,9 @@ describe.each([
         all.map(({ name }) => [name, 'trusted', 0]),
       );
       // Once at the start, and once after each of its two old disks.
-      expect(all.find(({ name }) => name === 'honest-03')?.health?.epoch).toBe(3);
+      const restored = all.find(({ name }) => name === 'honest-03');
+      const log = await lab.run('logs', run, 'honest-03');
+      expect(restored?.health?.epoch, log.stdout.slice(-2000)).toBe(3);
       return all;
     }, WAIT);
 
