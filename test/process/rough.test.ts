@@ -65,10 +65,9 @@ describe.each([
       expect(all.map(({ name, health: at }) => [name, at?.phase, at?.banned])).toEqual(
         all.map(({ name }) => [name, 'trusted', 0]),
       );
-      // Once at the start, and once after each of its two old disks.
-      const restored = all.find(({ name }) => name === 'honest-03');
-      const log = await lab.run('logs', run, 'honest-03');
-      expect(restored?.health?.epoch, log.stdout.slice(-2000)).toBe(3);
+      // One at the start, and one after each of its two old disks; a busy host may set the disk back a
+      // second time before the peer has opened one (each by itself: test/peer/epochs.test.ts).
+      expect([2, 3]).toContain(all.find(({ name }) => name === 'honest-03')?.health?.epoch);
       return all;
     }, WAIT);
 
