@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { CommandLine, SMALL } from './command-line.ts';
 
 const SUPERVISOR = path.resolve(import.meta.dirname, '../../lab/supervisor/main.ts');
@@ -109,6 +110,7 @@ test('whatever is killed at whatever moment of a run, lab down leaves nothing of
     const victims = ['command', 'supervisor', 'members', 'all'][Math.floor(random() * 4)] ?? 'all';
     const mode = random() < 0.7 ? 'run' : 'up';
     const share = random();
+    const earlier = lab.runs();
     const { child, outcome } = lab.start(mode, file, '--driver', 'process', '--quiet');
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     if (victims === 'command' || victims === 'all') kill(child.pid);
@@ -119,13 +121,20 @@ test('whatever is killed at whatever moment of a run, lab down leaves nothing of
       }
     }
     const down = await lab.run('down', '--all', '--json');
-    const said = `${mode}, ${victims} after ${afterMs.toFixed(0)} ms: ${down.stderr}`;
+    const said = `${mode}, ${victims} after ${afterMs.toFixed(0)} ms: ${down.stdout} ${down.stderr}`;
     const objects = lab.leftovers().filter((left) => !left.includes('supervisor'));
     expect(objects, said).toEqual([]);
     expect(down.code, said).toBe(0);
     // A command that outlived its run does not start it anew, and a supervisor that was only starting
     // (it has no lock yet, so nobody could ask it) sees that the run has ended and goes.
     await outcome;
+    // Nor is a run taken down that had not begun when `down` looked: it is asked once more.
+    const known = removed.parse(JSON.parse(down.stdout)).runs.map(({ run }) => run);
+    if (lab.runs().some((run) => !earlier.includes(run) && !known.includes(run))) {
+      expect((await lab.run('down', '--all')).code, said).toBe(0);
+    }
     await vi.waitFor(() => expect(lab.leftovers(), said).toEqual([]), 10_000);
   }
 }, 150_000);
+
+const removed = z.object({ runs: z.array(z.object({ run: z.string() })) });
