@@ -129,8 +129,8 @@ test('whatever is killed at whatever moment of a run, lab down leaves nothing of
     // (it has no lock yet, so nobody could ask it) sees that the run has ended and goes.
     await outcome;
     // Nor is a run taken down that had not begun when `down` looked: it is asked once more.
-    const known = removed.parse(JSON.parse(down.stdout)).runs.map(({ run }) => run);
-    if (lab.runs().some((run) => !earlier.includes(run) && !known.includes(run))) {
+    const known = new Set(removed.parse(JSON.parse(down.stdout)).runs.map(({ run }) => run));
+    if (lab.runs().some((run) => !earlier.includes(run) && !known.has(run))) {
       expect((await lab.run('down', '--all')).code, said).toBe(0);
     }
     await vi.waitFor(() => expect(lab.leftovers(), said).toEqual([]), 10_000);
